@@ -1,0 +1,1 @@
+//! The object model and the evaluation loop.
