@@ -1,1 +1,56 @@
 //! The thread-local allocator.
+//!
+//! It hands out 16-byte aligned blocks from pages of one size class and one
+//! [`Kind`], after mimalloc (Leijen, Zorn and de Moura, *Mimalloc: Free List
+//! Sharding in Action*, 2019). Three things are its own: pages of objects can be
+//! walked block by block, which is how the collector finds every container without
+//! a list of them; the header of a freed object stays readable, which is what
+//! lock-free readers need; and a full page belongs to nobody until the first block
+//! in it is freed, so memory follows the threads that free it.
+//!
+//! It never knows what an object is, never runs a finalizer, never aborts when
+//! memory is short (it returns null) and never allocates from another allocator.
+//!
+//! ```text
+//!   size_class.rs   which sizes there are, and the class of a request
+//!   block.rs        the words of a block the allocator may touch, alive and free
+//!   thread_free.rs  frees by other threads; who holds a page      (model-checked)
+//!   page.rs         a run of equal blocks: its three free lists
+//!   segment.rs      4 MiB of address space cut into pages; large and huge blocks
+//!   abandoned.rs    pages waiting for a thread that adopts them    (model-checked)
+//!   heap.rs         a thread's pages, allocate and free
+//!   lifetime.rs     how heaps are born, end with their thread and survive fork
+//!   visit.rs        the collector's view: pages, blocks, side tables
+//!   statistics.rs   what the allocator knows about itself
+//!   rust_alloc.rs   the `GlobalAlloc` for Rust's own buffers
+//!   os.rs           the operating system's memory calls
+//!   word.rs         plain fields that other threads may glance at
+//! ```
+//!
+//! Read `page.rs` first, then `heap.rs`.
+
+mod abandoned;
+mod atomic;
+mod block;
+mod heap;
+mod lifetime;
+mod os;
+mod page;
+mod rust_alloc;
+mod segment;
+mod size_class;
+mod statistics;
+mod thread_free;
+mod visit;
+mod word;
+
+pub use block::HEADER_SIZE;
+pub use heap::{allocate, allocate_zeroed, free, reallocate_raw, usable_size};
+pub use lifetime::{after_fork_child, after_fork_parent, before_fork, thread_end};
+pub use page::Kind;
+pub use rust_alloc::TyphonAllocator;
+pub use segment::{set_grace_period_hook, trim};
+pub use statistics::{
+    ClassStatistics, Statistics, container_bytes_allocated, live_bytes, live_bytes_of, statistics,
+};
+pub use visit::{PageRef, pages, release_side_tables, side_of};

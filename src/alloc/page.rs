@@ -1,0 +1,429 @@
+//! A page: a run of equal blocks, and its three free lists.
+//!
+//! ```text
+//!   segment                 page's blocks, one or more slices of 64 KiB
+//!   ┌──────────────┐        ┌─────┬─────┬─────┬─────┬ … ┬───────────────┐
+//!   │ slot of page │ ─────▶ │  0  │  1  │  2  │  3  │   │ not yet cut   │
+//!   └──────────────┘        └─────┴─────┴─────┴─────┴ … ┴───────────────┘
+//!                            ◀───────── capacity ─────▶ ◀─ to reserved ─▶
+//! ```
+//!
+//! `free` is what allocation pops from; `local_free` collects what the holder frees;
+//! `thread_free` what others free. The slow path, entered when `free` runs dry, moves
+//! the other two into it, so everything that need not happen at each allocation
+//! happens there, once for many blocks.
+//!
+//! Invariants (|list| is a list's length)
+//!
+//! ```text
+//!   |free| + |local_free| + used  =  capacity  ≤  reserved
+//!   live + |thread_free|          =  used
+//!   start = segment + slot × 64 KiB,   capacity × block_size ≤ slices × 64 KiB
+//!   loose  ⇒  used = capacity = reserved
+//!   side ≠ null  ⇒  it has `reserved` entries
+//! ```
+//!
+//! Who may touch what: `thread_free` and `owner` are for everyone, as described in
+//! `thread_free.rs`; every other field is the holder's, and others at most glance at
+//! it. `owner` names the heap that holds the page, or is null while a list, a grace
+//! period or nobody holds it; only a heap itself writes its own address there or
+//! takes it away, so `owner == my heap` is exact without any ordering.
+
+use crate::block::Block;
+use crate::heap::Heap;
+use crate::segment::{PAGE_SLOT_SIZE, SEGMENT_MASK, SLICE_SIZE, Segment};
+use crate::size_class::{SINGLE, size_of_class};
+use crate::thread_free::ThreadFree;
+use crate::word::{Word32, WordPointer, WordSize};
+use std::ptr;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+/// What a page's blocks hold. Each kind has its own pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Kind {
+    /// Objects that may refer to other objects: the collector walks these.
+    Container = 0,
+    /// Objects that cannot be part of a cycle.
+    Plain = 1,
+    /// Bytes without an object header.
+    Raw = 2,
+}
+
+/// How many kinds there are.
+pub const KINDS: usize = 3;
+
+impl Kind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [Kind; KINDS] = [Kind::Container, Kind::Plain, Kind::Raw];
+
+    /// Whether blocks begin with an object header that lock-free readers may visit.
+    #[inline(always)]
+    pub const fn has_header(self) -> bool {
+        !matches!(self, Kind::Raw)
+    }
+
+    fn from_number(number: u32) -> Kind {
+        Self::ALL[number as usize]
+    }
+}
+
+/// The life of a page's slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum PageState {
+    /// The slot heads no page.
+    Unused = 0,
+    /// Blocks are handed out from it.
+    Active = 1,
+    /// Empty, waiting for lock-free readers to leave before it is given back.
+    Retired = 2,
+}
+
+/// `SHIFT` of the reciprocal that turns an offset into a block's index: exact while
+/// offset × block_size < 2^40, and pages of several blocks stay below 2^36.
+const RECIPROCAL_SHIFT: u32 = 40;
+
+#[repr(C, align(128))]
+pub struct Page {
+    pub free: Word32,                // first block of the list allocation pops from
+    pub local_free: Word32,          // first block of the list the holder frees to
+    pub used: Word32,                // see the equations above
+    pub owner: WordPointer<Heap>,    // x the heap that holds the page
+    pub back: Word32,                // x bytes back to the slot of the page's first slice
+    pub thread_free: ThreadFree,     // x blocks freed by others, and who holds the page
+    pub capacity: Word32,            // blocks cut so far
+    pub reserved: Word32,            // blocks the page has room for
+    pub next: WordPointer<Page>,     // in the queue or list that holds the page
+    pub previous: WordPointer<Page>, // in the queue
+    pub origin: WordPointer<Heap>,   // the heap that filled it last
+    pub is_borrowed: Word32,         // 1: in a queue, though another heap filled it
+    pub published: Word32,           // blocks counted in the heaps' live bytes
+    pub kind_number: Word32,
+    pub class: Word32, // size class, or SINGLE
+    pub state_number: Word32,
+    pub slices: Word32,
+    pub is_zero: Word32, // 1: blocks not yet cut are all zero
+    pub block_size: WordSize,
+    pub reciprocal: WordSize, // ⌈2^40 / block_size⌉, or 0 for a single block
+    pub side: WordPointer<AtomicU32>, // the collector's table, one entry a block
+}
+
+const _: () = assert!(size_of::<Page>() == PAGE_SLOT_SIZE);
+
+impl Page {
+    /// The page from which an uninitialized heap "allocates": it has nothing, so
+    /// every request takes the slow path.
+    pub const fn empty() -> Page {
+        Page {
+            free: Word32::new(0),
+            local_free: Word32::new(0),
+            used: Word32::new(0),
+            owner: WordPointer::new(ptr::null_mut()),
+            back: Word32::new(0),
+            thread_free: ThreadFree::new(AtomicU64::new(0)),
+            capacity: Word32::new(0),
+            reserved: Word32::new(0),
+            next: WordPointer::new(ptr::null_mut()),
+            previous: WordPointer::new(ptr::null_mut()),
+            origin: WordPointer::new(ptr::null_mut()),
+            is_borrowed: Word32::new(0),
+            published: Word32::new(0),
+            kind_number: Word32::new(0),
+            class: Word32::new(0),
+            state_number: Word32::new(0),
+            slices: Word32::new(0),
+            is_zero: Word32::new(0),
+            block_size: WordSize::new(0),
+            reciprocal: WordSize::new(0),
+            side: WordPointer::new(ptr::null_mut()),
+        }
+    }
+
+    /// The page of a block.
+    ///
+    /// # Safety
+    /// `block` was handed out by this allocator and its page is not given back.
+    #[inline(always)]
+    pub unsafe fn of_block(block: *mut u8) -> *mut Page {
+        let offset = block.addr() & SEGMENT_MASK;
+        let segment = block.wrapping_sub(offset);
+        let slot = segment
+            .wrapping_add((offset / SLICE_SIZE) * PAGE_SLOT_SIZE)
+            .cast::<Page>();
+        // SAFETY: blocks lie in slices 1.. of a segment, whose header has a slot for
+        // each; `back` leads from any of a page's slots to its first.
+        unsafe { slot.wrapping_byte_sub((*slot).back.get() as usize) }
+    }
+
+    /// Where the page's segment begins; free-list offsets count from here.
+    #[inline(always)]
+    pub fn segment_base(&self) -> *mut u8 {
+        let address = ptr::from_ref(self).cast_mut().cast::<u8>();
+        address.wrapping_sub(address.addr() & SEGMENT_MASK)
+    }
+
+    pub fn segment(&self) -> *mut Segment {
+        self.segment_base().cast()
+    }
+
+    /// The slot's number, which is that of the page's first slice.
+    pub fn slot(&self) -> usize {
+        (ptr::from_ref(self).addr() & SEGMENT_MASK) / PAGE_SLOT_SIZE
+    }
+
+    /// Where the page's blocks begin.
+    pub fn start(&self) -> *mut u8 {
+        self.segment_base().wrapping_add(self.slot() * SLICE_SIZE)
+    }
+
+    pub fn kind(&self) -> Kind {
+        Kind::from_number(self.kind_number.get())
+    }
+
+    pub fn state(&self) -> PageState {
+        match self.state_number.get() {
+            0 => PageState::Unused,
+            1 => PageState::Active,
+            _ => PageState::Retired,
+        }
+    }
+
+    #[inline(always)]
+    pub fn block_at(&self, offset: u32) -> Block {
+        Block(self.segment_base().wrapping_add(offset as usize))
+    }
+
+    #[inline(always)]
+    pub fn offset_of(&self, block: *mut u8) -> u32 {
+        // Single blocks of huge pages lie within the first 4 MiB too.
+        (block.addr() & SEGMENT_MASK) as u32
+    }
+
+    /// The number of the block that contains `address`.
+    pub fn index_of(&self, address: *const u8) -> usize {
+        let offset = address.addr() - self.start().addr();
+        (offset * self.reciprocal.get()) >> RECIPROCAL_SHIFT
+    }
+
+    /// Makes a slot head a page of blocks of `class`. The caller got `slices` slices
+    /// for it; `is_zero` says that all their bytes are zero.
+    pub fn initialize(&self, kind: Kind, class: usize, slices: usize, is_zero: bool) {
+        let block_size = size_of_class(class);
+        self.initialize_common(kind, class, slices, block_size, is_zero);
+        self.reserved.set((slices * SLICE_SIZE / block_size) as u32);
+        self.capacity.set(0);
+        self.used.set(0);
+        self.reciprocal
+            .set((1usize << RECIPROCAL_SHIFT).div_ceil(block_size));
+    }
+
+    /// Makes a slot head a page with one block, which is handed out at once.
+    pub fn initialize_single(&self, kind: Kind, slices: usize, block_size: usize, is_zero: bool) {
+        self.initialize_common(kind, SINGLE, slices, block_size, is_zero);
+        self.reserved.set(1);
+        self.capacity.set(1);
+        self.used.set(1);
+        self.reciprocal.set(0);
+        if !is_zero {
+            // SAFETY: the block is not handed out yet.
+            unsafe { Block(self.start()).clear_header() };
+        }
+        let loosened = self.thread_free.loosen();
+        debug_assert!(loosened, "nobody knows the block yet");
+    }
+
+    fn initialize_common(
+        &self,
+        kind: Kind,
+        class: usize,
+        slices: usize,
+        block_size: usize,
+        is_zero: bool,
+    ) {
+        debug_assert!(self.owner.get().is_null() && self.side.get().is_null());
+        self.free.set(0);
+        self.local_free.set(0);
+        self.block_size.set(block_size);
+        self.next.set(ptr::null_mut());
+        self.previous.set(ptr::null_mut());
+        self.origin.set(ptr::null_mut());
+        self.is_borrowed.set(0);
+        self.published.set(0);
+        self.kind_number.set(kind as u32);
+        self.class.set(class as u32);
+        self.slices.set(slices as u32);
+        self.is_zero.set(u32::from(is_zero));
+        self.state_number.set(PageState::Active as u32);
+    }
+
+    /// Cuts more blocks and puts them in `free`, which must be empty. At first as many
+    /// as fit in a system page, so that a page of which little is needed touches
+    /// little memory; then as many as there are already. False when all are cut.
+    ///
+    /// # Safety
+    /// The caller holds the page.
+    unsafe fn extend(&self) -> bool {
+        let (capacity, reserved) = (self.capacity.get(), self.reserved.get());
+        debug_assert!(self.free.get() == 0);
+        if capacity == reserved {
+            return false;
+        }
+        let block_size = self.block_size.get() as u32;
+        let more = (4096 / block_size)
+            .max(capacity)
+            .clamp(1, reserved - capacity);
+        let first = (self.slot() * SLICE_SIZE) as u32 + capacity * block_size;
+        let is_zero = self.is_zero.get() != 0;
+        let mut offset = first;
+        for left in (0..more).rev() {
+            let block = self.block_at(offset);
+            // SAFETY: the block is in this page's slices and not yet handed out.
+            unsafe {
+                if !is_zero {
+                    block.clear_header();
+                }
+                if left > 0 {
+                    block.set_link(offset + block_size);
+                }
+            }
+            offset += block_size;
+        }
+        self.capacity.set(capacity + more);
+        self.free.set(first);
+        true
+    }
+
+    /// Moves what others freed into `local_free` (or `free`, when that is empty).
+    ///
+    /// # Safety
+    /// The caller holds the page.
+    pub unsafe fn collect_thread_free(&self) {
+        let taken = self.thread_free.take();
+        if taken.count == 0 {
+            return;
+        }
+        debug_assert!(taken.count <= self.used.get());
+        if self.local_free.get() != 0 {
+            let mut last = self.block_at(taken.head);
+            // SAFETY: `take` gave us the whole list, whose blocks are free.
+            unsafe {
+                while last.link() != 0 {
+                    last = self.block_at(last.link());
+                }
+                last.set_link(self.local_free.get());
+            }
+        }
+        self.local_free.set(taken.head);
+        self.used.set(self.used.get() - taken.count);
+    }
+
+    /// Fills the empty `free` from wherever blocks can be had. False when the page is
+    /// full.
+    ///
+    /// # Safety
+    /// The caller holds the page.
+    pub unsafe fn refill(&self) -> bool {
+        debug_assert!(self.free.get() == 0);
+        if self.local_free.get() == 0 {
+            // SAFETY: the caller holds the page.
+            unsafe { self.collect_thread_free() };
+        }
+        let local = self.local_free.get();
+        if local != 0 {
+            self.local_free.set(0);
+            self.free.set(local);
+            return true;
+        }
+        // SAFETY: the caller holds the page.
+        unsafe { self.extend() }
+    }
+
+    /// Takes the first block of `free`. 0-shaped, if the page is one of objects.
+    ///
+    /// # Safety
+    /// The caller holds the page and `free` is not empty.
+    #[inline(always)]
+    pub unsafe fn pop(&self) -> *mut u8 {
+        let block = self.block_at(self.free.get());
+        // SAFETY: the block is in the page's free list.
+        self.free.set(unsafe { block.link() });
+        self.used.set(self.used.get() + 1);
+        block.0
+    }
+
+    /// Puts a block back and gives the number of blocks still used.
+    ///
+    /// # Safety
+    /// The caller holds the page and frees this block of it.
+    #[inline(always)]
+    pub unsafe fn push_local(&self, block: *mut u8) -> u32 {
+        let freed = Block(block);
+        // SAFETY: the block is the caller's, who gives it to the page.
+        unsafe {
+            freed.clear_shape();
+            freed.set_link(self.local_free.get());
+        }
+        self.local_free.set(self.offset_of(block));
+        let used = self.used.get() - 1;
+        self.used.set(used);
+        used
+    }
+
+    /// The length of a list, or `None` when it leaves the page or does not end.
+    fn list_length(&self, head: u32) -> Option<u32> {
+        let first = self.slot() * SLICE_SIZE;
+        let (mut offset, mut length) = (head, 0);
+        while offset != 0 {
+            let distance = (offset as usize).checked_sub(first)?;
+            if !distance.is_multiple_of(self.block_size.get())
+                || distance / self.block_size.get() >= self.capacity.get() as usize
+                || length == self.capacity.get()
+            {
+                return None;
+            }
+            length += 1;
+            // SAFETY: the offset was just found to be that of a block of this page.
+            offset = unsafe { self.block_at(offset).link() };
+        }
+        Some(length)
+    }
+
+    /// Checks the equations at the top of this file. For the holder.
+    pub fn is_valid(&self) -> bool {
+        let (Some(free), Some(local)) = (
+            self.list_length(self.free.get()),
+            self.list_length(self.local_free.get()),
+        ) else {
+            return false;
+        };
+        let remote = self.thread_free.peek();
+        self.state() == PageState::Active
+            && free + local + self.used.get() == self.capacity.get()
+            && self.capacity.get() <= self.reserved.get()
+            && remote.count <= self.used.get()
+            // Others go on pushing while we walk, in front of what we have seen.
+            && self.list_length(remote.head) == Some(remote.count)
+            && self.capacity.get() as usize * self.block_size.get()
+                <= (self.slices.get() as usize * SLICE_SIZE).max(self.block_size.get())
+    }
+
+    /// Rebuilds `used` from the lists after the holder vanished in the middle of
+    /// something (fork). False when the lists cannot be trusted.
+    ///
+    /// # Safety
+    /// The caller holds the page and no thread that did is alive.
+    pub unsafe fn recount(&self) -> bool {
+        let (Some(free), Some(local)) = (
+            self.list_length(self.free.get()),
+            self.list_length(self.local_free.get()),
+        ) else {
+            return false;
+        };
+        let Some(used) = self.capacity.get().checked_sub(free + local) else {
+            return false;
+        };
+        self.used.set(used);
+        self.is_valid()
+    }
+}

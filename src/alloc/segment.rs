@@ -1,0 +1,573 @@
+//! 4 MiB of address space cut into pages; large and huge blocks.
+//!
+//! ```text
+//!    0          8 KiB      64 KiB     128 KiB                          4 MiB
+//!   ┌──────────┬──────────┬──────────┬──────────┬─────────── … ──────────┐
+//!   │ header + │ never    │ slice 1  │ slice 2  │                        │
+//!   │ 63 slots │ touched  │          │          │                        │
+//!   └──────────┴──────────┴──────────┴──────────┴─────────── … ──────────┘
+//! ```
+//!
+//! A segment is aligned to 4 MiB, so masking a block's address finds it. A page is a
+//! run of slices; the slot of its first slice describes it, the slots of the others
+//! lead back to that one. The first segment is only 1 MiB long, so that a small
+//! program stays small. A block too large for a run of slices gets a segment to
+//! itself, as long as need be, with the block at slice 1 (later, for alignment).
+//!
+//! Invariants, all under the lock of [`Segments`]
+//!
+//! ```text
+//!   free ∩ slices of pages = ∅        dirty ⊆ free
+//!   bit 0 of free = 0                 free ⊆ bits below `slices`
+//!   segment ∈ available  ⇔  free ≠ ∅ and the segment is not huge
+//!   dirty_slices = Σ |dirty|
+//! ```
+//!
+//! A free slice that is not dirty reads as zero. Dirty slices keep their memory for
+//! the next page, up to [`DIRTY_LIMIT`] and an eighth of all; beyond that the system gets the
+//! memory at once.
+
+use crate::os;
+use crate::page::{Kind, Page, PageState};
+use crate::size_class::{CLASS_MAX, CLASSES, ONE_SLICE_MAX, size_of_class};
+use crate::word::{Word32, WordSize};
+use std::ptr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub const SEGMENT_SIZE: usize = 4 << 20;
+pub const SEGMENT_MASK: usize = SEGMENT_SIZE - 1;
+pub const SLICE_SIZE: usize = 64 << 10;
+pub const SLICES: usize = SEGMENT_SIZE / SLICE_SIZE;
+pub const PAGE_SLOT_SIZE: usize = 128;
+/// Slices of the first segment.
+const FIRST_SEGMENT_SLICES: usize = 16;
+/// Slices of a page whose blocks are too large for one slice.
+const MEDIUM_SLICES: usize = 8;
+/// The largest block that lives in a run of slices.
+const RUN_MAX: usize = SEGMENT_SIZE / 2;
+/// Dirty slices that may be kept, at least.
+const DIRTY_LIMIT: usize = 4 * SLICES;
+/// How many segments a search for a run looks at.
+const SEARCH_LIMIT: usize = 64;
+
+/// What a segment knows about itself, in place of the slot of slice 0.
+#[repr(C, align(128))]
+pub struct SegmentHeader {
+    mapped: WordSize, // bytes
+    slices: Word32,   // including slice 0
+    is_huge: Word32,
+    free: Bits,  // slices in no page
+    dirty: Bits, // free slices that hold old bytes
+    next: Link,  // among all segments
+    previous: Link,
+    next_available: Link, // among those with free slices
+    previous_available: Link,
+}
+
+type Bits = std::cell::Cell<u64>;
+type Link = std::cell::Cell<*mut Segment>;
+
+#[repr(C)]
+pub struct Segment {
+    header: SegmentHeader,
+    slots: [Page; SLICES - 1],
+}
+
+const _: () = assert!(size_of::<SegmentHeader>() == PAGE_SLOT_SIZE);
+const _: () = assert!(size_of::<Segment>() <= SLICE_SIZE);
+
+impl Segment {
+    fn base(&self) -> *mut u8 {
+        ptr::from_ref(self).cast_mut().cast()
+    }
+
+    fn slot(&self, slice: usize) -> &Page {
+        &self.slots[slice - 1]
+    }
+
+    fn slice_address(&self, slice: usize) -> *mut u8 {
+        self.base().wrapping_add(slice * SLICE_SIZE)
+    }
+
+    /// All slices of pages: bits of a segment that is wholly free.
+    fn all_slices(&self) -> u64 {
+        mask(1, self.header.slices.get() as usize - 1)
+    }
+}
+
+/// `count` bits from bit `first` on.
+fn mask(first: usize, count: usize) -> u64 {
+    debug_assert!(count >= 1 && first + count <= 64);
+    (u64::MAX >> (64 - count)) << first
+}
+
+/// The lowest position of `count` adjacent one bits.
+fn find_run(bits: u64, count: usize) -> Option<usize> {
+    // After the step with width w, a bit says that w ones begin there.
+    let (mut runs, mut width) = (bits, 1);
+    while width < count && runs != 0 {
+        let step = width.min(count - width);
+        runs &= runs >> step;
+        width += step;
+    }
+    (runs != 0).then(|| runs.trailing_zeros() as usize)
+}
+
+/// Every segment there is.
+pub struct Segments {
+    all: *mut Segment,
+    available: *mut Segment,
+    count: usize,
+    dirty_slices: usize,
+    wholly_free: usize,
+    hint: *mut u8,
+    pub totals: Totals,
+}
+
+/// Figures for the statistics, in bytes unless said otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub segments: usize, // how many
+    pub huge: usize,     // how many of them hold one huge block
+    pub mapped: usize,
+    pub in_pages: usize,
+    pub dirty: usize,
+    pub returned: usize, // given back to the system, ever
+}
+
+// SAFETY: the pointers lead to segments, which belong to no thread and are reached
+// through the lock.
+unsafe impl Send for Segments {}
+
+static SEGMENTS: Mutex<Segments> = Mutex::new(Segments {
+    all: ptr::null_mut(),
+    available: ptr::null_mut(),
+    count: 0,
+    dirty_slices: 0,
+    wholly_free: 0,
+    hint: ptr::null_mut(),
+    totals: Totals {
+        segments: 0,
+        huge: 0,
+        mapped: 0,
+        in_pages: 0,
+        dirty: 0,
+        returned: 0,
+    },
+});
+
+/// Enters the segments. A leaf: nothing that allocates or locks runs inside.
+pub fn lock() -> MutexGuard<'static, Segments> {
+    SEGMENTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Segments {
+    /// Visits every segment's pages in use.
+    pub fn for_each_page(&self, mut visit: impl FnMut(&Page)) {
+        let mut segment = self.all;
+        // SAFETY: the list holds mapped segments while the lock is held.
+        while let Some(current) = unsafe { segment.as_ref() } {
+            let mut slice = 1;
+            while slice < SLICES.min(current.header.slices.get() as usize) {
+                let page = current.slot(slice);
+                if page.state() == PageState::Unused {
+                    slice += 1;
+                } else {
+                    visit(page);
+                    slice += page.slices.get() as usize;
+                }
+            }
+            segment = current.header.next.get();
+        }
+    }
+
+    /// How many bytes are committed, as far as the allocator knows: pages and dirty
+    /// slices.
+    pub fn snapshot(&self) -> Totals {
+        Totals {
+            dirty: self.dirty_slices * SLICE_SIZE,
+            ..self.totals
+        }
+    }
+
+    fn map_segment(&mut self, size: usize, slices: usize) -> *mut Segment {
+        let address = os::map(size, SEGMENT_SIZE, self.hint);
+        if address.is_null() {
+            return ptr::null_mut();
+        }
+        self.hint = address.wrapping_add(size.next_multiple_of(SEGMENT_SIZE));
+        let segment: *mut Segment = address.cast();
+        // SAFETY: freshly mapped zero bytes are a valid header and valid unused slots.
+        let header = unsafe { &(*segment).header };
+        header.mapped.set(size);
+        header.slices.set(slices as u32);
+        header.next.set(self.all);
+        // SAFETY: the list holds mapped segments.
+        if let Some(old) = unsafe { self.all.as_ref() } {
+            old.header.previous.set(segment);
+        }
+        self.all = segment;
+        self.totals.segments += 1;
+        self.totals.mapped += size;
+        segment
+    }
+
+    /// # Safety
+    /// No page is left in the segment and it is not in the list of available ones.
+    unsafe fn unmap_segment(&mut self, segment: *mut Segment) {
+        // SAFETY: it is mapped, as are its neighbours in the list.
+        let size = unsafe {
+            let header = &(*segment).header;
+            let (previous, next) = (header.previous.get(), header.next.get());
+            match previous.as_ref() {
+                Some(previous) => previous.header.next.set(next),
+                None => self.all = next,
+            }
+            if let Some(next) = next.as_ref() {
+                next.header.previous.set(previous);
+            }
+            header.mapped.get()
+        };
+        self.totals.segments -= 1;
+        self.totals.mapped -= size;
+        self.totals.returned += size;
+        // SAFETY: the caller's promise: nothing refers to it.
+        unsafe { os::unmap(segment.cast(), size) };
+    }
+
+    fn link_available(&mut self, segment: &Segment) {
+        let header = &segment.header;
+        header.previous_available.set(ptr::null_mut());
+        header.next_available.set(self.available);
+        // SAFETY: the list holds mapped segments.
+        if let Some(old) = unsafe { self.available.as_ref() } {
+            old.header.previous_available.set(segment.base().cast());
+        }
+        self.available = segment.base().cast();
+    }
+
+    fn unlink_available(&mut self, segment: &Segment) {
+        let header = &segment.header;
+        let (previous, next) = (header.previous_available.get(), header.next_available.get());
+        // SAFETY: the list holds mapped segments.
+        unsafe {
+            match previous.as_ref() {
+                Some(previous) => previous.header.next_available.set(next),
+                None => self.available = next,
+            }
+            if let Some(next) = next.as_ref() {
+                next.header.previous_available.set(previous);
+            }
+        }
+    }
+
+    /// Takes a run of `count` slices: its first slot, and whether it is all zero.
+    fn take_run(&mut self, count: usize) -> Option<(*mut Page, bool)> {
+        let mut segment = self.available;
+        for _ in 0..SEARCH_LIMIT {
+            // SAFETY: the list holds mapped segments.
+            let Some(current) = (unsafe { segment.as_ref() }) else {
+                break;
+            };
+            if let Some(first) = find_run(current.header.free.get(), count) {
+                return Some(self.take_run_at(current, first, count));
+            }
+            segment = current.header.next_available.get();
+        }
+        let slices = if self.count == 0 && count < FIRST_SEGMENT_SLICES {
+            FIRST_SEGMENT_SLICES
+        } else {
+            SLICES
+        };
+        let segment = self.map_segment(slices * SLICE_SIZE, slices);
+        // SAFETY: null or just mapped.
+        let segment = unsafe { segment.as_ref() }?;
+        self.count += 1;
+        self.wholly_free += 1;
+        segment.header.free.set(segment.all_slices());
+        self.link_available(segment);
+        Some(self.take_run_at(segment, 1, count))
+    }
+
+    fn take_run_at(&mut self, segment: &Segment, first: usize, count: usize) -> (*mut Page, bool) {
+        let header = &segment.header;
+        let run = mask(first, count);
+        if header.free.get() == segment.all_slices() {
+            self.wholly_free -= 1;
+        }
+        header.free.set(header.free.get() & !run);
+        let dirty = header.dirty.get() & run;
+        header.dirty.set(header.dirty.get() & !run);
+        self.dirty_slices -= dirty.count_ones() as usize;
+        self.totals.in_pages += count * SLICE_SIZE;
+        if header.free.get() == 0 {
+            self.unlink_available(segment);
+        }
+        for slice in first..first + count {
+            segment
+                .slot(slice)
+                .back
+                .set(((slice - first) * PAGE_SLOT_SIZE) as u32);
+        }
+        (ptr::from_ref(segment.slot(first)).cast_mut(), dirty == 0)
+    }
+
+    /// Takes back the slices of a page.
+    fn release_run(&mut self, segment: &Segment, first: usize, count: usize) {
+        let header = &segment.header;
+        let run = mask(first, count);
+        debug_assert!(header.free.get() & run == 0);
+        if header.free.get() == 0 {
+            self.link_available(segment);
+        }
+        header.free.set(header.free.get() | run);
+        self.totals.in_pages -= count * SLICE_SIZE;
+        let keep =
+            self.dirty_slices + count <= DIRTY_LIMIT.max(self.totals.in_pages / SLICE_SIZE / 8);
+        // SAFETY: the slices belong to no page any more.
+        if keep || !unsafe { os::discard(segment.slice_address(first), count * SLICE_SIZE) } {
+            header.dirty.set(header.dirty.get() | run);
+            self.dirty_slices += count;
+        } else {
+            self.totals.returned += count * SLICE_SIZE;
+        }
+        if header.free.get() == segment.all_slices() {
+            self.wholly_free += 1;
+            // One is kept against a program that swings around the boundary.
+            if self.wholly_free > 1 {
+                self.release_segment(segment);
+            }
+        }
+    }
+
+    /// Gives a wholly free segment back to the system.
+    fn release_segment(&mut self, segment: &Segment) {
+        debug_assert!(segment.header.free.get() == segment.all_slices());
+        self.wholly_free -= 1;
+        self.count -= 1;
+        self.dirty_slices -= segment.header.dirty.get().count_ones() as usize;
+        self.unlink_available(segment);
+        // SAFETY: all its slices are free.
+        unsafe { self.unmap_segment(segment.base().cast()) };
+    }
+
+    /// Gives the memory of all free slices back to the system.
+    fn trim(&mut self) {
+        let mut cursor = self.available;
+        // SAFETY: the list holds mapped segments; the successor is read before the
+        // segment may go.
+        while let Some(segment) = unsafe { cursor.as_ref() } {
+            cursor = segment.header.next_available.get();
+            if segment.header.free.get() == segment.all_slices() {
+                self.release_segment(segment);
+                continue;
+            }
+            while segment.header.dirty.get() != 0 {
+                let dirty = segment.header.dirty.get();
+                let first = dirty.trailing_zeros() as usize;
+                let count = (dirty >> first).trailing_ones() as usize;
+                // SAFETY: dirty slices belong to no page.
+                if !unsafe { os::discard(segment.slice_address(first), count * SLICE_SIZE) } {
+                    break;
+                }
+                segment.header.dirty.set(dirty & !mask(first, count));
+                self.dirty_slices -= count;
+                self.totals.returned += count * SLICE_SIZE;
+            }
+        }
+    }
+}
+
+/// A new page of blocks of `class`, or null. Nobody else knows it yet.
+pub fn new_page(kind: Kind, class: usize) -> *mut Page {
+    debug_assert!(class < CLASSES);
+    let slices = if size_of_class(class) <= ONE_SLICE_MAX {
+        1
+    } else {
+        MEDIUM_SLICES
+    };
+    let Some((page, is_zero)) = lock().take_run(slices) else {
+        return ptr::null_mut();
+    };
+    // SAFETY: the slot was taken for us under the lock.
+    unsafe { (*page).initialize(kind, class, slices, is_zero) };
+    page
+}
+
+/// A page with one block of at least `size` bytes, already handed out, whose start is
+/// aligned to `alignment`. Null when there is no memory or no such alignment. The flag
+/// says that the block is all zero.
+pub fn new_single(kind: Kind, size: usize, alignment: usize) -> (*mut Page, bool) {
+    debug_assert!(size > CLASS_MAX || alignment > SLICE_SIZE);
+    if size <= RUN_MAX && alignment <= SLICE_SIZE {
+        let slices = size.div_ceil(SLICE_SIZE);
+        let Some((page, is_zero)) = lock().take_run(slices) else {
+            return (ptr::null_mut(), false);
+        };
+        // SAFETY: the slot was taken for us under the lock.
+        unsafe { (*page).initialize_single(kind, slices, slices * SLICE_SIZE, is_zero) };
+        return (page, is_zero);
+    }
+    // The block must begin in the segment's first 4 MiB, or masking would miss.
+    if alignment > SEGMENT_SIZE / 2 {
+        return (ptr::null_mut(), false);
+    }
+    let slice = alignment.div_ceil(SLICE_SIZE);
+    let Some(mapped) = size
+        .checked_next_multiple_of(os::system_page_size())
+        .and_then(|size| size.checked_add(slice * SLICE_SIZE))
+        .filter(|&mapped| mapped <= isize::MAX as usize - SEGMENT_SIZE)
+    else {
+        return (ptr::null_mut(), false);
+    };
+    let mut segments = lock();
+    let segment = segments.map_segment(mapped, slice + 1);
+    // SAFETY: null or just mapped.
+    let Some(segment) = (unsafe { segment.as_ref() }) else {
+        return (ptr::null_mut(), false);
+    };
+    segment.header.is_huge.set(1);
+    segments.totals.huge += 1;
+    segments.totals.in_pages += mapped - slice * SLICE_SIZE;
+    let page = segment.slot(slice);
+    page.back.set(0);
+    page.initialize_single(kind, 1, mapped - slice * SLICE_SIZE, true);
+    (ptr::from_ref(page).cast_mut(), true)
+}
+
+/// Grows or shrinks a huge block where it is. False when that is not possible.
+///
+/// # Safety
+/// The caller owns the block of this page.
+pub unsafe fn resize_huge(page: &Page, size: usize) -> bool {
+    // SAFETY: a page in use lies in a mapped segment.
+    let segment = unsafe { &*page.segment() };
+    if segment.header.is_huge.get() == 0 || size <= RUN_MAX {
+        return false;
+    }
+    let before = page.slot() * SLICE_SIZE;
+    let Some(mapped) = size
+        .checked_next_multiple_of(os::system_page_size())
+        .and_then(|size| size.checked_add(before))
+    else {
+        return false;
+    };
+    let old = segment.header.mapped.get();
+    let mut segments = lock();
+    // SAFETY: the mapping is this segment's own, and the caller owns all of its block.
+    if mapped != old && !unsafe { os::resize_in_place(segment.base(), old, mapped) } {
+        return false;
+    }
+    segments.totals.mapped = segments.totals.mapped - old + mapped;
+    segments.totals.in_pages = segments.totals.in_pages - old + mapped;
+    segments.totals.returned += old.saturating_sub(mapped);
+    segment.header.mapped.set(mapped);
+    page.block_size.set(mapped - before);
+    true
+}
+
+/// Gives an empty page's slices back, at once.
+///
+/// # Safety
+/// The caller holds the page, no block of it is used, and no lock-free reader can
+/// still look at it.
+pub unsafe fn release_page(page: *mut Page) {
+    // SAFETY: the caller holds the page.
+    let page = unsafe { &*page };
+    debug_assert!(page.owner.get().is_null() && page.side.get().is_null());
+    // SAFETY: a page in use lies in a mapped segment.
+    let segment = unsafe { &*page.segment() };
+    let mut segments = lock();
+    page.state_number.set(PageState::Unused as u32);
+    if segment.header.is_huge.get() != 0 {
+        segments.totals.huge -= 1;
+        segments.totals.in_pages -= page.block_size.get();
+        // SAFETY: its only page is empty and ours.
+        unsafe { segments.unmap_segment(page.segment()) };
+    } else {
+        segments.release_run(segment, page.slot(), page.slices.get() as usize);
+    }
+}
+
+/// Gives memory that no page uses back to the system: that of the calling thread's
+/// empty pages, of empty pages nobody holds, and of free slices.
+pub fn trim() {
+    let heap = crate::heap::current();
+    if !crate::heap::is_empty_heap(heap) {
+        // SAFETY: the heap is the calling thread's.
+        unsafe { (*heap).trim() };
+    }
+    release_unused();
+}
+
+/// Gives memory back that is in no heap.
+pub fn release_unused() {
+    crate::abandoned::release_empty_pages();
+    lock().trim();
+}
+
+/// `retire(page, free)` as set by [`set_grace_period_hook`]; 0 when there is none.
+static GRACE_PERIOD_HOOK: AtomicUsize = AtomicUsize::new(0);
+
+/// The second half of retiring a page: gives it back once nobody reads it any more.
+pub type FreePage = unsafe fn(*mut u8);
+
+/// Has `retire` called with each empty page of objects that is about to change its
+/// class or kind or to go back to the system. It must see to it that the function it
+/// is handed is called with the page, once, on any thread, when every lock-free reader
+/// that may have found an object in it has passed a quiescent state. It may allocate.
+pub fn set_grace_period_hook(retire: fn(*mut u8, FreePage)) {
+    // Release: a thread that sees the hook sees what it needs. Pairs with Acquire below.
+    GRACE_PERIOD_HOOK.store(retire as usize, Ordering::Release);
+}
+
+/// Gives an empty page back, after a grace period where that is needed.
+///
+/// # Safety
+/// The caller holds the page and no block of it is used.
+pub unsafe fn retire_page(page: *mut Page) {
+    let hook = GRACE_PERIOD_HOOK.load(Ordering::Acquire);
+    // SAFETY: the caller holds the page.
+    unsafe {
+        if hook == 0 || !(*page).kind().has_header() {
+            release_page(page);
+        } else {
+            (*page).state_number.set(PageState::Retired as u32);
+            // SAFETY: only `set_grace_period_hook` stores here, a function of this type.
+            let retire = std::mem::transmute::<usize, fn(*mut u8, FreePage)>(hook);
+            retire(page.cast(), release_retired);
+        }
+    }
+}
+
+/// # Safety
+/// `page` was handed to the hook and its grace period is over.
+unsafe fn release_retired(page: *mut u8) {
+    // SAFETY: retired pages are held by their grace period, which ends here.
+    unsafe { release_page(page.cast()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_found_at_the_lowest_place_that_fits() {
+        for count in 1..=20 {
+            for bits in [
+                0u64,
+                1,
+                0b1110,
+                0xff00,
+                u64::MAX,
+                0xf0f0_f0f0_00ff_fff0,
+                1 << 63,
+            ] {
+                let expected =
+                    (0..=64 - count).find(|&at| bits & mask(at, count) == mask(at, count));
+                assert_eq!(find_run(bits, count), expected, "{bits:#x} {count}");
+            }
+        }
+    }
+}
