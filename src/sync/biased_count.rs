@@ -1,0 +1,311 @@
+//! Reference counts, biased towards the thread that owns the object (PEP 703; Choi,
+//! Shull and Torrellas, PACT 2018). The words they live in are drawn in `header.rs`.
+//!
+//! The owner counts in `local` by plain loads and stores; everyone else counts in
+//! `shared` by atomic read-modify-writes. For an object with an owner
+//!
+//! ```text
+//!   references in all = local + count(shared)      count(shared) may be negative
+//! ```
+//!
+//! because a reference may be taken by one thread and dropped by another. Somebody has
+//! to notice when the sum is zero:
+//!
+//! * *The owner's count drops to 0.* If `shared` is DEFAULT/0 nobody else has, or can
+//!   get, a reference: free. Otherwise the owner merges: `owner` becomes NOBODY,
+//!   `shared` becomes MERGED with the count as it is, and if that is 0: free.
+//! * *The shared count would drop below 0.* Then part of the owner's count is meant.
+//!   The reference being dropped is given to the owner's merge queue instead
+//!   (state QUEUED), and the owner, or whoever finds its id vacant, merges
+//!   (`merge_queue.rs`).
+//! * *MERGED and the count drops to 0*: free, whoever it is.
+//!
+//! "Free" means: `decref` returns true to exactly one caller, with the header reading
+//! NOBODY, MERGED/0. That caller destroys the object.
+//!
+//! **Readers without a lock** have found the address in a slot (of a list, a dict …)
+//! and hold no reference. [`Header::try_incref`] gets them one unless the object may be
+//! dying or dead; the memory may even hold another object by then, so they re-check the
+//! slot afterwards, and drop the reference if it has changed. It succeeds
+//! * on the reader's own object: only its owner can free it, and that is busy reading;
+//! * on immortal ones, and on distributed ones, which are freed only with the world
+//!   stopped, while the reader is between two safepoints;
+//! * on any other with `shared` neither DEFAULT/0 nor MERGED/0, by compare-and-swap.
+//!   Any such value means that somebody holds a reference counted in `shared`, or that
+//!   the owner's count is not 0 and must be merged by a compare-and-swap on the same
+//!   word: one of the two swaps fails and looks again.
+//!
+//! On DEFAULT/0 the reader takes the container's lock, under which the container's
+//! reference keeps the object alive, and calls [`Header::incref_and_mark`], after which
+//! readers of this object succeed.
+//!
+//! Orderings. Incrementing needs none: the caller already has a reference (or the
+//! re-check). Decrementing is Release, so that everything done through a reference
+//! happens before the free, and Acquire for the one who frees. The owner's `local`
+//! needs none: one thread at a time has an id, and hands it on under the registry's
+//! lock. Loading `owner` needs none: if it reads as the reader's own id that was its
+//! own store; any other stale value leads to a compare-and-swap on `shared`, and the
+//! state there is what decides.
+
+use crate::distributed;
+use crate::header::{
+    Header, SHARED_ONE, STATE_DEFAULT, STATE_MASK, STATE_MAYBE_SHARED, STATE_MERGED, STATE_QUEUED,
+    shared_count, shared_word,
+};
+use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded, owner_id};
+use crate::shim::Ordering;
+use crate::{merge_queue, statistics};
+
+impl Header {
+    /// Takes one more reference. The caller has one already, or holds the lock of
+    /// something that has.
+    #[inline(always)]
+    pub fn incref(&self) {
+        if self.owner.load(Ordering::Relaxed) == owner_id() {
+            let local = self.local.load(Ordering::Relaxed);
+            self.local.store(local.wrapping_add(1), Ordering::Relaxed);
+        } else {
+            self.incref_slow();
+        }
+    }
+
+    /// Drops a reference. True: it was the last one, and the caller must destroy the
+    /// object, whose header now reads NOBODY, MERGED/0.
+    #[inline(always)]
+    #[must_use = "true obliges the caller to destroy the object"]
+    pub fn decref(&self) -> bool {
+        if self.owner.load(Ordering::Relaxed) == owner_id() {
+            let local = self.local.load(Ordering::Relaxed).wrapping_sub(1);
+            self.local.store(local, Ordering::Relaxed);
+            local == 0 && self.local_reached_zero()
+        } else {
+            self.decref_slow()
+        }
+    }
+
+    /// Takes a reference to an object that was reached without a lock and without
+    /// holding a reference to it, if that is possible. The caller re-checks where it
+    /// found the object, and drops the reference again if it is not there any more.
+    /// False: fall back to the lock and [`Header::incref_and_mark`].
+    #[inline(always)]
+    #[must_use]
+    pub fn try_incref(&self) -> bool {
+        if self.owner.load(Ordering::Relaxed) == owner_id() {
+            let local = self.local.load(Ordering::Relaxed);
+            self.local.store(local.wrapping_add(1), Ordering::Relaxed);
+            true
+        } else {
+            self.try_incref_slow()
+        }
+    }
+
+    /// Takes a reference and lets readers without a lock do so from now on. The caller
+    /// holds a reference, or the lock of something that does.
+    pub fn incref_and_mark(&self) {
+        if self.owner.load(Ordering::Relaxed) == owner_id() {
+            self.incref();
+        } else {
+            self.mark_maybe_shared();
+            self.incref_slow();
+        }
+    }
+
+    /// Lets readers without a lock, and weak references, take references from now on:
+    /// the owner will no longer free the object without a compare-and-swap. The caller
+    /// holds a reference, or the lock of something that does.
+    pub fn mark_maybe_shared(&self) {
+        match self.owner.load(Ordering::Relaxed) {
+            IMMORTAL | DISTRIBUTED => return,
+            _ => {}
+        }
+        let mut word = self.shared.load(Ordering::Relaxed);
+        while word & STATE_MASK == STATE_DEFAULT {
+            match self.exchange_shared(word, word | STATE_MAYBE_SHARED) {
+                Ok(()) => return,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    /// Is the caller's reference the only one? Exact for a caller that holds one and
+    /// lets nobody take another: false also when it cannot be known cheaply.
+    #[inline]
+    pub fn is_unique(&self) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        // Acquire: what other threads did with their references is over.
+        if owner == owner_id() {
+            self.local.load(Ordering::Relaxed) == 1
+                && shared_count(self.shared.load(Ordering::Acquire)) == 0
+        } else {
+            owner == NOBODY && self.shared.load(Ordering::Acquire) == shared_word(1, STATE_MERGED)
+        }
+    }
+
+    /// How many references there are, for `sys.getrefcount`. A snapshot that other
+    /// threads may outdate while it is taken; for an immortal object `u32::MAX`.
+    pub fn count(&self) -> i64 {
+        match self.owner.load(Ordering::Relaxed) {
+            IMMORTAL => i64::from(u32::MAX),
+            DISTRIBUTED => distributed::estimate(self),
+            _ => {
+                i64::from(self.local.load(Ordering::Relaxed))
+                    + i64::from(shared_count(self.shared.load(Ordering::Relaxed)))
+            }
+        }
+    }
+
+    /// Stops counting this object for good. The caller is the only thread that knows
+    /// the object, or has stopped the world, or holds the GIL.
+    pub fn set_immortal(&self) {
+        self.owner.store(IMMORTAL, Ordering::Relaxed);
+    }
+
+    /// Is this object never freed?
+    #[inline(always)]
+    pub fn is_immortal(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == IMMORTAL
+    }
+
+    /// Is this object counted in per-thread tables?
+    #[inline(always)]
+    pub fn is_distributed(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == DISTRIBUTED
+    }
+
+    /// The owner's last reference is gone.
+    #[inline]
+    fn local_reached_zero(&self) -> bool {
+        // Acquire pairs with the Release of the decrements that brought it to 0.
+        if self.shared.load(Ordering::Acquire) == 0 {
+            // Nobody else has a reference and nobody can get one; see the module.
+            self.owner.store(NOBODY, Ordering::Relaxed);
+            self.shared.store(STATE_MERGED, Ordering::Relaxed);
+            true
+        } else {
+            self.merge_local(0)
+        }
+    }
+
+    /// Ends the owner's counting: adds `local` and `change` to the shared count and
+    /// marks it MERGED. True: no reference is left. Called by the owner, or under the
+    /// lock of the merge queue of an id that nobody has.
+    #[cold]
+    pub(crate) fn merge_local(&self, change: i64) -> bool {
+        statistics::count(|counters| &counters.merges);
+        let local = i64::from(self.local.load(Ordering::Relaxed));
+        self.local.store(0, Ordering::Relaxed);
+        // Before the swap, which releases it: as soon as MERGED can be seen, another
+        // thread may drop the last reference, and the memory may get another owner.
+        self.owner.store(NOBODY, Ordering::Relaxed);
+        let mut word = self.shared.load(Ordering::Relaxed);
+        loop {
+            let total = i64::from(shared_count(word)) + local + change;
+            match self.exchange_shared(word, shared_word(total, STATE_MERGED)) {
+                Ok(()) => return total == 0,
+                Err(now) => word = now,
+            }
+        }
+    }
+
+    #[cold]
+    fn incref_slow(&self) {
+        match self.owner.load(Ordering::Relaxed) {
+            IMMORTAL => {}
+            DISTRIBUTED => distributed::add(self, 1),
+            _ => {
+                let extra = distributed::observe_incref(self);
+                self.add_shared(SHARED_ONE.wrapping_mul(1 + extra));
+            }
+        }
+    }
+
+    #[cold]
+    fn try_incref_slow(&self) -> bool {
+        match self.owner.load(Ordering::Relaxed) {
+            IMMORTAL => return true,
+            DISTRIBUTED => {
+                distributed::add(self, 1);
+                return true;
+            }
+            _ => {}
+        }
+        let mut word = self.shared.load(Ordering::Relaxed);
+        loop {
+            if word == shared_word(0, STATE_DEFAULT) || word == shared_word(0, STATE_MERGED) {
+                return false;
+            }
+            // Acquire is for the re-check of the caller, which must not be done early.
+            match self.exchange_shared(word, word.wrapping_add(SHARED_ONE)) {
+                Ok(()) => break,
+                Err(now) => {
+                    distributed::observe_collision(self);
+                    word = now;
+                }
+            }
+        }
+        // The reference is ours now, so one for the list of candidates can be taken.
+        let extra = distributed::observe_incref(self);
+        if extra != 0 {
+            self.add_shared(SHARED_ONE.wrapping_mul(extra));
+        }
+        true
+    }
+
+    #[cold]
+    fn decref_slow(&self) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        match owner {
+            IMMORTAL => return false,
+            DISTRIBUTED => {
+                distributed::add(self, -1);
+                return false;
+            }
+            _ => distributed::observe_decref(self),
+        }
+        let mut word = self.shared.load(Ordering::Relaxed);
+        loop {
+            // DEFAULT/0 and MAYBE_SHARED/0: the count would become negative. The
+            // reference goes to the queue undropped, so that nobody frees the object
+            // while it is there.
+            let queue = word == STATE_DEFAULT || word == STATE_MAYBE_SHARED;
+            let new = if queue {
+                STATE_QUEUED
+            } else {
+                word.wrapping_sub(SHARED_ONE)
+            };
+            match self.exchange_shared(word, new) {
+                Ok(()) if queue => return merge_queue::push(owner, self),
+                Ok(()) => return new == STATE_MERGED,
+                Err(now) => {
+                    distributed::observe_collision(self);
+                    word = now;
+                }
+            }
+        }
+    }
+
+    fn add_shared(&self, amount: u32) {
+        if multithreaded() {
+            statistics::count(|counters| &counters.shared_writes);
+            self.shared.fetch_add(amount, Ordering::Relaxed);
+        } else {
+            let word = self.shared.load(Ordering::Relaxed);
+            self.shared
+                .store(word.wrapping_add(amount), Ordering::Relaxed);
+        }
+    }
+
+    /// Compare-and-swap on `shared`; with one thread, or a GIL, a plain store.
+    #[inline]
+    fn exchange_shared(&self, current: u32, new: u32) -> Result<(), u32> {
+        if multithreaded() {
+            statistics::count(|counters| &counters.shared_writes);
+            self.shared
+                .compare_exchange(current, new, Ordering::AcqRel, Ordering::Relaxed)
+                .map(|_| ())
+        } else {
+            self.shared.store(new, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+}

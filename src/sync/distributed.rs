@@ -1,0 +1,396 @@
+//! Distributed counts: for objects that several threads keep counting at once.
+//!
+//! A count in `shared` costs each thread that changes it a cache miss when another has
+//! just done so. An object on which that keeps happening is *promoted*: from then on
+//! each thread counts it in a table of its own, by plain loads and stores, and nobody
+//! writes to the header any more.
+//!
+//! ```text
+//!   owned or merged ──promote, world stopped──▶ DISTRIBUTED, local = slot
+//!          ▲                                          │
+//!          └──────────demote, world stopped───────────┘ (MERGED, count = sum)
+//!
+//!   references in all = ended[slot] + Σ over thread records of table[slot]
+//! ```
+//!
+//! `ended` holds what was counted before promotion and by threads that have ended. A
+//! single entry means nothing: one thread may take a reference and another drop it.
+//! Only the sum does, and only with the world stopped, so the collector frees these
+//! objects.
+//!
+//! *Who touches a table*: its thread while attached; with the world stopped, whoever
+//! stopped it (sums, zeroes, and grows all tables at once, so that a slot that exists
+//! is within every table and the fast path need not ask).
+//!
+//! *Slots* are given out and recycled with the world stopped; a free slot is zero in
+//! every table.
+//!
+//! **Who deserves it.** A thread watches its own operations on `shared` words it does
+//! not own, in a small table keyed by address. What it finds in a header should be what
+//! it left there; if it is not, another thread has been at the same cache line in
+//! between. An object with [`PROMOTION_SCORE`] such surprises within [`WINDOW`]
+//! operations (a failed compare-and-swap counts as [`COLLISION`]) becomes a candidate,
+//! and the thread asks itself, at its next safepoint, to have it promoted (PROMOTE).
+//! An object handed from one thread to another and used there by it alone surprises
+//! nobody and stays as it is, and is freed promptly. A candidate list holds one
+//! reference to each object on it.
+
+use crate::header::{Header, STATE_MAYBE_SHARED, STATE_MERGED, shared_count, shared_word};
+use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded};
+use crate::registry::{self, REGISTRY};
+use crate::shim::{
+    AtomicI64, FIRST_TABLE_CAPACITY, Mutex, MutexGuard, Ordering, PROMOTION_SCORE, UnsafeCell,
+    const_fn, global, lock,
+};
+use crate::statistics;
+use crate::thread::{ThreadRecord, request};
+use crate::world::StoppedWorld;
+use std::ptr::NonNull;
+
+/// Operations after which the surprises counted on an object are forgotten.
+const WINDOW: u32 = 4096;
+/// What a failed compare-and-swap adds to an object's score.
+const COLLISION: u32 = 4;
+/// Objects a thread watches at a time.
+const WATCHED: usize = 32;
+/// Operations on other objects that may fall on an entry before it is given up.
+const PATIENCE: u8 = 8;
+
+/// One thread's counts. The index is the slot.
+pub(crate) struct Table(UnsafeCell<Box<[AtomicI64]>>);
+
+impl Table {
+    fn with_capacity(capacity: usize) -> Self {
+        Self(UnsafeCell::new(
+            (0..capacity).map(|_| AtomicI64::new(0)).collect(),
+        ))
+    }
+
+    #[inline(always)]
+    fn entry<R>(&self, slot: usize, use_entry: impl FnOnce(&AtomicI64) -> R) -> R {
+        self.0.with(|table| {
+            // SAFETY: a table is replaced only while the world is stopped, and the
+            // caller is attached or has stopped it; see the module.
+            let table: &[AtomicI64] = unsafe { &*table };
+            use_entry(&table[slot])
+        })
+    }
+
+    #[inline(always)]
+    fn add(&self, slot: usize, change: i64) {
+        self.entry(slot, |entry| {
+            // One thread writes; atomic only so that `estimate` may look.
+            entry.store(entry.load(Ordering::Relaxed) + change, Ordering::Relaxed);
+        });
+    }
+
+    fn get(&self, slot: usize) -> i64 {
+        self.entry(slot, |entry| entry.load(Ordering::Relaxed))
+    }
+
+    fn clear(&self, slot: usize) {
+        self.entry(slot, |entry| entry.store(0, Ordering::Relaxed));
+    }
+
+    /// With the world stopped.
+    fn grow(&self, capacity: usize) {
+        self.0.with_mut(|table| {
+            // SAFETY: the world is stopped, so the table's thread does not use it.
+            let table = unsafe { &mut *table };
+            let mut entries = std::mem::take(table).into_vec();
+            entries.resize_with(capacity, || AtomicI64::new(0));
+            *table = entries.into_boxed_slice();
+        });
+    }
+}
+
+/// What all threads share of the distributed counts.
+pub(crate) struct Slots {
+    /// Counts not in any thread's table. As long as the tables are.
+    ended: Vec<i64>,
+    /// Slots below `used` that have been given back.
+    free: Vec<u32>,
+    /// Slots ever given out.
+    used: usize,
+}
+
+global! {
+    static SLOTS: Mutex<Slots> = new_slots();
+}
+
+const_fn! {
+    const fn new_slots() -> Mutex<Slots> {
+        Mutex::new(Slots { ended: Vec::new(), free: Vec::new(), used: 0 })
+    }
+}
+
+/// What a thread's watching of foreign counts has gathered. Touched by the thread
+/// alone; `candidates` also with the world stopped.
+pub(crate) struct Watch {
+    entries: [WatchEntry; WATCHED],
+    candidates: Vec<NonNull<Header>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct WatchEntry {
+    /// Address of the header, never dereferenced: the object may be gone.
+    address: usize,
+    /// What this thread left in `shared`, and saw in `local`.
+    shared: u32,
+    local: u32,
+    operations: u32,
+    score: u32,
+    patience: u8,
+}
+
+/// The distributed side of a thread record.
+pub(crate) struct ThreadCounts {
+    table: Table,
+    watch: UnsafeCell<Watch>,
+}
+
+impl ThreadCounts {
+    /// With the registry locked, so that no tables grow at the same time.
+    pub(crate) fn new() -> Self {
+        let capacity = lock(&SLOTS).ended.len();
+        Self {
+            table: Table::with_capacity(capacity),
+            watch: UnsafeCell::new(Watch {
+                entries: [WatchEntry::default(); WATCHED],
+                candidates: Vec::new(),
+            }),
+        }
+    }
+
+    /// Leaves this thread's counts to `ended`. The thread is ending and attached, or
+    /// the world is stopped.
+    pub(crate) fn fold(&self) {
+        let mut slots = lock(&SLOTS);
+        for slot in 0..slots.used {
+            slots.ended[slot] += self.table.get(slot);
+            self.table.clear(slot);
+        }
+    }
+
+    /// Takes the candidates, with the reference held to each. By the thread itself, or
+    /// with the world stopped.
+    pub(crate) fn take_candidates(&self) -> Vec<NonNull<Header>> {
+        // SAFETY: the thread is the caller or stands still.
+        self.watch
+            .with_mut(|watch| unsafe { std::mem::take(&mut (*watch).candidates) })
+    }
+}
+
+impl ThreadCounts {
+    /// Are there candidates? Asked by the thread itself.
+    pub(crate) fn has_candidates(&self) -> bool {
+        // SAFETY: the thread's own watch.
+        self.watch
+            .with(|watch| unsafe { !(*watch).candidates.is_empty() })
+    }
+}
+
+/// Counts a distributed object for this thread.
+#[inline]
+pub(crate) fn add(header: &Header, change: i64) {
+    let slot = header.local.load(Ordering::Relaxed) as usize;
+    match ThreadRecord::current() {
+        Some(record) => record.counts.table.add(slot, change),
+        None => lock(&SLOTS).ended[slot] += change,
+    }
+}
+
+/// Roughly how many references a distributed object has, with other threads counting.
+pub(crate) fn estimate(header: &Header) -> i64 {
+    let slot = header.local.load(Ordering::Relaxed) as usize;
+    let ended = lock(&SLOTS).ended[slot];
+    ended
+        + registry::records()
+            .map(|record| record.counts.table.get(slot))
+            .sum::<i64>()
+}
+
+/// Notes that this thread is about to add to the `shared` word of an object it does
+/// not own. Answers how many references to add beside its own: one if the object has
+/// just become a candidate.
+#[inline]
+pub(crate) fn observe_incref(header: &Header) -> u32 {
+    if !multithreaded() {
+        return 0;
+    }
+    let Some(record) = ThreadRecord::current() else {
+        return 0;
+    };
+    record.counts.watch.with_mut(|watch| {
+        // SAFETY: only its own thread touches a watch while threads run.
+        let watch = unsafe { &mut *watch };
+        if watch.note(header, 1) < PROMOTION_SCORE {
+            return 0;
+        }
+        watch.forget(header);
+        watch.candidates.push(NonNull::from(header));
+        record.request(request::PROMOTE);
+        1
+    })
+}
+
+/// Notes that this thread is about to subtract from such a word.
+#[inline]
+pub(crate) fn observe_decref(header: &Header) {
+    if !multithreaded() {
+        return;
+    }
+    if let Some(record) = ThreadRecord::current() {
+        // SAFETY: only its own thread touches a watch while threads run.
+        record
+            .counts
+            .watch
+            .with_mut(|watch| unsafe { (*watch).note(header, -1) });
+    }
+}
+
+/// Notes that another thread changed a `shared` word while this one tried to.
+#[cold]
+pub(crate) fn observe_collision(header: &Header) {
+    if let Some(record) = ThreadRecord::current() {
+        // SAFETY: only its own thread touches a watch while threads run.
+        record.counts.watch.with_mut(|watch| unsafe {
+            let entry = (*watch).entry(header);
+            if entry.address == address(header) {
+                entry.score += COLLISION;
+            }
+        });
+    }
+}
+
+fn address(header: &Header) -> usize {
+    std::ptr::from_ref(header).addr()
+}
+
+impl Watch {
+    fn entry(&mut self, header: &Header) -> &mut WatchEntry {
+        // Fibonacci hashing; the low four bits of an address say nothing.
+        let hash = (address(header) as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        &mut self.entries[(hash >> 32) as usize % WATCHED]
+    }
+
+    /// Compares what is found with what was left. Answers the score.
+    fn note(&mut self, header: &Header, change: i32) -> u32 {
+        let local = header.local.load(Ordering::Relaxed);
+        let shared = header.shared.load(Ordering::Relaxed);
+        let entry = self.entry(header);
+        if entry.address == address(header) {
+            entry.operations += 1;
+            entry.patience = PATIENCE;
+            if entry.operations > WINDOW {
+                entry.operations = 0;
+                entry.score = 0;
+            } else if shared_count(entry.shared) != shared_count(shared) || entry.local != local {
+                entry.score += 1;
+            }
+        } else if entry.patience > 0 {
+            entry.patience -= 1;
+            return 0;
+        } else {
+            *entry = WatchEntry {
+                address: address(header),
+                patience: PATIENCE,
+                ..WatchEntry::default()
+            };
+        }
+        entry.shared = shared_word(i64::from(shared_count(shared) + change), 0);
+        entry.local = local;
+        entry.score
+    }
+
+    fn forget(&mut self, header: &Header) {
+        *self.entry(header) = WatchEntry::default();
+    }
+}
+
+/// Gives an object distributed counts. False: it is immortal or has them already.
+pub fn promote(_world: &StoppedWorld, header: &Header) -> bool {
+    let owner = header.owner.load(Ordering::Relaxed);
+    if owner == IMMORTAL || owner == DISTRIBUTED {
+        return false;
+    }
+    let total = i64::from(header.local.load(Ordering::Relaxed))
+        + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));
+    // The registry's lock keeps new records from being made with the old capacity.
+    let registry = REGISTRY.lock();
+    let mut slots = lock(&SLOTS);
+    let slot = slots.take();
+    slots.ended[slot as usize] = total;
+    drop(slots);
+    drop(registry);
+    header.local.store(slot, Ordering::Relaxed);
+    // Not a count any more; neither of the words on which `try_incref` gives up.
+    header.shared.store(STATE_MAYBE_SHARED, Ordering::Relaxed);
+    header.owner.store(DISTRIBUTED, Ordering::Relaxed);
+    statistics::count(|counters| &counters.promotions);
+    true
+}
+
+/// How many references a distributed object has.
+pub fn sum(_world: &StoppedWorld, header: &Header) -> i64 {
+    debug_assert!(header.is_distributed());
+    estimate(header)
+}
+
+/// Takes an object's distributed counts back into its header, where it is merged, and
+/// answers how many references there are. If 0, the caller must destroy the object.
+pub fn demote(_world: &StoppedWorld, header: &Header) -> i64 {
+    debug_assert!(header.is_distributed());
+    let slot = header.local.load(Ordering::Relaxed);
+    let total = estimate(header);
+    for record in registry::records() {
+        record.counts.table.clear(slot as usize);
+    }
+    let mut slots = lock(&SLOTS);
+    slots.ended[slot as usize] = 0;
+    slots.free.push(slot);
+    header.local.store(0, Ordering::Relaxed);
+    header
+        .shared
+        .store(shared_word(total, STATE_MERGED), Ordering::Relaxed);
+    header.owner.store(NOBODY, Ordering::Relaxed);
+    statistics::count(|counters| &counters.demotions);
+    total
+}
+
+/// Takes all threads' candidates for promotion, with the reference held to each: the
+/// caller promotes those it wants, and drops all these references when the world runs
+/// again (the last one of an object obliges it to destroy the object).
+pub fn drain_promotion_candidates(_world: &StoppedWorld) -> Vec<NonNull<Header>> {
+    let mut all = Vec::new();
+    for record in registry::records() {
+        all.append(&mut record.counts.take_candidates());
+    }
+    all
+}
+
+impl Slots {
+    /// A slot that is zero in all tables, which are grown if need be. With the world
+    /// stopped and the registry locked.
+    fn take(&mut self) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            return slot;
+        }
+        if self.used == self.ended.len() {
+            let capacity = (2 * self.used).max(FIRST_TABLE_CAPACITY);
+            self.ended.resize(capacity, 0);
+            for record in registry::records() {
+                record.counts.table.grow(capacity);
+            }
+        }
+        self.used += 1;
+        (self.used - 1) as u32
+    }
+}
+
+/// Holds this file's mutex across a fork.
+pub(crate) struct ForkGuard(#[allow(dead_code)] MutexGuard<'static, Slots>);
+
+pub(crate) fn prepare_fork() -> ForkGuard {
+    ForkGuard(lock(&SLOTS))
+}

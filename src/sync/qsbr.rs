@@ -1,0 +1,259 @@
+//! Quiescent-state based reclamation: memory that readers without a lock may still be
+//! reading is freed only after each of them has passed a safepoint.
+//!
+//! ```text
+//!   SEQUENCE            counts up; it never is 0
+//!   seen (per thread)   0: offline (detached, holds no borrowed address)
+//!                       s: passed a safepoint when SEQUENCE was s or more
+//!   batch               blocks unlinked before SEQUENCE was advanced to `goal`
+//!
+//!   a batch may be freed when every thread's seen is 0 or at least its goal
+//! ```
+//!
+//! A block is retired by the thread that unlinked it, into the open batch of that
+//! thread. Closing the batch advances SEQUENCE and makes the new value the batch's goal;
+//! threads that have not seen it are asked to pass a safepoint (PENDING_FREES).
+//!
+//! Why it is enough to look at `seen`:
+//! * *An online reader that has seen the goal* read SEQUENCE with Acquire at a
+//!   checkpoint. SEQUENCE is changed by AcqRel read-modify-writes only, so that read
+//!   synchronizes with the advance to the goal, which follows the unlinking: all later
+//!   reads of that thread find the block unlinked. Its earlier reads precede the store
+//!   of `seen` (Release), which the freeing thread has loaded (Acquire).
+//! * *An offline one* that is about to go online stores `seen`, then a sequentially
+//!   consistent fence, then reads. The freeing thread unlinks, then such a fence, then
+//!   loads `seen`. One of the two fences is first: either the freeing thread sees that
+//!   the reader is online, or the reader sees the block unlinked.
+//! * *A new thread* that the freeing thread does not find in the registry is an offline
+//!   one by the same argument.
+//!
+//! While there is one thread, or a GIL, nobody can be reading: blocks are freed at once.
+
+use crate::mode::multithreaded;
+use crate::registry;
+use crate::shim::{
+    AtomicU64, Mutex, MutexGuard, Ordering, RETIRE_BATCH, UnsafeCell, const_fn, fence, global, lock,
+};
+use crate::statistics;
+use crate::thread::{ThreadRecord, request};
+use std::collections::VecDeque;
+
+const OFFLINE: u64 = 0;
+
+/// Bytes of retired memory that close a batch however few the blocks are.
+const BATCH_BYTES: usize = 1 << 20;
+
+struct Retired {
+    pointer: *mut u8,
+    free: unsafe fn(*mut u8),
+}
+
+struct Batch {
+    goal: u64,
+    blocks: Vec<Retired>,
+}
+
+// SAFETY: retiring hands the blocks over; whoever holds the batch may free them.
+unsafe impl Send for Batch {}
+
+#[derive(Default)]
+struct Limbo {
+    open: Vec<Retired>,
+    open_bytes: usize,
+    /// By rising goal.
+    closed: VecDeque<Batch>,
+}
+
+/// The reclamation side of a thread record.
+pub(crate) struct QsbrThread {
+    /// See the module. Written by the thread itself.
+    seen: AtomicU64,
+    /// Touched by the thread alone, or with the world stopped.
+    limbo: UnsafeCell<Limbo>,
+}
+
+impl QsbrThread {
+    pub(crate) fn new() -> Self {
+        Self {
+            seen: AtomicU64::new(OFFLINE),
+            limbo: UnsafeCell::new(Limbo::default()),
+        }
+    }
+}
+
+/// State that belongs to no thread.
+struct Shared {
+    sequence: AtomicU64,
+    /// Batches of threads that have ended.
+    orphans: Mutex<VecDeque<Batch>>,
+}
+
+global! {
+    static SHARED: Shared = Shared::new();
+}
+
+impl Shared {
+    const_fn! {
+        const fn new() -> Self {
+            Self { sequence: AtomicU64::new(1), orphans: Mutex::new(VecDeque::new()) }
+        }
+    }
+}
+
+/// Frees a block that has just been unlinked, when no thread can be reading it.
+///
+/// # Safety
+/// The block can no longer be reached by a thread that does not hold its address yet;
+/// `free(pointer)` may be called once, on any attached thread or on one that ends.
+pub unsafe fn retire(pointer: *mut u8, free: unsafe fn(*mut u8)) {
+    // SAFETY: the caller's promise.
+    unsafe { retire_sized(pointer, free, 0) }
+}
+
+/// As [`retire`], for a block whose size is known: large ones are not kept waiting
+/// until a batch has gathered.
+///
+/// # Safety
+/// As for [`retire`].
+pub unsafe fn retire_sized(pointer: *mut u8, free: unsafe fn(*mut u8), bytes: usize) {
+    if !multithreaded() {
+        // SAFETY: the caller's promise; nobody else is running.
+        unsafe { free(pointer) };
+        return;
+    }
+    statistics::count(|counters| &counters.retired);
+    let block = Retired { pointer, free };
+    let Some(record) = ThreadRecord::current() else {
+        let goal = advance();
+        lock(&SHARED.orphans).push_back(Batch {
+            goal,
+            blocks: vec![block],
+        });
+        return;
+    };
+    let full = record.qsbr.limbo.with_mut(|limbo| {
+        // SAFETY: the thread's own limbo.
+        let limbo = unsafe { &mut *limbo };
+        limbo.open.push(block);
+        limbo.open_bytes += bytes;
+        limbo.open.len() >= RETIRE_BATCH || limbo.open_bytes >= BATCH_BYTES
+    });
+    if full {
+        close_batch(record);
+    }
+}
+
+/// Advances SEQUENCE past every unlinking this thread has done.
+fn advance() -> u64 {
+    SHARED.sequence.fetch_add(1, Ordering::AcqRel) + 1
+}
+
+/// Starts the grace period of the open batch, if it holds anything.
+#[cold]
+fn close_batch(record: &ThreadRecord) {
+    let goal = record.qsbr.limbo.with_mut(|limbo| {
+        // SAFETY: the thread's own limbo, or its thread stands still.
+        let limbo = unsafe { &mut *limbo };
+        if limbo.open.is_empty() {
+            return None;
+        }
+        let goal = advance();
+        limbo.open_bytes = 0;
+        let blocks = std::mem::take(&mut limbo.open);
+        limbo.closed.push_back(Batch { goal, blocks });
+        Some(goal)
+    });
+    let Some(goal) = goal else { return };
+    for other in registry::records() {
+        let seen = other.qsbr.seen.load(Ordering::Relaxed);
+        if seen != OFFLINE && seen < goal {
+            other.request(request::PENDING_FREES);
+        }
+    }
+}
+
+/// The thread holds no borrowed address at this moment.
+pub fn checkpoint(record: &ThreadRecord) {
+    record
+        .qsbr
+        .seen
+        .store(SHARED.sequence.load(Ordering::Acquire), Ordering::Release);
+}
+
+/// The thread is attaching: from now on its reads count.
+pub(crate) fn go_online(record: &ThreadRecord) {
+    if multithreaded() {
+        record
+            .qsbr
+            .seen
+            .store(SHARED.sequence.load(Ordering::Acquire), Ordering::Relaxed);
+        // See the module; pairs with the fence in `poll_reclaim`.
+        fence(Ordering::SeqCst);
+    } else {
+        // It may read when the second thread starts; any number but 0 is right.
+        record.qsbr.seen.store(1, Ordering::Relaxed);
+    }
+}
+
+/// The thread is detaching: it holds no borrowed address until it attaches.
+pub(crate) fn go_offline(record: &ThreadRecord) {
+    record.qsbr.seen.store(OFFLINE, Ordering::Release);
+}
+
+/// Closes the open batch and frees what no thread can be reading any more. Called by
+/// the record's thread.
+pub fn poll_reclaim(record: &ThreadRecord) {
+    close_batch(record);
+    // See the module; pairs with the fence in `go_online`.
+    fence(Ordering::SeqCst);
+    let passed = registry::records()
+        .map(|record| record.qsbr.seen.load(Ordering::Acquire))
+        .filter(|&seen| seen != OFFLINE)
+        .min()
+        .unwrap_or(u64::MAX);
+    // Freeing may retire more, so nothing is borrowed meanwhile.
+    loop {
+        let batch = record.qsbr.limbo.with_mut(|limbo| {
+            // SAFETY: the thread's own limbo.
+            pop_passed(unsafe { &mut (*limbo).closed }, passed)
+        });
+        let Some(batch) = batch else { break };
+        batch.free();
+    }
+    loop {
+        let batch = pop_passed(&mut lock(&SHARED.orphans), passed);
+        let Some(batch) = batch else { break };
+        batch.free();
+    }
+}
+
+fn pop_passed(batches: &mut VecDeque<Batch>, passed: u64) -> Option<Batch> {
+    batches.pop_front_if(|batch| batch.goal <= passed)
+}
+
+impl Batch {
+    fn free(self) {
+        for block in self.blocks {
+            // SAFETY: promised by whoever retired it; the grace period is over.
+            unsafe { (block.free)(block.pointer) };
+        }
+    }
+}
+
+/// Leaves what a thread has retired to the others; the thread ends.
+pub(crate) fn leave_limbo(record: &ThreadRecord) {
+    close_batch(record);
+    go_offline(record);
+    let batches = record.qsbr.limbo.with_mut(|limbo| {
+        // SAFETY: the thread's own limbo, or its thread is gone.
+        std::mem::take(unsafe { &mut (*limbo).closed })
+    });
+    lock(&SHARED.orphans).extend(batches);
+}
+
+/// Holds this file's mutex across a fork.
+pub(crate) struct ForkGuard(#[allow(dead_code)] MutexGuard<'static, VecDeque<Batch>>);
+
+pub(crate) fn prepare_fork() -> ForkGuard {
+    ForkGuard(lock(&SHARED.orphans))
+}

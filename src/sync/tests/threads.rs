@@ -1,0 +1,148 @@
+//! The core with real threads: what the models prove for a few steps, at full speed
+//! and for many. One process is one mode, so every test here runs without a GIL.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use typhon_sync::distributed::{demote, drain_promotion_candidates, promote, sum};
+use typhon_sync::header::Header;
+use typhon_sync::{ThreadRecord, multithreaded, request, set_multithreaded, stop_the_world};
+
+/// Runs `body` on `count` registered, attached threads at once.
+fn with_threads(count: usize, body: impl Fn(usize, &'static ThreadRecord) + Sync) {
+    set_multithreaded();
+    std::thread::scope(|scope| {
+        for index in 0..count {
+            let body = &body;
+            scope.spawn(move || {
+                let record = ThreadRecord::register().expect("an id is free");
+                record.attach();
+                body(index, record);
+                record.unregister(&mut |_| {});
+            });
+        }
+    });
+}
+
+/// Serves everything asked of `record`; answers how many objects turned out to be dead.
+fn safepoint(record: &'static ThreadRecord) -> usize {
+    let mut dead = 0;
+    if record.poll() {
+        let asked = record.safepoint();
+        if asked & request::MERGE != 0 {
+            record.drain_merge_queue(&mut |_| dead += 1);
+        }
+        if asked & request::PROMOTE != 0 {
+            let candidates = {
+                let world = stop_the_world(record);
+                let candidates = drain_promotion_candidates(&world);
+                for header in &candidates {
+                    // SAFETY: the candidate list holds a reference.
+                    promote(&world, unsafe { header.as_ref() });
+                }
+                candidates
+            };
+            for header in candidates {
+                // SAFETY: the reference taken from the list.
+                dead += usize::from(unsafe { header.as_ref() }.decref());
+            }
+        }
+    }
+    dead
+}
+
+#[test]
+fn a_shared_object_dies_exactly_once() {
+    for _ in 0..20 {
+        let header: &'static Header = Box::leak(Box::new(Header::new_owned(7, 0)));
+        let published = AtomicBool::new(false);
+        let deaths = AtomicUsize::new(0);
+        let done = AtomicUsize::new(0);
+        with_threads(3, |index, record| {
+            if index == 0 {
+                // SAFETY: nobody else uses the header before it is published.
+                unsafe { Header::initialize(header.into(), 7, record.owner_id()) };
+                header.incref();
+                header.incref();
+                published.store(true, Ordering::Release);
+            } else {
+                record.detached(|| {
+                    while !published.load(Ordering::Acquire) {
+                        std::hint::spin_loop();
+                    }
+                });
+            }
+            for _ in 0..10_000 {
+                header.incref();
+                deaths.fetch_add(usize::from(header.decref()), Ordering::Relaxed);
+                deaths.fetch_add(safepoint(record), Ordering::Relaxed);
+            }
+            deaths.fetch_add(usize::from(header.decref()), Ordering::Relaxed);
+            done.fetch_add(1, Ordering::Relaxed);
+            while done.load(Ordering::Relaxed) < 3 {
+                deaths.fetch_add(safepoint(record), Ordering::Relaxed);
+            }
+            // The queue may have been filled just now; ending would drain it unseen.
+            record.drain_merge_queue(&mut |_| {
+                deaths.fetch_add(1, Ordering::Relaxed);
+            });
+            if index == 0 && header.is_distributed() {
+                let world = stop_the_world(record);
+                if header.is_distributed() {
+                    let left = sum(&world, header);
+                    assert_eq!(demote(&world, header), left);
+                    deaths.fetch_add(usize::from(left == 0), Ordering::Relaxed);
+                }
+            }
+        });
+        assert_eq!(deaths.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[test]
+fn the_world_stops_and_starts() {
+    let stop_now = AtomicBool::new(false);
+    let counter = AtomicUsize::new(0);
+    with_threads(3, |index, record| {
+        if index < 2 {
+            for _ in 0..200 {
+                let world = stop_the_world(record);
+                let before = counter.load(Ordering::Relaxed);
+                std::thread::sleep(Duration::from_micros(20));
+                assert_eq!(counter.load(Ordering::Relaxed), before);
+                drop(world);
+                safepoint(record);
+            }
+            stop_now.store(true, Ordering::Relaxed);
+        } else {
+            while !stop_now.load(Ordering::Relaxed) {
+                counter.fetch_add(1, Ordering::Relaxed);
+                safepoint(record);
+            }
+        }
+    });
+    assert!(counter.load(Ordering::Relaxed) > 0);
+    assert!(multithreaded());
+}
+
+#[test]
+fn a_locked_counter_loses_nothing() {
+    static LOCK: typhon_sync::ByteLock = typhon_sync::ByteLock::new();
+    struct Plain(std::cell::UnsafeCell<usize>);
+    // SAFETY: used under LOCK only.
+    unsafe impl Sync for Plain {}
+    let value = Plain(std::cell::UnsafeCell::new(0));
+    let value = &value;
+    let started = Instant::now();
+    with_threads(4, |_, record| {
+        for _ in 0..50_000 {
+            LOCK.locked(|| {
+                // SAFETY: under LOCK.
+                unsafe { *value.0.get() += 1 }
+            });
+            safepoint(record);
+        }
+    });
+    // SAFETY: the threads have ended.
+    assert_eq!(unsafe { *value.0.get() }, 200_000);
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
