@@ -1,0 +1,181 @@
+//! A single mutable value that threads read without a lock: `function.__doc__`, a type's base,
+//! a slot of an instance.
+//!
+//! Reading is load, try-increment, re-check: the word may be overwritten, and the old value freed,
+//! between the load and the increment. Freed memory keeps a readable header on which the increment
+//! fails (see `typhon_alloc`); after a successful increment the word is read again, and if it still
+//! holds the same address the increment was on the object that the field refers to. An object that
+//! was never shared refuses the increment (its owner may free it without an atomic operation); the
+//! reader then takes the lock that writers hold, under which the field's own count keeps it alive.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use typhon_sync::ByteLock;
+use typhon_sync::Header;
+
+use crate::object::{Payload, Ref, is_owned_here};
+use crate::pending;
+use crate::value::Value;
+
+/// A word that holds a value or nothing. See the module's header.
+#[repr(transparent)]
+pub struct Field(AtomicU64);
+
+/// Locks for fields that belong to no lockable object, chosen by the field's address.
+static STRIPES: [ByteLock; 64] = [const { ByteLock::new() }; 64];
+
+impl Field {
+    /// A field that holds nothing.
+    pub const fn empty() -> Field {
+        Field(AtomicU64::new(0))
+    }
+
+    /// A field that holds `value`.
+    pub fn new(value: Value) -> Field {
+        Field(AtomicU64::new(value.into_bits()))
+    }
+
+    /// A field that holds `value`, if there is one.
+    pub fn from_option(value: Option<Value>) -> Field {
+        value.map_or(Field::empty(), Field::new)
+    }
+
+    fn stripe(&self) -> &'static ByteLock {
+        &STRIPES[(std::ptr::from_ref(self) as usize >> 3) % STRIPES.len()]
+    }
+
+    /// The value, counted.
+    #[inline]
+    pub fn get(&self) -> Option<Value> {
+        self.get_with(self.stripe())
+    }
+
+    /// [`Field::get`] as a `T`.
+    #[inline]
+    pub fn get_as<T: Payload>(&self) -> Option<Ref<T>> {
+        self.get().and_then(|value| value.into_ref::<T>().ok())
+    }
+
+    /// The value, counted. Writers hold `lock`.
+    #[inline(always)]
+    pub fn get_with(&self, lock: &ByteLock) -> Option<Value> {
+        let bits = self.0.load(Ordering::Acquire);
+        if bits == 0 {
+            return None;
+        }
+        if bits & 7 != 0 {
+            // SAFETY: immediates carry no count.
+            return Some(unsafe { Value::from_bits(bits) });
+        }
+        // SAFETY: the word is the address of an object, alive or freed; freed memory keeps its header.
+        let header = unsafe { &*(bits as *const Header) };
+        if !typhon_sync::multithreaded() || is_owned_here(header) {
+            // Only this thread could free it: alone, or as its owner.
+            header.incref();
+            // SAFETY: the count just added.
+            return Some(unsafe { Value::from_bits(bits) });
+        }
+        self.get_slow(lock)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_slow(&self, lock: &ByteLock) -> Option<Value> {
+        loop {
+            let bits = self.0.load(Ordering::Acquire);
+            if bits == 0 {
+                return None;
+            }
+            if bits & 7 != 0 {
+                // SAFETY: immediates carry no count.
+                return Some(unsafe { Value::from_bits(bits) });
+            }
+            // SAFETY: as in `get_with`.
+            let header = unsafe { &*(bits as *const Header) };
+            if header.try_incref() {
+                // SAFETY: the count just added.
+                let value = unsafe { Value::from_bits(bits) };
+                if self.0.load(Ordering::Acquire) == bits {
+                    return Some(value);
+                }
+                continue;
+            }
+            pending::lock_taken();
+            lock.lock();
+            let bits = self.0.load(Ordering::Acquire);
+            let value = if bits == 0 {
+                None
+            } else {
+                if bits & 7 == 0 {
+                    // SAFETY: the field counts the object, and no writer is at work while the lock is held.
+                    unsafe { (*(bits as *const Header)).incref_and_mark() };
+                }
+                // SAFETY: the count just added, or an immediate.
+                Some(unsafe { Value::from_bits(bits) })
+            };
+            lock.unlock();
+            pending::lock_released();
+            return value;
+        }
+    }
+
+    /// Puts `value` in and returns what was there.
+    #[inline]
+    pub fn replace(&self, value: Option<Value>) -> Option<Value> {
+        if !typhon_sync::multithreaded() {
+            return self.replace_locked(value);
+        }
+        let lock = self.stripe();
+        pending::lock_taken();
+        lock.lock();
+        let old = self.replace_locked(value);
+        lock.unlock();
+        pending::lock_released();
+        old
+    }
+
+    /// Puts `value` in.
+    #[inline]
+    pub fn set(&self, value: Option<Value>) {
+        drop(self.replace(value));
+    }
+
+    /// [`Field::replace`] for a caller that holds the field's lock, or is the only thread.
+    #[inline(always)]
+    pub fn replace_locked(&self, value: Option<Value>) -> Option<Value> {
+        let bits = value.map_or(0, Value::into_bits);
+        let old = self.0.load(Ordering::Relaxed);
+        // Release: a reader that sees the address sees the object.
+        self.0.store(bits, Ordering::Release);
+        // SAFETY: the field's count of the old value passes to the caller.
+        if old == 0 { None } else { Some(unsafe { Value::from_bits(old) }) }
+    }
+
+    /// The value without counting it, for the collector and for identity comparisons.
+    #[inline]
+    pub fn peek_bits(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Whether the field holds nothing.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.peek_bits() == 0
+    }
+
+    /// Shows the value to the collector.
+    pub fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
+        let bits = self.0.load(Ordering::Relaxed);
+        if bits != 0 {
+            // SAFETY: the field counts the value; `ManuallyDrop` leaves that count alone.
+            let value = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(bits) });
+            visit(&value);
+        }
+    }
+}
+
+impl Drop for Field {
+    fn drop(&mut self) {
+        drop(self.replace_locked(None));
+    }
+}

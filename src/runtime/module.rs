@@ -1,0 +1,62 @@
+//! Native modules: their description, and the registry that imports look in.
+
+use crate::args::FunctionSpec;
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::object::Ref;
+use crate::objects::module::Module;
+use crate::objects::native::NativeFunction;
+use crate::objects::str_::{Name, Str};
+use crate::objects::type_::Type;
+use crate::value::Value;
+
+/// A native module: made by `#[pymodule]`.
+pub struct ModuleSpec {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub functions: &'static [&'static FunctionSpec],
+    /// Each makes its class on the first call.
+    pub classes: &'static [fn(&Context) -> PyResult<&'static Ref<Type>>],
+    /// Adds what is neither.
+    pub initialize: fn(&Context, &Ref<Module>) -> PyResult<()>,
+}
+
+impl ModuleSpec {
+    /// Makes the module object.
+    ///
+    /// # Errors
+    /// What the initializer raises.
+    pub fn instantiate(&'static self, cx: &Context) -> PyResult<Ref<Module>> {
+        let module = Module::new(cx, self.name)?;
+        if !self.doc.is_empty() {
+            module.set(cx, "__doc__", Str::from_str(cx, self.doc)?.into_value())?;
+        }
+        self.fill(cx, &module)?;
+        Ok(module)
+    }
+
+    /// Adds functions and classes to `module` and runs the initializer.
+    ///
+    /// # Errors
+    /// What the initializer raises.
+    pub fn fill(&'static self, cx: &Context, module: &Ref<Module>) -> PyResult<()> {
+        let name = Name::intern(cx, self.name)?;
+        for spec in self.functions {
+            let function =
+                NativeFunction::new(cx, spec, Some(module.to_value()), Some(name.to_value()))?;
+            module.set(cx, spec.name, function.into_value())?;
+        }
+        for class in self.classes {
+            let class = class(cx)?;
+            let name: String = class.short_name();
+            module.set(cx, &name, class.to_value())?;
+        }
+        (self.initialize)(cx, module)
+    }
+}
+
+/// A value that a module's initializer adds.
+pub fn add(cx: &Context, module: &Ref<Module>, name: &str, value: impl crate::args::IntoValue) -> PyResult<()> {
+    let value: Value = value.into_value(cx)?;
+    module.set(cx, name, value)
+}

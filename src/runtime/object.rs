@@ -1,0 +1,480 @@
+//! Objects: a header of 16 bytes, a payload, and for instances of Python classes a dict word and
+//! attribute slots behind it.
+//!
+//! ```text
+//!   0         16                    dict_offset       + 8
+//!  ┌─────────┬─────────────────────┬─────────────────┬──────────────────────┐
+//!  │ Header  │ payload T           │ dict word       │ inline slots         │
+//!  └─────────┴─────────────────────┴─────────────────┴──────────────────────┘
+//!            └── Layout describes ─┘└── Shape describes (instance.rs) ──────┘
+//! ```
+//!
+//! *The type system is the lock discipline.* A payload is shared by every thread that holds a
+//! [`Ref`], so it is `Sync`: immutable, atomic, or behind [`crate::guarded::Guarded`], which is
+//! entered with the object's lock held.
+//!
+//! Destruction order: finalizer (`__del__`, once), weak references, payload, slots, memory.
+//! It runs where the last count is dropped, unless a lock is held there or the destruction is
+//! already deep; then the object waits in the thread's list of pending frees (see `pending`).
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
+
+pub use typhon_alloc::Kind;
+use typhon_sync::Header;
+
+use crate::class::ClassCell;
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::instance;
+use crate::objects::type_::Type;
+use crate::pending;
+use crate::shape::{self, Shape};
+use crate::value::Value;
+use crate::weak;
+
+/// An object with the payload `T`.
+#[repr(C)]
+pub struct Object<T> {
+    header: Header,
+    payload: T,
+}
+
+/// A type of payload: what a built-in type keeps in its objects.
+///
+/// Implemented by `#[pyclass]`. The fields must be safe to use from many threads.
+pub trait Payload: Traverse + Send + Sync + Sized + 'static {
+    /// The type whose payload this one begins with (`#[repr(C)]`, first field), if any.
+    const BASE: Option<&'static Layout>;
+    /// How to traverse and drop it.
+    const LAYOUT: &'static Layout;
+    /// Where its class is kept.
+    fn class_cell() -> &'static ClassCell;
+
+    /// The Python class of this payload.
+    #[inline(always)]
+    fn class() -> &'static Ref<Type> {
+        Self::class_cell().get()
+    }
+
+    /// The shape of instances of exactly that class.
+    #[inline(always)]
+    fn shape_id() -> u32 {
+        Self::class_cell().shape_id()
+    }
+}
+
+/// Shows the collector the values an object refers to.
+pub trait Traverse {
+    /// Calls `visit` with each counted reference held by the payload, each as often as it is counted.
+    /// Runs with the world stopped: it takes no locks.
+    fn traverse(&self, visit: &mut dyn FnMut(&Value));
+}
+
+/// What the memory manager and the collector know of a payload.
+pub struct Layout {
+    /// The payload's Rust name, for messages about broken invariants.
+    pub name: &'static str,
+    /// Size of header and payload in bytes, without variable part.
+    pub size: usize,
+    /// The layout that this one extends.
+    pub base: Option<&'static Layout>,
+    /// The heap that exact instances of the built-in class live in.
+    pub kind: Kind,
+    /// Bytes behind the payload that belong to it (the items of a tuple); 0 for most.
+    pub variable_size: unsafe fn(NonNull<Header>) -> usize,
+    /// Whether `variable_size` can be other than 0.
+    pub is_variable: bool,
+    /// Drops the payload in place.
+    pub drop: unsafe fn(NonNull<Header>),
+    /// [`Traverse::traverse`].
+    pub traverse: unsafe fn(NonNull<Header>, &mut dyn FnMut(&Value)),
+}
+
+impl Layout {
+    /// The layout of a payload without variable part.
+    pub const fn of<T: Traverse>(name: &'static str, kind: Kind, base: Option<&'static Layout>) -> Layout {
+        Layout {
+            name,
+            size: payload_end::<T>(),
+            base,
+            kind,
+            variable_size: no_variable_size,
+            is_variable: false,
+            drop: drop_payload::<T>,
+            traverse: traverse_payload::<T>,
+        }
+    }
+
+    /// The layout of a payload with a variable part of the size that `variable_size` tells.
+    pub const fn variable<T: Traverse>(
+        name: &'static str,
+        kind: Kind,
+        variable_size: unsafe fn(NonNull<Header>) -> usize,
+    ) -> Layout {
+        Layout { variable_size, is_variable: true, ..Layout::of::<T>(name, kind, None) }
+    }
+
+    /// Whether payloads of this layout begin with a payload of `other`.
+    #[inline]
+    pub fn extends(&'static self, other: &'static Layout) -> bool {
+        let mut layout = Some(self);
+        while let Some(current) = layout {
+            if std::ptr::eq(current, other) {
+                return true;
+            }
+            layout = current.base;
+        }
+        false
+    }
+}
+
+/// Where the payload ends: variable parts and attributes begin here, 8-byte aligned.
+const fn payload_end<T>() -> usize {
+    std::mem::offset_of!(Object<T>, payload) + size_of::<T>().next_multiple_of(8)
+}
+
+unsafe fn no_variable_size(_: NonNull<Header>) -> usize {
+    0
+}
+
+unsafe fn drop_payload<T>(object: NonNull<Header>) {
+    // SAFETY: the caller destroys an object whose payload is a `T`.
+    unsafe { std::ptr::drop_in_place(&raw mut (*object.cast::<Object<T>>().as_ptr()).payload) }
+}
+
+unsafe fn traverse_payload<T: Traverse>(object: NonNull<Header>, visit: &mut dyn FnMut(&Value)) {
+    // SAFETY: the caller has a live object whose payload is a `T`.
+    unsafe { object.cast::<Object<T>>().as_ref().payload.traverse(visit) }
+}
+
+/// Whether the payload of the object `value` (an address) is a `T` or begins with one.
+#[inline]
+pub fn has_payload<T: Payload>(value: &Value) -> bool {
+    let id = value.shape_id();
+    id == T::shape_id() || shape::get(id).layout.extends(T::LAYOUT)
+}
+
+/// An owned reference to an object whose payload is a `T`. One word; dereferences to the payload.
+#[repr(transparent)]
+pub struct Ref<T> {
+    pointer: NonNull<Object<T>>,
+    owns: PhantomData<T>,
+}
+
+impl<T> Ref<T> {
+    /// Takes over the count behind `pointer`.
+    ///
+    /// # Safety
+    /// `pointer` is an object with payload `T`, and one count of it is the caller's to give away.
+    #[inline(always)]
+    pub unsafe fn from_raw(pointer: NonNull<Object<T>>) -> Ref<T> {
+        Ref { pointer, owns: PhantomData }
+    }
+
+    /// Gives the count away.
+    #[inline(always)]
+    pub fn into_raw(self) -> NonNull<Object<T>> {
+        let pointer = self.pointer;
+        std::mem::forget(self);
+        pointer
+    }
+
+    /// The address.
+    #[inline(always)]
+    pub fn as_ptr(&self) -> NonNull<Object<T>> {
+        self.pointer
+    }
+
+    /// The object's header.
+    #[inline(always)]
+    pub fn header(&self) -> &Header {
+        // SAFETY: this reference keeps the object alive.
+        unsafe { &self.pointer.as_ref().header }
+    }
+
+    /// The same reference, untyped.
+    #[inline(always)]
+    pub fn as_value(&self) -> &Value {
+        // SAFETY: both are one word that holds the address and owns one count.
+        unsafe { &*std::ptr::from_ref(self).cast::<Value>() }
+    }
+
+    /// The same reference, untyped; the count moves along.
+    #[inline(always)]
+    pub fn into_value(self) -> Value {
+        // SAFETY: the count moves from one owner to the other.
+        unsafe { Value::from_bits(self.into_raw().as_ptr() as u64) }
+    }
+
+    /// A new reference, untyped.
+    #[inline(always)]
+    pub fn to_value(&self) -> Value {
+        self.as_value().clone()
+    }
+
+    /// Identity.
+    #[inline(always)]
+    pub fn is<U>(&self, other: &Ref<U>) -> bool {
+        self.pointer.as_ptr() as usize == other.pointer.as_ptr() as usize
+    }
+
+    /// The payload's address, for variable parts behind it.
+    #[inline(always)]
+    pub fn payload_ptr(&self) -> *mut T {
+        // SAFETY: the object is alive; only the address is taken.
+        unsafe { &raw mut (*self.pointer.as_ptr()).payload }
+    }
+}
+
+impl<T: Payload> Ref<T> {
+    /// The class of the object (not always the payload's own: it may be a derived one).
+    #[inline]
+    pub fn class_of(&self) -> &Ref<Type> {
+        shape::get(self.header().shape()).class()
+    }
+}
+
+impl<T> Deref for Ref<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: this reference keeps the object alive.
+        unsafe { &self.pointer.as_ref().payload }
+    }
+}
+
+impl<T> Clone for Ref<T> {
+    #[inline(always)]
+    fn clone(&self) -> Ref<T> {
+        self.header().incref();
+        Ref { pointer: self.pointer, owns: PhantomData }
+    }
+}
+
+impl<T> Drop for Ref<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.header().decref() {
+            destroy(self.pointer.cast());
+        }
+    }
+}
+
+impl<T> fmt::Debug for Ref<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{} at {:p}>", std::any::type_name::<T>(), self.pointer)
+    }
+}
+
+// SAFETY: see `Value`.
+unsafe impl<T: Send + Sync> Send for Ref<T> {}
+// SAFETY: see `Value`.
+unsafe impl<T: Send + Sync> Sync for Ref<T> {}
+
+/// Makes an object of the payload's own class.
+///
+/// # Errors
+/// MemoryError.
+#[inline]
+pub fn new<T: Payload>(cx: &Context, payload: T) -> PyResult<Ref<T>> {
+    new_with_shape(cx, shape::get(T::shape_id()), payload)
+}
+
+/// Makes an object of `class`, which is `T`'s class or derived from it.
+///
+/// # Errors
+/// MemoryError.
+pub fn new_of_class<T: Payload>(cx: &Context, class: &Ref<Type>, payload: T) -> PyResult<Ref<T>> {
+    debug_assert!(class.layout.extends(T::LAYOUT));
+    new_with_shape(cx, class.root_shape(), payload)
+}
+
+/// Makes an object with this shape, whose layout is `T`'s or extends it.
+///
+/// # Errors
+/// MemoryError.
+#[inline]
+pub(crate) fn new_with_shape<T: Payload>(cx: &Context, shape: &'static Shape, payload: T) -> PyResult<Ref<T>> {
+    match allocate(shape, 0) {
+        Some(memory) => {
+            let object = memory.cast::<Object<T>>();
+            // SAFETY: fresh memory of at least the layout's size, which is that of `Object<T>`.
+            unsafe {
+                (&raw mut (*object.as_ptr()).payload).write(payload);
+                publish(memory, shape);
+                Ok(Ref::from_raw(object))
+            }
+        }
+        None => {
+            drop(payload);
+            Err(cx.no_memory())
+        }
+    }
+}
+
+/// Makes an object with `extra` bytes behind the payload, which `fill` initializes.
+///
+/// # Errors
+/// MemoryError.
+///
+/// # Safety
+/// `T`'s layout is variable, its `variable_size` of the payload equals `extra`, and `fill` writes
+/// all of the `extra` bytes that may be read.
+pub unsafe fn new_variable<T: Payload>(
+    cx: &Context,
+    shape: &'static Shape,
+    payload: T,
+    extra: usize,
+    fill: impl FnOnce(*mut u8),
+) -> PyResult<Ref<T>> {
+    let Some(memory) = allocate(shape, extra) else {
+        drop(payload);
+        return Err(cx.no_memory());
+    };
+    let object = memory.cast::<Object<T>>();
+    // SAFETY: fresh memory of the layout's size and `extra` more.
+    unsafe {
+        (&raw mut (*object.as_ptr()).payload).write(payload);
+        fill(object.as_ptr().cast::<u8>().add(T::LAYOUT.size));
+        publish(memory, shape);
+        Ok(Ref::from_raw(object))
+    }
+}
+
+/// Memory for an object of `shape`: header not yet valid, dict word and slots unbound.
+#[inline]
+fn allocate(shape: &'static Shape, extra: usize) -> Option<NonNull<Header>> {
+    let size = shape.instance_size(extra);
+    let memory = NonNull::new(typhon_alloc::allocate(shape.kind, size))?;
+    let tail = shape.tail_offset(extra);
+    if tail < size {
+        // SAFETY: members, dict word and slots are the tail of the block.
+        unsafe { memory.add(tail).write_bytes(0, size - tail) };
+    }
+    Some(memory.cast())
+}
+
+/// Makes the header valid: from here on the object is one.
+///
+/// # Safety
+/// `memory` came from [`allocate`] with this shape, and the payload is written.
+#[inline]
+unsafe fn publish(memory: NonNull<Header>, shape: &'static Shape) {
+    // SAFETY: by the caller's promise the memory is ours and large enough.
+    unsafe { Header::initialize(memory, shape.id, typhon_sync::owner_id()) }
+}
+
+/// Destroys an object whose last count is gone; `header::decref` said so.
+#[cold]
+#[inline(never)]
+pub fn destroy(object: NonNull<Header>) {
+    if pending::must_wait() {
+        pending::push(object);
+        return;
+    }
+    let _nested = pending::Nested::enter();
+    // SAFETY: no count is left, so this thread alone can reach the object.
+    unsafe { destroy_now(object) };
+}
+
+/// # Safety
+/// No count of `object` is left, and nobody else destroys it.
+pub(crate) unsafe fn destroy_now(object: NonNull<Header>) {
+    // SAFETY: nobody frees the memory but us, below.
+    let header = unsafe { object.as_ref() };
+    if gc_bits(header) & gc_flags::NEEDS_HELP != 0 || shape::get(header.shape()).has_finalizer() {
+        // SAFETY: as above; `finalize` restores the count when the object is resurrected.
+        if unsafe { finalize(object) } {
+            return;
+        }
+    }
+    let shape = shape::get(header.shape());
+    // SAFETY: the payload is valid until here, the slots as well.
+    unsafe {
+        let extra = (shape.layout.variable_size)(object);
+        (shape.layout.drop)(object);
+        instance::drop_slots(object, shape, extra);
+        release(object);
+    }
+}
+
+/// Gives the memory of a destroyed object back.
+///
+/// # Safety
+/// The payload is dropped and no count is left.
+pub(crate) unsafe fn release(object: NonNull<Header>) {
+    // SAFETY: the header says "nobody's, merged, no count", so that late readers fail to increment.
+    unsafe {
+        Header::initialize_freed(object);
+        typhon_alloc::free(object.as_ptr().cast());
+    }
+}
+
+/// The bits of the header's `gc` byte.
+#[inline(always)]
+pub fn gc_bits(header: &Header) -> u8 {
+    header.gc.load(Ordering::Relaxed)
+}
+
+/// Sets bits of the header's `gc` byte.
+pub fn set_gc_bits(header: &Header, bits: u8) {
+    header.gc.fetch_or(bits, Ordering::Relaxed);
+}
+
+/// Clears bits of the header's `gc` byte.
+pub fn clear_gc_bits(header: &Header, bits: u8) {
+    header.gc.fetch_and(!bits, Ordering::Relaxed);
+}
+
+/// Whether the calling thread counts the object in `local`: then only it can free it.
+#[inline(always)]
+pub fn is_owned_here(header: &Header) -> bool {
+    header.owner() == typhon_sync::owner_id()
+}
+
+/// Bits of the header's `gc` byte.
+pub mod gc_flags {
+    /// `__del__` has run.
+    pub const FINALIZED: u8 = 1;
+    /// The table of weak references knows this object.
+    pub const HAS_WEAK_REFERENCES: u8 = 2;
+    /// Given up by the collector, which frees it: dropping its last count does not.
+    pub const DOOMED: u8 = 4;
+    /// Not looked at by the collector (`gc.freeze`).
+    pub const FROZEN: u8 = 8;
+    /// Any of these makes destruction leave the short path.
+    pub const NEEDS_HELP: u8 = HAS_WEAK_REFERENCES | DOOMED;
+}
+
+/// Finalizer and weak references of a dying object. True when it must not be freed now.
+///
+/// # Safety
+/// As [`destroy_now`].
+#[cold]
+unsafe fn finalize(object: NonNull<Header>) -> bool {
+    // SAFETY: the object is ours.
+    let header = unsafe { object.as_ref() };
+    if gc_bits(header) & gc_flags::DOOMED != 0 {
+        return true;
+    }
+    if shape::get(header.shape()).has_finalizer() && gc_bits(header) & gc_flags::FINALIZED == 0 {
+        set_gc_bits(header, gc_flags::FINALIZED);
+        header.incref();
+        // SAFETY: the count goes back to one, held by `value`.
+        let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
+        crate::finalizer::run(&value);
+        std::mem::forget(value);
+        if !header.decref() {
+            return true;
+        }
+    }
+    if gc_bits(header) & gc_flags::HAS_WEAK_REFERENCES != 0 {
+        // SAFETY: no count is left; upgrades fail from here on.
+        unsafe { weak::clear(object) };
+    }
+    false
+}

@@ -1,0 +1,587 @@
+//! Look-up and change. See the module's header for the protocol.
+
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
+
+use super::Dict;
+use super::table::{Entry, Table};
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::guarded::HeldValue;
+use crate::object::Ref;
+use crate::objects::str_::{Name, Str};
+use crate::protocols::{compare, hash};
+use crate::value::Value;
+
+/// Where an iteration stands: entries before it were visited.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Position(pub usize);
+
+/// What a look-up found: the entry, and the version it is valid for.
+#[derive(Clone, Copy)]
+struct Found {
+    index: Option<usize>,
+    version: u32,
+}
+
+/// A key that is compared without running Python code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KeyKind {
+    Text,
+    SmallInt,
+    Other,
+}
+
+#[inline]
+fn kind_of(key: &Value) -> KeyKind {
+    if key.is_exact::<Str>() {
+        KeyKind::Text
+    } else if key.is_small_int() {
+        KeyKind::SmallInt
+    } else {
+        KeyKind::Other
+    }
+}
+
+/// Whether the entry's key is the plain key `key`. The entry's key is plain too.
+#[inline(always)]
+fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::ByteLock, locked: bool) -> bool {
+    let bits = entry.key.peek_bits();
+    if bits == key.bits() {
+        return true;
+    }
+    if bits == 0 || bits & 7 != 0 || key.is_small_int() {
+        return false;
+    }
+    let Some(text) = key.downcast_exact::<Str>() else { return false };
+    // Two interned strings that are not one object differ.
+    let other = if locked {
+        // SAFETY: the lock is held, so the entry keeps its key; `ManuallyDrop` leaves the count alone.
+        let other = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(bits) });
+        return other.downcast_exact::<Str>().is_some_and(|other| {
+            !(text.is_interned() && other.is_interned()) && text.equals_str(other)
+        });
+    } else {
+        entry.key.get_with(lock)
+    };
+    other.is_some_and(|other| {
+        other.downcast_exact::<Str>().is_some_and(|other| {
+            !(text.is_interned() && other.is_interned()) && text.equals_str(other)
+        })
+    })
+}
+
+impl Ref<Dict> {
+    /// Looks `key` up without a lock. May run Python code (`__eq__`).
+    fn look_up(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
+        let kind = kind_of(key);
+        loop {
+            let version = self.version();
+            // SAFETY: used up to the next call of Python code, after which the version is checked.
+            let Some(table) = (unsafe { self.table() }) else { return Ok(Found { index: None, version }) };
+            if kind != KeyKind::Other && table.has_simple_keys() {
+                let lock = &self.header().lock;
+                let index = table.find(hash, |_, entry| plain_match(entry, key, lock, false));
+                return Ok(Found { index, version });
+            }
+            if let Some(found) = self.look_up_general(cx, table, key, hash, version)? {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// `None` when the dict changed while keys were compared.
+    fn look_up_general(
+        &self,
+        cx: &Context,
+        table: &Table,
+        key: &Value,
+        hash: i64,
+        version: u32,
+    ) -> PyResult<Option<Found>> {
+        // Candidates are collected first: comparing may run Python code, after which the table may
+        // be gone.
+        let mut candidates: Vec<(usize, Value)> = Vec::new();
+        let lock = &self.header().lock;
+        let identical = table.find(hash, |index, entry| {
+            if entry.key.peek_bits() == key.bits() {
+                return true;
+            }
+            if let Some(other) = entry.key.get_with(lock) {
+                candidates.push((index, other));
+            }
+            false
+        });
+        if candidates.is_empty() {
+            return Ok(Some(Found { index: identical, version }));
+        }
+        for (index, other) in candidates {
+            if identical.is_some_and(|identical| identical == index) {
+                break;
+            }
+            let equal = compare::equal(cx, &other, key)?;
+            if self.version() != version {
+                return Ok(None);
+            }
+            if equal {
+                return Ok(Some(Found { index: Some(index), version }));
+            }
+        }
+        Ok(Some(Found { index: identical, version }))
+    }
+
+    /// The value of `key`, whose hash is `hash`.
+    ///
+    /// # Errors
+    /// What comparing keys raises.
+    pub fn get_with_hash(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<Value>> {
+        loop {
+            let found = self.look_up(cx, key, hash)?;
+            let Some(index) = found.index else { return Ok(None) };
+            // SAFETY: used before the next safepoint.
+            let Some(table) = (unsafe { self.table() }) else { continue };
+            if table.length() > index
+                && let Some(value) = table.entry(index).value.get_with(&self.header().lock)
+                && self.version() == found.version
+            {
+                return Ok(Some(value));
+            }
+            if self.version() == found.version {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// `self.get(key)`.
+    ///
+    /// # Errors
+    /// TypeError for an unhashable key, and what hashing and comparing raises.
+    #[inline]
+    pub fn get_item(&self, cx: &Context, key: &Value) -> PyResult<Option<Value>> {
+        let hash = hash::hash(cx, key)?;
+        self.get_with_hash(cx, key, hash)
+    }
+
+    /// The value of a name.
+    ///
+    /// # Errors
+    /// What comparing raises, when there are keys that are not plain.
+    #[inline]
+    pub fn get_name(&self, cx: &Context, name: Name) -> PyResult<Option<Value>> {
+        if let Some(result) = self.get_name_if_simple(name) {
+            return Ok(result);
+        }
+        self.get_with_hash(cx, name.as_value(), name.hash())
+    }
+
+    /// [`Ref::get_name`] for dicts whose keys are plain; `None` when they are not.
+    #[inline]
+    fn get_name_if_simple(&self, name: Name) -> Option<Option<Value>> {
+        let lock = &self.header().lock;
+        let key = name.as_value();
+        loop {
+            // SAFETY: used before the next safepoint.
+            let Some(table) = (unsafe { self.table() }) else { return Some(None) };
+            if !table.has_simple_keys() {
+                return None;
+            }
+            let found = table
+                .find(name.hash(), |_, entry| plain_match(entry, key, lock, false))
+                .and_then(|index| table.entry(index).value.get_with(lock));
+            if self.is_current(table) {
+                return Some(found);
+            }
+        }
+    }
+
+    /// Whether `table` still is the dict's. A reader asks this after it took a count of what it found:
+    /// a table that was replaced keeps the addresses of values that may have been freed since.
+    #[inline(always)]
+    fn is_current(&self, table: &Table) -> bool {
+        std::ptr::eq(self.table.load(Ordering::Acquire), table)
+    }
+
+    /// The value of a name, in a dict whose keys are names: that of a class.
+    #[inline]
+    pub fn get_name_plain(&self, cx: &Context, name: Name) -> Option<Value> {
+        match self.get_name_if_simple(name) {
+            Some(result) => result,
+            None => self.get_with_hash(cx, name.as_value(), name.hash()).unwrap_or_else(|_| {
+                cx.clear_exception();
+                None
+            }),
+        }
+    }
+
+    /// Where a name is, for an inline cache: see [`Ref::get_at`].
+    pub fn find_name(&self, name: Name) -> Option<usize> {
+        // SAFETY: used before the next safepoint.
+        let table = unsafe { self.table() }?;
+        table.find(name.hash(), |_, entry| entry.key.peek_bits() == name.as_value().bits())
+    }
+
+    /// The value of entry `index` if that entry's key is `name`.
+    #[inline(always)]
+    pub fn get_at(&self, index: usize, name: Name) -> Option<Value> {
+        // SAFETY: used before the next safepoint.
+        let table = unsafe { self.table() }?;
+        if index < table.length() {
+            let entry = table.entry(index);
+            if entry.key.peek_bits() == name.address() as u64 {
+                return entry.value.get_with(&self.header().lock).filter(|_| self.is_current(table));
+            }
+        }
+        None
+    }
+
+    /// Makes room for one more entry, under the lock; entries move to a new table when needed.
+    /// `None` when memory is out.
+    fn table_with_room(&self) -> Option<&Table> {
+        // SAFETY: the lock is held, so the table stays.
+        let old = unsafe { self.table() };
+        if let Some(table) = old
+            && table.has_room()
+        {
+            return Some(table);
+        }
+        let live = old.map_or(0, Table::live);
+        let new = Table::allocate(if live == 0 { 1 } else { live * 2 + 1 })?;
+        // SAFETY: just made.
+        let new_table = unsafe { new.as_ref() };
+        if let Some(old) = old {
+            old.copy_into(new_table);
+        }
+        self.table.store(new.as_ptr(), Ordering::Release);
+        self.bump_version();
+        if let Some(old) = old {
+            // SAFETY: new readers find the new table.
+            unsafe { Table::retire(NonNull::from(old)) };
+        }
+        Some(new_table)
+    }
+
+    #[inline]
+    fn bump_version(&self) {
+        // Under the lock. Release: a reader that sees the version sees the change.
+        self.version.store(self.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+    }
+
+    /// Makes room for `count` keys in all.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn reserve(&self, cx: &Context, count: usize) -> PyResult<()> {
+        let held = HeldValue::lock(self.as_value());
+        // SAFETY: the lock is held.
+        if unsafe { self.table() }.is_none() && count > 0 {
+            let Some(new) = Table::allocate(count) else {
+                drop(held);
+                return Err(cx.no_memory());
+            };
+            self.table.store(new.as_ptr(), Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// `self[key] = value`, with the key's hash. Returns the old value.
+    ///
+    /// # Errors
+    /// MemoryError, and what comparing keys raises.
+    pub fn insert_with_hash(&self, cx: &Context, key: &Value, hash: i64, value: Value) -> PyResult<Option<Value>> {
+        let kind = kind_of(key);
+        let simple = kind != KeyKind::Other;
+        let mut value = Some(value);
+        loop {
+            let plain = {
+                // SAFETY: used at once.
+                simple && unsafe { self.table() }.is_none_or(Table::has_simple_keys)
+            };
+            let found = if plain { None } else { Some(self.look_up(cx, key, hash)?) };
+            let held = HeldValue::lock(self.as_value());
+            // SAFETY: the lock is held.
+            let table = unsafe { self.table() };
+            let index = match found {
+                Some(found) => {
+                    if self.version() != found.version {
+                        continue;
+                    }
+                    found.index
+                }
+                None => {
+                    if !table.is_none_or(Table::has_simple_keys) {
+                        continue;
+                    }
+                    let lock = &self.header().lock;
+                    table.and_then(|table| table.find(hash, |_, entry| plain_match(entry, key, lock, true)))
+                }
+            };
+            if let (Some(table), Some(index)) = (table, index) {
+                let old = table.entry(index).value.replace_locked(value.take());
+                drop(held);
+                return Ok(old);
+            }
+            let Some(table) = self.table_with_room() else {
+                drop(held);
+                return Err(cx.no_memory());
+            };
+            let value = value.take().expect("invariant: taken once");
+            table.append(hash, key.clone(), value, simple);
+            self.bump_version();
+            return Ok(None);
+        }
+    }
+
+    /// `self[key] = value`.
+    ///
+    /// # Errors
+    /// TypeError for an unhashable key, MemoryError, and what hashing and comparing raises.
+    #[inline]
+    pub fn set_item(&self, cx: &Context, key: &Value, value: Value) -> PyResult<()> {
+        let hash = hash::hash(cx, key)?;
+        drop(self.insert_with_hash(cx, key, hash, value)?);
+        Ok(())
+    }
+
+    /// `self[name] = value`.
+    ///
+    /// # Errors
+    /// As [`Ref::set_item`].
+    #[inline]
+    pub fn set_name(&self, cx: &Context, name: Name, value: Value) -> PyResult<()> {
+        drop(self.insert_with_hash(cx, name.as_value(), name.hash(), value)?);
+        Ok(())
+    }
+
+    /// `self.setdefault(key, value)`: the value that is there afterwards.
+    ///
+    /// # Errors
+    /// As [`Ref::set_item`].
+    pub fn set_default(&self, cx: &Context, key: &Value, value: &Value) -> PyResult<Value> {
+        let hash = hash::hash(cx, key)?;
+        let simple = kind_of(key) != KeyKind::Other;
+        loop {
+            let found = self.look_up(cx, key, hash)?;
+            let held = HeldValue::lock(self.as_value());
+            if self.version() != found.version {
+                continue;
+            }
+            // SAFETY: the lock is held.
+            if let (Some(index), Some(table)) = (found.index, unsafe { self.table() }) {
+                drop(held);
+                match table.entry(index).value.get_with(&self.header().lock) {
+                    Some(value) => return Ok(value),
+                    None => continue,
+                }
+            }
+            let Some(table) = self.table_with_room() else {
+                drop(held);
+                return Err(cx.no_memory());
+            };
+            table.append(hash, key.clone(), value.clone(), simple);
+            self.bump_version();
+            return Ok(value.clone());
+        }
+    }
+
+    /// Removes `key`, whose hash is `hash`, and returns it with its value.
+    ///
+    /// # Errors
+    /// What comparing keys raises.
+    pub fn remove_with_hash(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<(Value, Value)>> {
+        loop {
+            let found = self.look_up(cx, key, hash)?;
+            let Some(index) = found.index else { return Ok(None) };
+            let held = HeldValue::lock(self.as_value());
+            if self.version() != found.version {
+                continue;
+            }
+            // SAFETY: the lock is held.
+            let Some(table) = (unsafe { self.table() }) else { continue };
+            if table.entry(index).key.is_empty() {
+                continue;
+            }
+            let (key, value) = table.remove(index);
+            self.bump_version();
+            drop(held);
+            return Ok(key.zip(value));
+        }
+    }
+
+    /// `del self[key]`: the value that was there.
+    ///
+    /// # Errors
+    /// TypeError for an unhashable key, and what hashing and comparing raises.
+    pub fn remove_item(&self, cx: &Context, key: &Value) -> PyResult<Option<Value>> {
+        let hash = hash::hash(cx, key)?;
+        Ok(self.remove_with_hash(cx, key, hash)?.map(|(_, value)| value))
+    }
+
+    /// `del self[name]`: the value that was there.
+    ///
+    /// # Errors
+    /// What comparing raises.
+    pub fn remove_name(&self, cx: &Context, name: Name) -> PyResult<Option<Value>> {
+        Ok(self.remove_with_hash(cx, name.as_value(), name.hash())?.map(|(_, value)| value))
+    }
+
+    /// Removes the key that was inserted last.
+    pub fn pop_last(&self) -> Option<(Value, Value)> {
+        let held = HeldValue::lock(self.as_value());
+        // SAFETY: the lock is held.
+        let table = unsafe { self.table() }?;
+        let (key, value) = table.remove(table.last()?);
+        self.bump_version();
+        drop(held);
+        key.zip(value)
+    }
+
+    /// Removes all keys.
+    pub fn clear(&self) {
+        let held = HeldValue::lock(self.as_value());
+        let old = NonNull::new(self.table.swap(std::ptr::null_mut(), Ordering::AcqRel));
+        self.bump_version();
+        drop(held);
+        if let Some(old) = old {
+            // SAFETY: new readers do not find the table; its entries are dropped once.
+            unsafe {
+                old.as_ref().drop_entries();
+                Table::retire(old);
+            }
+        }
+    }
+
+    /// The next key and value at or after `position`, which moves behind it.
+    #[inline]
+    pub fn next_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
+        let lock = &self.header().lock;
+        let begin = *position;
+        loop {
+            // SAFETY: used before the next safepoint.
+            let table = unsafe { self.table() }?;
+            while position.0 < table.length() {
+                let entry = table.entry(position.0);
+                position.0 += 1;
+                if let Some(key) = entry.key.get_with(lock)
+                    && let Some(value) = entry.value.get_with(lock)
+                {
+                    if !self.is_current(table) {
+                        break;
+                    }
+                    return Some((key, value, entry.hash()));
+                }
+            }
+            if self.is_current(table) {
+                return None;
+            }
+            *position = begin;
+        }
+    }
+
+    /// The last key and value before `position`, which moves to it.
+    pub fn previous_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
+        let lock = &self.header().lock;
+        let begin = *position;
+        loop {
+            // SAFETY: used before the next safepoint.
+            let table = unsafe { self.table() }?;
+            position.0 = position.0.min(table.length());
+            while position.0 > 0 {
+                position.0 -= 1;
+                let entry = table.entry(position.0);
+                if let Some(key) = entry.key.get_with(lock)
+                    && let Some(value) = entry.value.get_with(lock)
+                {
+                    if !self.is_current(table) {
+                        break;
+                    }
+                    return Some((key, value, entry.hash()));
+                }
+            }
+            if self.is_current(table) {
+                return None;
+            }
+            *position = begin;
+        }
+    }
+
+    /// Entries that were ever written: where an iteration from the end begins.
+    pub fn end_position(&self) -> Position {
+        // SAFETY: used at once.
+        Position(unsafe { self.table() }.map_or(0, Table::length))
+    }
+
+    /// Runs `visit` on each entry with the lock held: one state of the dict.
+    fn visit_locked(&self, mut visit: impl FnMut(Value, Value, i64)) {
+        let held = HeldValue::lock(self.as_value());
+        // SAFETY: the lock is held.
+        if let Some(table) = unsafe { self.table() } {
+            for index in 0..table.length() {
+                let entry = table.entry(index);
+                let (key, value) = (entry.key.peek_bits(), entry.value.peek_bits());
+                if key != 0 && value != 0 {
+                    // SAFETY: the lock is held, so the entry keeps both; `clone` counts them anew.
+                    let (key, value) = unsafe {
+                        (
+                            std::mem::ManuallyDrop::new(Value::from_bits(key)),
+                            std::mem::ManuallyDrop::new(Value::from_bits(value)),
+                        )
+                    };
+                    visit(Value::clone(&key), Value::clone(&value), entry.hash());
+                }
+            }
+        }
+        drop(held);
+    }
+
+    /// The keys and values of one moment.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn items_snapshot(&self, _cx: &Context) -> PyResult<Vec<(Value, Value)>> {
+        let mut items = Vec::with_capacity(self.len());
+        self.visit_locked(|key, value, _| items.push((key, value)));
+        Ok(items)
+    }
+
+    /// Keys, values and hashes of one moment.
+    pub fn entries_snapshot(&self) -> Vec<(Value, Value, i64)> {
+        let mut items = Vec::with_capacity(self.len());
+        self.visit_locked(|key, value, hash| items.push((key, value, hash)));
+        items
+    }
+
+    /// The keys of one moment.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn keys_snapshot(&self, _cx: &Context) -> PyResult<Vec<Value>> {
+        let mut keys = Vec::with_capacity(self.len());
+        self.visit_locked(|key, _, _| keys.push(key));
+        Ok(keys)
+    }
+
+    /// A copy.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn copy(&self, cx: &Context) -> PyResult<Ref<Dict>> {
+        let copy = Dict::new(cx)?;
+        copy.update_from(cx, self)?;
+        Ok(copy)
+    }
+
+    /// Adds the keys and values of `other`, which replace those that are there.
+    ///
+    /// # Errors
+    /// MemoryError, and what comparing keys raises.
+    pub fn update_from(&self, cx: &Context, other: &Ref<Dict>) -> PyResult<()> {
+        if self.is(other) {
+            return Ok(());
+        }
+        self.reserve(cx, other.len())?;
+        for (key, value, hash) in other.entries_snapshot() {
+            drop(self.insert_with_hash(cx, &key, hash, value)?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,306 @@
+//! The hash table of a dict: insertion-ordered entries and an index into them (Hettinger's compact
+//! dict).
+//!
+//! ```text
+//!  ┌────────┬──────────────────────────────┬─────────────────────────────────────┐
+//!  │ Table  │ index: 2^k slots of 1/2/4 B  │ entries: usable × (hash, key, value)│
+//!  └────────┴──────────────────────────────┴─────────────────────────────────────┘
+//!  index slot: 0 empty, 1 deleted, n + 2 entry n
+//! ```
+//!
+//! Invariants: usable = 2/3 of the index; live ≤ length ≤ usable; an entry is written once, cleared at
+//! most once, and never used again while the table lives. So a reader without a lock that found a
+//! key in entry n finds in it that key's value, or nothing.
+//!
+//! Writers hold the dict's lock. They write the entry first and the index slot after it (release);
+//! readers load the slot (acquire) and find the entry complete. A table that was replaced is freed
+//! after a grace period.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, Ordering};
+
+use typhon_alloc::Kind;
+
+use crate::field::Field;
+use crate::value::Value;
+
+/// See the module's header.
+#[repr(C, align(8))]
+pub struct Table {
+    log2_size: u32,
+    usable: u32,
+    /// Entries that were ever written.
+    length: AtomicU32,
+    /// Entries that hold a key.
+    live: AtomicU32,
+    /// All keys are exact strings or tagged ints, so that comparing them runs no Python code.
+    simple_keys: AtomicU8,
+    /// Entries from here on are cleared: where `popitem` begins to look.
+    top: AtomicU32,
+}
+
+/// One key with its value.
+#[repr(C)]
+pub struct Entry {
+    hash: AtomicI64,
+    pub key: Field,
+    pub value: Field,
+}
+
+impl Entry {
+    #[inline(always)]
+    pub fn hash(&self) -> i64 {
+        self.hash.load(Ordering::Relaxed)
+    }
+}
+
+const EMPTY: u32 = 0;
+const DELETED: u32 = 1;
+const FIRST: u32 = 2;
+
+/// Where a probe sequence goes on: CPython's perturbed linear congruence.
+struct Probe {
+    mask: usize,
+    slot: usize,
+    perturb: u64,
+}
+
+impl Probe {
+    #[inline(always)]
+    fn new(hash: i64, mask: usize) -> Probe {
+        Probe { mask, slot: hash as usize & mask, perturb: hash as u64 }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) {
+        self.perturb >>= 5;
+        self.slot = self.slot.wrapping_mul(5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
+    }
+}
+
+impl Table {
+    fn index_width(log2_size: u32) -> usize {
+        match log2_size {
+            0..=7 => 1,
+            8..=15 => 2,
+            _ => 4,
+        }
+    }
+
+    fn usable_of(log2_size: u32) -> usize {
+        (2usize << log2_size) / 3
+    }
+
+    fn bytes(log2_size: u32) -> usize {
+        size_of::<Table>()
+            + (Table::index_width(log2_size) << log2_size).next_multiple_of(8)
+            + Table::usable_of(log2_size) * size_of::<Entry>()
+    }
+
+    /// The smallest table for `count` entries. `None` when memory is out.
+    pub fn allocate(count: usize) -> Option<NonNull<Table>> {
+        let mut log2_size = 3;
+        while Table::usable_of(log2_size) < count {
+            log2_size += 1;
+        }
+        if log2_size > 30 {
+            return None;
+        }
+        let memory = NonNull::new(typhon_alloc::allocate_zeroed(Kind::Raw, Table::bytes(log2_size)))?;
+        let table = memory.cast::<Table>();
+        // SAFETY: fresh memory of the right size; zeroes are an empty index and unbound entries.
+        unsafe {
+            table.write(Table {
+                log2_size,
+                usable: Table::usable_of(log2_size) as u32,
+                length: AtomicU32::new(0),
+                live: AtomicU32::new(0),
+                simple_keys: AtomicU8::new(1),
+                top: AtomicU32::new(0),
+            });
+        }
+        Some(table)
+    }
+
+    /// Memory that the table takes, in bytes.
+    pub fn size(&self) -> usize {
+        Table::bytes(self.log2_size)
+    }
+
+    fn mask(&self) -> usize {
+        (1 << self.log2_size) - 1
+    }
+
+    #[inline(always)]
+    fn index_start(&self) -> *const u8 {
+        // SAFETY: the index follows the table's fields.
+        unsafe { std::ptr::from_ref(self).add(1).cast() }
+    }
+
+    #[inline(always)]
+    fn load_slot(&self, slot: usize) -> u32 {
+        debug_assert!(slot <= self.mask());
+        let start = self.index_start();
+        // SAFETY: `slot` is masked; the index has slots of this width. Acquire: pairs with `store_slot`.
+        unsafe {
+            match self.log2_size {
+                0..=7 => (*start.cast::<AtomicU8>().add(slot)).load(Ordering::Acquire).into(),
+                8..=15 => (*start.cast::<AtomicU16>().add(slot)).load(Ordering::Acquire).into(),
+                _ => (*start.cast::<AtomicU32>().add(slot)).load(Ordering::Acquire),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn store_slot(&self, slot: usize, content: u32) {
+        let start = self.index_start();
+        // SAFETY: as in `load_slot`. Release: who sees the slot sees the entry.
+        unsafe {
+            match self.log2_size {
+                0..=7 => (*start.cast::<AtomicU8>().add(slot)).store(content as u8, Ordering::Release),
+                8..=15 => (*start.cast::<AtomicU16>().add(slot)).store(content as u16, Ordering::Release),
+                _ => (*start.cast::<AtomicU32>().add(slot)).store(content, Ordering::Release),
+            }
+        }
+    }
+
+    /// Entry `index`, below `usable`.
+    #[inline(always)]
+    pub fn entry(&self, index: usize) -> &Entry {
+        debug_assert!(index < self.usable as usize);
+        let index_bytes = (Table::index_width(self.log2_size) << self.log2_size).next_multiple_of(8);
+        // SAFETY: entries follow the index; the number is below `usable`.
+        unsafe { &*self.index_start().add(index_bytes).cast::<Entry>().add(index) }
+    }
+
+    /// Entries that were ever written: the end of an iteration.
+    #[inline(always)]
+    pub fn length(&self) -> usize {
+        self.length.load(Ordering::Acquire) as usize
+    }
+
+    /// Entries that hold a key.
+    #[inline(always)]
+    pub fn live(&self) -> usize {
+        self.live.load(Ordering::Relaxed) as usize
+    }
+
+    /// Whether comparing a plain key with the keys here runs no Python code.
+    #[inline(always)]
+    pub fn has_simple_keys(&self) -> bool {
+        self.simple_keys.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether there is room for one more entry.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        self.length.load(Ordering::Relaxed) < self.usable
+    }
+
+    /// The entry of the key that `matches` accepts, among those with this hash. It is asked with the
+    /// entry's number.
+    #[inline(always)]
+    pub fn find(&self, hash: i64, mut matches: impl FnMut(usize, &Entry) -> bool) -> Option<usize> {
+        let mut probe = Probe::new(hash, self.mask());
+        loop {
+            match self.load_slot(probe.slot) {
+                EMPTY => return None,
+                DELETED => {}
+                content => {
+                    let index = (content - FIRST) as usize;
+                    let entry = self.entry(index);
+                    if entry.hash() == hash && matches(index, entry) {
+                        return Some(index);
+                    }
+                }
+            }
+            probe.next();
+        }
+    }
+
+    /// Appends a key that is not in the table, under the lock. There is room.
+    pub fn append(&self, hash: i64, key: Value, value: Value, simple: bool) -> usize {
+        let index = self.length.load(Ordering::Relaxed);
+        debug_assert!(index < self.usable);
+        if !simple {
+            self.simple_keys.store(0, Ordering::Relaxed);
+        }
+        let entry = self.entry(index as usize);
+        entry.hash.store(hash, Ordering::Relaxed);
+        let _ = entry.value.replace_locked(Some(value));
+        let _ = entry.key.replace_locked(Some(key));
+        let mut probe = Probe::new(hash, self.mask());
+        while self.load_slot(probe.slot) >= FIRST {
+            probe.next();
+        }
+        self.store_slot(probe.slot, index + FIRST);
+        self.live.store(self.live.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.top.store(index + 1, Ordering::Relaxed);
+        // Release: an iteration that sees the length sees the entry.
+        self.length.store(index + 1, Ordering::Release);
+        index as usize
+    }
+
+    /// Clears entry `index`, under the lock, and returns its key and value.
+    pub fn remove(&self, index: usize) -> (Option<Value>, Option<Value>) {
+        let entry = self.entry(index);
+        let mut probe = Probe::new(entry.hash(), self.mask());
+        while self.load_slot(probe.slot) != index as u32 + FIRST {
+            probe.next();
+        }
+        self.store_slot(probe.slot, DELETED);
+        self.live.store(self.live.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        (entry.key.replace_locked(None), entry.value.replace_locked(None))
+    }
+
+    /// The last entry that holds a key, under the lock.
+    pub fn last(&self) -> Option<usize> {
+        let mut top = self.top.load(Ordering::Relaxed) as usize;
+        while top > 0 && self.entry(top - 1).key.is_empty() {
+            top -= 1;
+        }
+        self.top.store(top as u32, Ordering::Relaxed);
+        top.checked_sub(1)
+    }
+
+    /// Moves the counts of all entries to `bigger`, under the lock: this table keeps the bits, for
+    /// readers that are still in it, and is to be freed without dropping them.
+    pub fn copy_into(&self, bigger: &Table) {
+        for index in 0..self.length() {
+            let entry = self.entry(index);
+            let (key, value) = (entry.key.peek_bits(), entry.value.peek_bits());
+            if key == 0 || value == 0 {
+                continue;
+            }
+            // SAFETY: the counts of this table's entries pass to the new one's.
+            let (key, value) = unsafe { (Value::from_bits(key), Value::from_bits(value)) };
+            bigger.append(entry.hash(), key, value, true);
+        }
+        bigger.simple_keys.store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Drops what the entries hold. The table is out of reach of new readers.
+    pub fn drop_entries(&self) {
+        for index in 0..self.length() {
+            let entry = self.entry(index);
+            drop(entry.key.replace_locked(None));
+            drop(entry.value.replace_locked(None));
+        }
+    }
+
+    /// Frees the memory when no reader can be in it any more. Entries are not dropped.
+    ///
+    /// # Safety
+    /// The table is out of reach of new readers.
+    pub unsafe fn retire(table: NonNull<Table>) {
+        unsafe fn free(memory: *mut u8) {
+            // SAFETY: called once, after the grace period.
+            unsafe { typhon_alloc::free(memory) }
+        }
+        // SAFETY: the caller unlinked the table.
+        unsafe {
+            let bytes = table.as_ref().size();
+            typhon_sync::qsbr::retire_sized(table.as_ptr().cast(), free, bytes);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Changing a class: setting its attributes, its bases.
+
+use std::sync::atomic::Ordering;
+
+use super::{CHANGES, Type};
+use crate::class::ClassFlags;
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::object::Ref;
+use crate::objects::str_::Name;
+use crate::value::Value;
+
+impl Type {
+    /// Takes the versions of this class and all classes derived from it away.
+    pub(crate) fn invalidate(&self) {
+        self.version.store(0, Ordering::SeqCst);
+        for subclass in self.live_subclasses() {
+            subclass.invalidate();
+        }
+    }
+}
+
+impl Ref<Type> {
+    /// Sets or deletes an attribute in the class's own dict. False when there was none to delete.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn change_attribute(&self, cx: &Context, name: Name, value: Option<Value>) -> PyResult<bool> {
+        let old;
+        let changed;
+        {
+            let _changes = CHANGES.lock();
+            self.invalidate();
+            (changed, old) = match value {
+                Some(value) => {
+                    let old = self.dict.get_name_plain(cx, name);
+                    self.dict.set_name(cx, name, value)?;
+                    (true, old)
+                }
+                None => {
+                    let old = self.dict.remove_name(cx, name)?;
+                    (old.is_some(), old)
+                }
+            };
+            self.invalidate();
+            if name.is_special() {
+                crate::slot_dispatch::update(cx, self, name);
+            }
+        }
+        drop(old);
+        Ok(changed)
+    }
+}
+
+/// `type.__setattr__`.
+///
+/// # Errors
+/// TypeError for immutable types, AttributeError, and what data descriptors of the metaclass raise.
+pub fn set_attribute(cx: &Context, this: &Value, name: Name, value: Option<&Value>) -> PyResult<()> {
+    let class = crate::args::payload::<Type>(this);
+    if class.has(ClassFlags::IMMUTABLE) {
+        return Err(cx.type_error(format!(
+            "cannot set '{}' attribute of immutable type '{}'",
+            name.display(),
+            class.full_name(cx)
+        )));
+    }
+    if let Some(attribute) = class.class_of().lookup(cx, name)
+        && let Some(set) = attribute.class().slots.descriptor_set.get()
+    {
+        return set(cx, &attribute, this, value);
+    }
+    if class.change_attribute(cx, name, value.cloned())? {
+        return Ok(());
+    }
+    Err(crate::protocols::attribute::no_attribute(
+        cx,
+        this,
+        name,
+        &format!("type object '{}' has no attribute '{}'", class.short_name(), name.display()),
+    ))
+}
