@@ -1,0 +1,2 @@
+# SystemExit without an argument is success.
+raise SystemExit
