@@ -25,8 +25,10 @@
 
 use crate::abandoned;
 use crate::block::Block;
+use crate::huge;
 use crate::lifetime;
 use crate::page::{KINDS, Kind, Page};
+use crate::reclaim::{release_unused, retire_page};
 use crate::segment;
 use crate::size_class::{CLASS_MAX, CLASSES, SINGLE, SMALL_MAX, class_of, size_of_class};
 use crate::thread_free::Freed;
@@ -204,7 +206,7 @@ impl Heap {
     }
 
     fn queue_of(&self, page: &Page) -> &Queue {
-        self.queue(page.kind(), page.class.get() as usize)
+        self.queue(page.kind(), page.class())
     }
 
     fn myself(&self) -> *mut Heap {
@@ -238,7 +240,7 @@ impl Heap {
     unsafe fn remove(&self, page: &Page) {
         // SAFETY: the caller's promise.
         unsafe { self.queue_of(page).remove(ptr::from_ref(page).cast_mut()) };
-        self.refresh_direct(page.kind(), page.class.get() as usize);
+        self.refresh_direct(page.kind(), page.class());
     }
 
     /// # Safety
@@ -248,7 +250,7 @@ impl Heap {
         page.owner.set(self.myself());
         // SAFETY: the caller's promise.
         unsafe { queue.insert_before(ptr::from_ref(page).cast_mut(), queue.first.get()) };
-        self.refresh_direct(page.kind(), page.class.get() as usize);
+        self.refresh_direct(page.kind(), page.class());
     }
 
     /// Counts a page's used blocks as this heap's.
@@ -313,7 +315,7 @@ impl Heap {
             page = segment::new_page(kind, class);
         }
         if page.is_null() {
-            segment::release_unused();
+            release_unused();
             page = segment::new_page(kind, class);
         }
         if page.is_null() {
@@ -336,7 +338,7 @@ impl Heap {
         page.origin.set(self.myself());
         // SAFETY: the caller's promise.
         unsafe { self.remove(page) };
-        page.owner.set(ptr::null_mut());
+        page.owner.clear();
         if !page.thread_free.loosen() {
             // SAFETY: loosening failed, so the page is still ours.
             unsafe { self.insert_first(page) };
@@ -367,7 +369,7 @@ impl Heap {
                 }
             }
         }
-        self.refresh_direct(page.kind(), page.class.get() as usize);
+        self.refresh_direct(page.kind(), page.class());
         if page.used.get() == 0 {
             // SAFETY: the caller's promise.
             unsafe { self.page_emptied(page) };
@@ -382,11 +384,11 @@ impl Heap {
         // SAFETY: the caller's promise.
         unsafe {
             self.remove(page);
-            page.owner.set(ptr::null_mut());
+            page.owner.clear();
             page.collect_thread_free();
             self.publish(page);
             if page.used.get() == 0 {
-                segment::retire_page(ptr::from_ref(page).cast_mut());
+                retire_page(ptr::from_ref(page).cast_mut());
             } else {
                 abandoned::add(ptr::from_ref(page).cast_mut());
             }
@@ -410,9 +412,9 @@ impl Heap {
                 return;
             }
             self.remove(page);
-            page.owner.set(ptr::null_mut());
+            page.owner.clear();
             self.publish(page);
-            segment::retire_page(pointer);
+            retire_page(pointer);
         }
     }
 
@@ -504,7 +506,7 @@ fn allocate_slow(kind: Kind, size: usize) -> *mut u8 {
 pub fn allocate_single(kind: Kind, size: usize, alignment: usize) -> (*mut u8, bool) {
     let (mut page, mut is_zero) = segment::new_single(kind, size, alignment);
     if page.is_null() {
-        segment::release_unused();
+        release_unused();
         (page, is_zero) = segment::new_single(kind, size, alignment);
     }
     // SAFETY: null, or a page whose only block is ours.
@@ -553,7 +555,7 @@ pub unsafe fn free(block: *mut u8) {
         let page = &*Page::of_block(block);
         let heap = current();
         // Relaxed suffices: only this thread ever writes this heap's address there.
-        if page.owner.get() == heap {
+        if page.owner.is(heap) {
             if page.push_local(block) == 0 {
                 (*heap).page_emptied(page);
             }
@@ -586,10 +588,10 @@ unsafe fn free_claimed(page: &Page, block: *mut u8) {
     let pointer = ptr::from_ref(page).cast_mut();
     // SAFETY: the claim made us the page's holder.
     unsafe {
-        if page.class.get() as usize == SINGLE {
+        if page.class() == SINGLE {
             page.used.set(0);
             count_single(page.kind(), page.block_size.get(), false);
-            segment::retire_page(pointer);
+            retire_page(pointer);
             return;
         }
         page.push_local(block);
@@ -620,11 +622,14 @@ pub unsafe fn reallocate_raw(block: *mut u8, new_size: usize) -> *mut u8 {
         if new_size <= old_size && new_size >= old_size / 2 {
             return block;
         }
-        if page.class.get() as usize == SINGLE && segment::resize_huge(page, new_size) {
-            let resized = page.block_size.get();
-            count_single(Kind::Raw, old_size, false);
-            count_single(Kind::Raw, resized, true);
-            return block;
+        if page.class() == SINGLE {
+            let resized = huge::resize(page, new_size);
+            if !resized.is_null() {
+                // `page` may have moved with its block.
+                count_single(Kind::Raw, old_size, false);
+                count_single(Kind::Raw, usable_size(resized), true);
+                return resized;
+            }
         }
         let moved = allocate(Kind::Raw, new_size);
         if !moved.is_null() {

@@ -14,18 +14,26 @@
 //! ```text
 //!   size_class.rs   which sizes there are, and the class of a request
 //!   block.rs        the words of a block the allocator may touch, alive and free
-//!   thread_free.rs  frees by other threads; who holds a page      (model-checked)
 //!   page.rs         a run of equal blocks: its three free lists
-//!   segment.rs      4 MiB of address space cut into pages; large and huge blocks
-//!   abandoned.rs    pages waiting for a thread that adopts them    (model-checked)
+//!   thread_free.rs  frees by other threads; who holds a page            (modelled)
+//!   holder.rs       whose a page is, and whose a heap is                (modelled)
+//!   segment.rs      4 MiB of address space cut into pages
+//!   huge.rs         blocks with a segment to themselves
 //!   heap.rs         a thread's pages, allocate and free
+//!   page_list.rs    lists of pages for many threads                     (modelled)
+//!   abandoned.rs    pages waiting for a thread that adopts them
+//!   reclaim.rs      memory on its way back: grace periods, trim
 //!   lifetime.rs     how heaps are born, end with their thread and survive fork
 //!   visit.rs        the collector's view: pages, blocks, side tables
 //!   statistics.rs   what the allocator knows about itself
 //!   rust_alloc.rs   the `GlobalAlloc` for Rust's own buffers
 //!   os.rs           the operating system's memory calls
 //!   word.rs         plain fields that other threads may glance at
+//!   atomic.rs       the primitives of the modelled files
 //! ```
+//!
+//! The files marked *modelled* are compiled a second time, by `loom-tests`, against
+//! loom's primitives: the models check the very source.
 //!
 //! Read `page.rs` first, then `heap.rs`.
 
@@ -33,9 +41,13 @@ mod abandoned;
 mod atomic;
 mod block;
 mod heap;
+mod holder;
+mod huge;
 mod lifetime;
 mod os;
 mod page;
+mod page_list;
+mod reclaim;
 mod rust_alloc;
 mod segment;
 mod size_class;
@@ -48,8 +60,8 @@ pub use block::HEADER_SIZE;
 pub use heap::{allocate, allocate_zeroed, free, reallocate_raw, usable_size};
 pub use lifetime::{after_fork_child, after_fork_parent, before_fork, thread_end};
 pub use page::Kind;
+pub use reclaim::{FreePage, set_grace_period_hook, trim};
 pub use rust_alloc::TyphonAllocator;
-pub use segment::{set_grace_period_hook, trim};
 pub use statistics::{
     ClassStatistics, Statistics, container_bytes_allocated, live_bytes, live_bytes_of, statistics,
 };

@@ -14,10 +14,12 @@
 
 use crate::abandoned;
 use crate::heap::{self, Heap};
+use crate::holder::Tenancy;
 use crate::os;
-use crate::page::{Page, PageState};
+use crate::page::{KINDS, Page, PageState};
+use crate::page_list::Heads;
 use crate::segment;
-use crate::size_class::SINGLE;
+use crate::size_class::{CLASSES, SINGLE};
 use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
@@ -27,14 +29,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[repr(C)]
 pub struct Registration {
     next: AtomicPtr<Heap>, // set before the heap is registered, then constant
-    in_use: AtomicBool,    // a thread has it
+    tenancy: Tenancy,      // whether a thread has it
 }
 
 impl Registration {
     pub const fn none() -> Registration {
         Registration {
             next: AtomicPtr::new(ptr::null_mut()),
-            in_use: AtomicBool::new(false),
+            tenancy: Tenancy::new(AtomicBool::new(false)),
         }
     }
 }
@@ -80,16 +82,7 @@ pub fn for_each_heap(mut visit: impl FnMut(&'static Heap)) {
 fn take_heap() -> *mut Heap {
     let mut found: *const Heap = ptr::null();
     for_each_heap(|heap| {
-        // Acquire: pairs with the Release in `release_heap`, after which its last
-        // thread does not touch it. The load first keeps the lines shared.
-        if found.is_null()
-            && !heap.registration.in_use.load(Ordering::Relaxed)
-            && heap
-                .registration
-                .in_use
-                .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
-                .is_ok()
-        {
+        if found.is_null() && heap.registration.tenancy.enter() {
             found = heap;
         }
     });
@@ -111,7 +104,8 @@ fn take_heap() -> *mut Heap {
         Heap::initialize(heap);
         &(*heap).registration
     };
-    registration.in_use.store(true, Ordering::Relaxed);
+    let entered = registration.tenancy.enter();
+    debug_assert!(entered, "nobody knows the heap yet");
     let mut newest = HEAPS.load(Ordering::Relaxed);
     loop {
         registration.next.store(newest, Ordering::Relaxed);
@@ -188,16 +182,15 @@ pub fn thread_end() {
     unsafe {
         (*heap).abandon_all();
         heap::set_current(ptr::null_mut());
-        // Release: the next thread finds the heap as we leave it.
-        (*heap).registration.in_use.store(false, Ordering::Release);
+        (*heap).registration.tenancy.leave();
     }
 }
 
 /// The locks held across a fork.
 struct ForkGuards {
     _late: MutexGuard<'static, LateHeap>,
-    lists: MutexGuard<'static, abandoned::Lists>,
-    _segments: MutexGuard<'static, segment::Segments>,
+    lists: MutexGuard<'static, Heads<Page, { KINDS * CLASSES }>>,
+    segments: MutexGuard<'static, segment::Segments>,
 }
 
 thread_local! {
@@ -214,7 +207,7 @@ pub fn before_fork() {
     FORK.set(Some(ForkGuards {
         _late: late,
         lists,
-        _segments: segments,
+        segments,
     }));
 }
 
@@ -231,16 +224,16 @@ pub fn after_fork_child() {
     abandoned::forget_all(&mut guards.lists);
     let mine = heap::current();
     let mut orphans: *mut Page = ptr::null_mut();
-    guards._segments.for_each_page(|page| {
-        let is_mine = !heap::is_empty_heap(mine) && page.owner.get() == mine;
+    guards.segments.for_each_page(|page| {
+        let is_mine = !heap::is_empty_heap(mine) && page.owner.is(mine);
         if is_mine
             || page.state() != PageState::Active
-            || page.class.get() as usize == SINGLE
+            || page.class() == SINGLE
             || page.thread_free.is_loose()
         {
             return;
         }
-        page.owner.set(ptr::null_mut());
+        page.owner.clear();
         page.is_borrowed.set(0);
         // SAFETY: the thread that held the page does not exist here.
         if unsafe { page.recount() } {
@@ -253,12 +246,12 @@ pub fn after_fork_child() {
         if !ptr::eq(heap, mine) {
             // SAFETY: its thread is gone, and its pages have just been found.
             unsafe { heap.forget_queues() };
-            heap.registration.in_use.store(false, Ordering::Relaxed);
+            heap.registration.tenancy.leave();
         }
     });
     let mut late = guards._late;
     late.0 = ptr::null_mut();
-    drop((guards.lists, guards._segments, late));
+    drop((guards.lists, guards.segments, late));
     while !orphans.is_null() {
         // SAFETY: the pages were found held by nobody that exists, once each.
         unsafe {

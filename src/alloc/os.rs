@@ -82,19 +82,50 @@ pub unsafe fn discard(address: *mut u8, size: usize) -> bool {
     result.is_ok() && cfg!(target_os = "linux")
 }
 
-/// Makes a mapping longer or shorter without moving it. False when it cannot be done.
+/// Asks for large system pages behind a range: fewer faults, fewer translation misses.
 ///
 /// # Safety
-/// The range was mapped by [`map`]; what lies past the new end is dead.
-pub unsafe fn resize_in_place(address: *mut u8, old_size: usize, new_size: usize) -> bool {
+/// The range was mapped by [`map`].
+pub unsafe fn prefer_large_pages(address: *mut u8, size: usize) {
     #[cfg(target_os = "linux")]
-    // SAFETY: without MAYMOVE the mapping stays where it is or stays as it is.
-    return unsafe {
-        mm::mremap(address.cast(), old_size, new_size, mm::MremapFlags::empty()).is_ok()
-    };
+    // SAFETY: the caller's promise; the advice changes no content. A system without
+    // large pages declines, which is as well.
+    let _ = unsafe { mm::madvise(address.cast(), size, mm::Advice::LinuxHugepage) };
+    #[cfg(not(target_os = "linux"))]
+    let _ = (address, size);
+}
+
+/// Makes a mapping longer or shorter, moving it to another aligned place when it cannot
+/// grow where it is, without copying. Where it is now, or null when it is as it was.
+///
+/// # Safety
+/// The range was mapped by [`map`] with this alignment; nothing but the caller refers
+/// to it; what lies past the new end is dead.
+pub unsafe fn resize(address: *mut u8, old: usize, new: usize, alignment: usize) -> *mut u8 {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: without MAYMOVE the mapping stays where it is or stays as it is.
+        if unsafe { mm::mremap(address.cast(), old, new, mm::MremapFlags::empty()) }.is_ok() {
+            return address;
+        }
+        let target = map(new, alignment, ptr::null_mut());
+        if target.is_null() {
+            return target;
+        }
+        // SAFETY: the target is ours and may be replaced; it does not overlap the old
+        // mapping, because both are mapped.
+        unsafe {
+            let flags = mm::MremapFlags::MAYMOVE;
+            if mm::mremap_fixed(address.cast(), old, new, flags, target.cast()).is_ok() {
+                return target;
+            }
+            unmap(target, new);
+        }
+        ptr::null_mut()
+    }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = (address, old_size, new_size);
-        false
+        let _ = (address, old, new, alignment);
+        ptr::null_mut()
     }
 }

@@ -25,18 +25,18 @@
 //!
 //! Who may touch what: `thread_free` and `owner` are for everyone, as described in
 //! `thread_free.rs`; every other field is the holder's, and others at most glance at
-//! it. `owner` names the heap that holds the page, or is null while a list, a grace
-//! period or nobody holds it; only a heap itself writes its own address there or
-//! takes it away, so `owner == my heap` is exact without any ordering.
+//! it. `owner` names the heap that holds the page, or nobody while a list, a grace
+//! period or no one at all does (see `holder.rs`).
 
 use crate::block::Block;
 use crate::heap::Heap;
+use crate::holder::Owner;
 use crate::segment::{PAGE_SLOT_SIZE, SEGMENT_MASK, SLICE_SIZE, Segment};
 use crate::size_class::{SINGLE, size_of_class};
 use crate::thread_free::ThreadFree;
 use crate::word::{Word32, WordPointer, WordSize};
 use std::ptr;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 
 /// What a page's blocks hold. Each kind has its own pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,7 +89,7 @@ pub struct Page {
     pub free: Word32,                // first block of the list allocation pops from
     pub local_free: Word32,          // first block of the list the holder frees to
     pub used: Word32,                // see the equations above
-    pub owner: WordPointer<Heap>,    // x the heap that holds the page
+    pub owner: Owner<Heap>,          // x the heap that holds the page
     pub back: Word32,                // x bytes back to the slot of the page's first slice
     pub thread_free: ThreadFree,     // x blocks freed by others, and who holds the page
     pub capacity: Word32,            // blocks cut so far
@@ -119,7 +119,7 @@ impl Page {
             free: Word32::new(0),
             local_free: Word32::new(0),
             used: Word32::new(0),
-            owner: WordPointer::new(ptr::null_mut()),
+            owner: Owner::new(AtomicPtr::new(ptr::null_mut())),
             back: Word32::new(0),
             thread_free: ThreadFree::new(AtomicU64::new(0)),
             capacity: Word32::new(0),
@@ -177,6 +177,16 @@ impl Page {
         self.segment_base().wrapping_add(self.slot() * SLICE_SIZE)
     }
 
+    /// Whether the page's one block has a segment to itself.
+    pub fn is_huge(&self) -> bool {
+        // SAFETY: a page lies in its segment.
+        unsafe { (*self.segment()).is_huge() }
+    }
+
+    pub fn class(&self) -> usize {
+        self.class.get() as usize
+    }
+
     pub fn kind(&self) -> Kind {
         Kind::from_number(self.kind_number.get())
     }
@@ -187,6 +197,10 @@ impl Page {
             1 => PageState::Active,
             _ => PageState::Retired,
         }
+    }
+
+    pub fn set_state(&self, state: PageState) {
+        self.state_number.set(state as u32);
     }
 
     #[inline(always)]
@@ -241,7 +255,7 @@ impl Page {
         block_size: usize,
         is_zero: bool,
     ) {
-        debug_assert!(self.owner.get().is_null() && self.side.get().is_null());
+        debug_assert!(self.owner.is_nobody() && self.side.get().is_null());
         self.free.set(0);
         self.local_free.set(0);
         self.block_size.set(block_size);
@@ -254,7 +268,7 @@ impl Page {
         self.class.set(class as u32);
         self.slices.set(slices as u32);
         self.is_zero.set(u32::from(is_zero));
-        self.state_number.set(PageState::Active as u32);
+        self.set_state(PageState::Active);
     }
 
     /// Cuts more blocks and puts them in `free`, which must be empty. At first as many

@@ -1,4 +1,4 @@
-//! 4 MiB of address space cut into pages; large and huge blocks.
+//! 4 MiB of address space cut into pages.
 //!
 //! ```text
 //!    0          8 KiB      64 KiB     128 KiB                          4 MiB
@@ -12,7 +12,7 @@
 //! run of slices; the slot of its first slice describes it, the slots of the others
 //! lead back to that one. The first segment is only 1 MiB long, so that a small
 //! program stays small. A block too large for a run of slices gets a segment to
-//! itself, as long as need be, with the block at slice 1 (later, for alignment).
+//! itself (see `huge.rs`).
 //!
 //! Invariants, all under the lock of [`Segments`]
 //!
@@ -27,12 +27,12 @@
 //! the next page, up to [`DIRTY_LIMIT`] and an eighth of all; beyond that the system gets the
 //! memory at once.
 
+use crate::huge::{self, Kept};
 use crate::os;
 use crate::page::{Kind, Page, PageState};
 use crate::size_class::{CLASS_MAX, CLASSES, ONE_SLICE_MAX, size_of_class};
 use crate::word::{Word32, WordSize};
 use std::ptr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub const SEGMENT_SIZE: usize = 4 << 20;
@@ -45,9 +45,12 @@ const FIRST_SEGMENT_SLICES: usize = 16;
 /// Slices of a page whose blocks are too large for one slice.
 const MEDIUM_SLICES: usize = 8;
 /// The largest block that lives in a run of slices.
-const RUN_MAX: usize = SEGMENT_SIZE / 2;
+pub const RUN_MAX: usize = SEGMENT_SIZE / 2;
 /// Dirty slices that may be kept, at least.
 const DIRTY_LIMIT: usize = 4 * SLICES;
+/// A process with this much memory is better off with large system pages: what they
+/// waste is little beside the rest.
+const LARGE_PAGES_FROM: usize = 64 << 20;
 /// How many segments a search for a run looks at.
 const SEARCH_LIMIT: usize = 64;
 
@@ -82,8 +85,18 @@ impl Segment {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    fn slot(&self, slice: usize) -> &Page {
+    pub fn slot(&self, slice: usize) -> &Page {
         &self.slots[slice - 1]
+    }
+
+    /// Bytes mapped. Under the lock.
+    pub fn mapped(&self) -> usize {
+        self.header.mapped.get()
+    }
+
+    /// Whether one huge block has the segment to itself.
+    pub fn is_huge(&self) -> bool {
+        self.header.is_huge.get() != 0
     }
 
     fn slice_address(&self, slice: usize) -> *mut u8 {
@@ -123,6 +136,7 @@ pub struct Segments {
     wholly_free: usize,
     hint: *mut u8,
     pub totals: Totals,
+    pub kept: Kept,
 }
 
 /// Figures for the statistics, in bytes unless said otherwise.
@@ -155,6 +169,7 @@ static SEGMENTS: Mutex<Segments> = Mutex::new(Segments {
         dirty: 0,
         returned: 0,
     },
+    kept: Kept::new(),
 });
 
 /// Enters the segments. A leaf: nothing that allocates or locks runs inside.
@@ -186,36 +201,86 @@ impl Segments {
     /// slices.
     pub fn snapshot(&self) -> Totals {
         Totals {
-            dirty: self.dirty_slices * SLICE_SIZE,
+            dirty: self.dirty_slices * SLICE_SIZE + huge::kept_bytes(self),
             ..self.totals
         }
     }
 
-    fn map_segment(&mut self, size: usize, slices: usize) -> *mut Segment {
+    /// Maps a segment; null without memory.
+    pub fn map_segment(&mut self, size: usize, slices: usize, is_huge: bool) -> *mut Segment {
         let address = os::map(size, SEGMENT_SIZE, self.hint);
         if address.is_null() {
             return ptr::null_mut();
         }
         self.hint = address.wrapping_add(size.next_multiple_of(SEGMENT_SIZE));
+        if !is_huge && self.totals.mapped > LARGE_PAGES_FROM {
+            // Before the header is written: a page once touched stays as small as it is.
+            // SAFETY: just mapped.
+            unsafe { os::prefer_large_pages(address, size) };
+        }
         let segment: *mut Segment = address.cast();
         // SAFETY: freshly mapped zero bytes are a valid header and valid unused slots.
         let header = unsafe { &(*segment).header };
         header.mapped.set(size);
         header.slices.set(slices as u32);
+        header.is_huge.set(u32::from(is_huge));
         header.next.set(self.all);
-        // SAFETY: the list holds mapped segments.
-        if let Some(old) = unsafe { self.all.as_ref() } {
-            old.header.previous.set(segment);
-        }
         self.all = segment;
+        // SAFETY: the segment is in the list, as its first.
+        unsafe { self.fix_neighbours(segment) };
         self.totals.segments += 1;
         self.totals.mapped += size;
         segment
     }
 
+    /// Makes the neighbours of a segment in the list of all segments point to it.
+    ///
+    /// # Safety
+    /// The segment's own links are right.
+    unsafe fn fix_neighbours(&mut self, segment: *mut Segment) {
+        // SAFETY: the list holds mapped segments.
+        unsafe {
+            let header = &(*segment).header;
+            match header.previous.get().as_ref() {
+                Some(previous) => previous.header.next.set(segment),
+                None => self.all = segment,
+            }
+            if let Some(next) = header.next.get().as_ref() {
+                next.header.previous.set(segment);
+            }
+        }
+    }
+
+    /// Changes the length of a huge block's segment, in place or by moving the mapping;
+    /// where it is now, or `None` when neither works and nothing has changed.
+    ///
+    /// # Safety
+    /// The caller owns the segment's block.
+    pub unsafe fn resize_segment(
+        &mut self,
+        segment: *mut Segment,
+        size: usize,
+    ) -> Option<*mut Segment> {
+        // SAFETY: the caller owns the block, so the segment is mapped; its own links move
+        // with it.
+        unsafe {
+            let old = (*segment).mapped();
+            let address = os::resize(segment.cast(), old, size, SEGMENT_SIZE);
+            if address.is_null() {
+                return None;
+            }
+            let moved: *mut Segment = address.cast();
+            (*moved).header.mapped.set(size);
+            self.fix_neighbours(moved);
+            self.totals.mapped = self.totals.mapped - old + size;
+            self.totals.returned += old.saturating_sub(size);
+            Some(moved)
+        }
+    }
+
     /// # Safety
     /// No page is left in the segment and it is not in the list of available ones.
-    unsafe fn unmap_segment(&mut self, segment: *mut Segment) {
+    pub unsafe fn unmap_segment(&mut self, segment: *mut Segment) {
         // SAFETY: it is mapped, as are its neighbours in the list.
         let size = unsafe {
             let header = &(*segment).header;
@@ -280,7 +345,7 @@ impl Segments {
         } else {
             SLICES
         };
-        let segment = self.map_segment(slices * SLICE_SIZE, slices);
+        let segment = self.map_segment(slices * SLICE_SIZE, slices, false);
         // SAFETY: null or just mapped.
         let segment = unsafe { segment.as_ref() }?;
         self.count += 1;
@@ -353,7 +418,7 @@ impl Segments {
     }
 
     /// Gives the memory of all free slices back to the system.
-    fn trim(&mut self) {
+    pub fn trim(&mut self) {
         let mut cursor = self.available;
         // SAFETY: the list holds mapped segments; the successor is read before the
         // segment may go.
@@ -409,143 +474,20 @@ pub fn new_single(kind: Kind, size: usize, alignment: usize) -> (*mut Page, bool
         unsafe { (*page).initialize_single(kind, slices, slices * SLICE_SIZE, is_zero) };
         return (page, is_zero);
     }
-    // The block must begin in the segment's first 4 MiB, or masking would miss.
-    if alignment > SEGMENT_SIZE / 2 {
-        return (ptr::null_mut(), false);
-    }
-    let slice = alignment.div_ceil(SLICE_SIZE);
-    let Some(mapped) = size
-        .checked_next_multiple_of(os::system_page_size())
-        .and_then(|size| size.checked_add(slice * SLICE_SIZE))
-        .filter(|&mapped| mapped <= isize::MAX as usize - SEGMENT_SIZE)
-    else {
-        return (ptr::null_mut(), false);
-    };
-    let mut segments = lock();
-    let segment = segments.map_segment(mapped, slice + 1);
-    // SAFETY: null or just mapped.
-    let Some(segment) = (unsafe { segment.as_ref() }) else {
-        return (ptr::null_mut(), false);
-    };
-    segment.header.is_huge.set(1);
-    segments.totals.huge += 1;
-    segments.totals.in_pages += mapped - slice * SLICE_SIZE;
-    let page = segment.slot(slice);
-    page.back.set(0);
-    page.initialize_single(kind, 1, mapped - slice * SLICE_SIZE, true);
-    (ptr::from_ref(page).cast_mut(), true)
-}
-
-/// Grows or shrinks a huge block where it is. False when that is not possible.
-///
-/// # Safety
-/// The caller owns the block of this page.
-pub unsafe fn resize_huge(page: &Page, size: usize) -> bool {
-    // SAFETY: a page in use lies in a mapped segment.
-    let segment = unsafe { &*page.segment() };
-    if segment.header.is_huge.get() == 0 || size <= RUN_MAX {
-        return false;
-    }
-    let before = page.slot() * SLICE_SIZE;
-    let Some(mapped) = size
-        .checked_next_multiple_of(os::system_page_size())
-        .and_then(|size| size.checked_add(before))
-    else {
-        return false;
-    };
-    let old = segment.header.mapped.get();
-    let mut segments = lock();
-    // SAFETY: the mapping is this segment's own, and the caller owns all of its block.
-    if mapped != old && !unsafe { os::resize_in_place(segment.base(), old, mapped) } {
-        return false;
-    }
-    segments.totals.mapped = segments.totals.mapped - old + mapped;
-    segments.totals.in_pages = segments.totals.in_pages - old + mapped;
-    segments.totals.returned += old.saturating_sub(mapped);
-    segment.header.mapped.set(mapped);
-    page.block_size.set(mapped - before);
-    true
+    huge::new_page(kind, size, alignment)
 }
 
 /// Gives an empty page's slices back, at once.
 ///
 /// # Safety
-/// The caller holds the page, no block of it is used, and no lock-free reader can
-/// still look at it.
+/// The caller holds the page, which is not huge, no block of it is used, and no
+/// lock-free reader can still look at it.
 pub unsafe fn release_page(page: *mut Page) {
-    // SAFETY: the caller holds the page.
-    let page = unsafe { &*page };
-    debug_assert!(page.owner.get().is_null() && page.side.get().is_null());
-    // SAFETY: a page in use lies in a mapped segment.
-    let segment = unsafe { &*page.segment() };
+    // SAFETY: the caller holds the page, and a page in use lies in a mapped segment.
+    let (page, segment) = unsafe { (&*page, &*(*page).segment()) };
     let mut segments = lock();
-    page.state_number.set(PageState::Unused as u32);
-    if segment.header.is_huge.get() != 0 {
-        segments.totals.huge -= 1;
-        segments.totals.in_pages -= page.block_size.get();
-        // SAFETY: its only page is empty and ours.
-        unsafe { segments.unmap_segment(page.segment()) };
-    } else {
-        segments.release_run(segment, page.slot(), page.slices.get() as usize);
-    }
-}
-
-/// Gives memory that no page uses back to the system: that of the calling thread's
-/// empty pages, of empty pages nobody holds, and of free slices.
-pub fn trim() {
-    let heap = crate::heap::current();
-    if !crate::heap::is_empty_heap(heap) {
-        // SAFETY: the heap is the calling thread's.
-        unsafe { (*heap).trim() };
-    }
-    release_unused();
-}
-
-/// Gives memory back that is in no heap.
-pub fn release_unused() {
-    crate::abandoned::release_empty_pages();
-    lock().trim();
-}
-
-/// `retire(page, free)` as set by [`set_grace_period_hook`]; 0 when there is none.
-static GRACE_PERIOD_HOOK: AtomicUsize = AtomicUsize::new(0);
-
-/// The second half of retiring a page: gives it back once nobody reads it any more.
-pub type FreePage = unsafe fn(*mut u8);
-
-/// Has `retire` called with each empty page of objects that is about to change its
-/// class or kind or to go back to the system. It must see to it that the function it
-/// is handed is called with the page, once, on any thread, when every lock-free reader
-/// that may have found an object in it has passed a quiescent state. It may allocate.
-pub fn set_grace_period_hook(retire: fn(*mut u8, FreePage)) {
-    // Release: a thread that sees the hook sees what it needs. Pairs with Acquire below.
-    GRACE_PERIOD_HOOK.store(retire as usize, Ordering::Release);
-}
-
-/// Gives an empty page back, after a grace period where that is needed.
-///
-/// # Safety
-/// The caller holds the page and no block of it is used.
-pub unsafe fn retire_page(page: *mut Page) {
-    let hook = GRACE_PERIOD_HOOK.load(Ordering::Acquire);
-    // SAFETY: the caller holds the page.
-    unsafe {
-        if hook == 0 || !(*page).kind().has_header() {
-            release_page(page);
-        } else {
-            (*page).state_number.set(PageState::Retired as u32);
-            // SAFETY: only `set_grace_period_hook` stores here, a function of this type.
-            let retire = std::mem::transmute::<usize, fn(*mut u8, FreePage)>(hook);
-            retire(page.cast(), release_retired);
-        }
-    }
-}
-
-/// # Safety
-/// `page` was handed to the hook and its grace period is over.
-unsafe fn release_retired(page: *mut u8) {
-    // SAFETY: retired pages are held by their grace period, which ends here.
-    unsafe { release_page(page.cast()) };
+    page.set_state(PageState::Unused);
+    segments.release_run(segment, page.slot(), page.slices.get() as usize);
 }
 
 #[cfg(test)]

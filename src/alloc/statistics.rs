@@ -47,7 +47,7 @@ pub fn statistics() -> Statistics {
     let totals = {
         let segments = segment::lock();
         segments.for_each_page(|page| {
-            let entry = &mut classes[page.class.get() as usize][page.kind_number.get() as usize];
+            let entry = &mut classes[page.class()][page.kind_number.get() as usize];
             let used = page.used.get().saturating_sub(page.thread_free.count()) as usize;
             entry.pages += 1;
             entry.page_bytes +=
