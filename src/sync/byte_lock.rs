@@ -31,7 +31,7 @@
 //! the queue locked, and the holder clears it with the same queue locked.
 
 use crate::mode::multithreaded;
-use crate::shim::{AtomicU8, Ordering, SPIN_ROUNDS, const_fn, park, spin, unpark_one};
+use crate::shim::{AtomicU8, Ordering, const_fn, park, spin, unpark_one};
 
 const LOCKED: u8 = 1;
 const PARKED: u8 = 2;
@@ -150,9 +150,8 @@ impl ByteLock {
                 continue;
             }
             if state & PARKED == 0 {
-                if round < SPIN_ROUNDS {
+                if spin(round) {
                     round += 1;
-                    spin(round);
                     state = self.0.load(Ordering::Relaxed);
                     continue;
                 }

@@ -10,10 +10,12 @@
 //!          ▲                                          │
 //!          └──────────demote, world stopped───────────┘ (MERGED, count = sum)
 //!
-//!   references in all = ended[slot] + Σ over thread records of table[slot]
+//!   references in all = base[slot] + Σ over thread records of table[slot]
 //! ```
 //!
-//! `ended` holds what was counted before promotion and by threads that have ended. A
+//! `base` holds what was counted before promotion, and by threads that are not
+//! registered. The table of a thread that has ended stays with its record and goes on
+//! counting in the sum; the next thread that gets the record counts on from there. A
 //! single entry means nothing: one thread may take a reference and another drop it.
 //! Only the sum does, and only with the world stopped, so the collector frees these
 //! objects.
@@ -40,7 +42,7 @@ use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded};
 use crate::registry::{self, REGISTRY};
 use crate::shim::{
     AtomicI64, FIRST_TABLE_CAPACITY, Mutex, MutexGuard, Ordering, PROMOTION_SCORE, UnsafeCell,
-    const_fn, global, lock,
+    WATCHED_OBJECTS, const_fn, global, lock,
 };
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
@@ -51,8 +53,6 @@ use std::ptr::NonNull;
 const WINDOW: u32 = 4096;
 /// What a failed compare-and-swap adds to an object's score.
 const COLLISION: u32 = 4;
-/// Objects a thread watches at a time.
-const WATCHED: usize = 32;
 /// Operations on other objects that may fall on an entry before it is given up.
 const PATIENCE: u8 = 8;
 
@@ -107,7 +107,7 @@ impl Table {
 /// What all threads share of the distributed counts.
 pub(crate) struct Slots {
     /// Counts not in any thread's table. As long as the tables are.
-    ended: Vec<i64>,
+    base: Vec<i64>,
     /// Slots below `used` that have been given back.
     free: Vec<u32>,
     /// Slots ever given out.
@@ -120,14 +120,14 @@ global! {
 
 const_fn! {
     const fn new_slots() -> Mutex<Slots> {
-        Mutex::new(Slots { ended: Vec::new(), free: Vec::new(), used: 0 })
+        Mutex::new(Slots { base: Vec::new(), free: Vec::new(), used: 0 })
     }
 }
 
 /// What a thread's watching of foreign counts has gathered. Touched by the thread
 /// alone; `candidates` also with the world stopped.
 pub(crate) struct Watch {
-    entries: [WatchEntry; WATCHED],
+    entries: [WatchEntry; WATCHED_OBJECTS],
     candidates: Vec<NonNull<Header>>,
 }
 
@@ -152,23 +152,13 @@ pub(crate) struct ThreadCounts {
 impl ThreadCounts {
     /// With the registry locked, so that no tables grow at the same time.
     pub(crate) fn new() -> Self {
-        let capacity = lock(&SLOTS).ended.len();
+        let capacity = lock(&SLOTS).base.len();
         Self {
             table: Table::with_capacity(capacity),
             watch: UnsafeCell::new(Watch {
-                entries: [WatchEntry::default(); WATCHED],
+                entries: [WatchEntry::default(); WATCHED_OBJECTS],
                 candidates: Vec::new(),
             }),
-        }
-    }
-
-    /// Leaves this thread's counts to `ended`. The thread is ending and attached, or
-    /// the world is stopped.
-    pub(crate) fn fold(&self) {
-        let mut slots = lock(&SLOTS);
-        for slot in 0..slots.used {
-            slots.ended[slot] += self.table.get(slot);
-            self.table.clear(slot);
         }
     }
 
@@ -196,18 +186,17 @@ pub(crate) fn add(header: &Header, change: i64) {
     let slot = header.local.load(Ordering::Relaxed) as usize;
     match ThreadRecord::current() {
         Some(record) => record.counts.table.add(slot, change),
-        None => lock(&SLOTS).ended[slot] += change,
+        None => lock(&SLOTS).base[slot] += change,
     }
 }
 
 /// Roughly how many references a distributed object has, with other threads counting.
 pub(crate) fn estimate(header: &Header) -> i64 {
     let slot = header.local.load(Ordering::Relaxed) as usize;
-    let ended = lock(&SLOTS).ended[slot];
-    ended
-        + registry::records()
-            .map(|record| record.counts.table.get(slot))
-            .sum::<i64>()
+    let base = lock(&SLOTS).base[slot];
+    base + registry::records()
+        .map(|record| record.counts.table.get(slot))
+        .sum::<i64>()
 }
 
 /// Notes that this thread is about to add to the `shared` word of an object it does
@@ -271,7 +260,7 @@ impl Watch {
     fn entry(&mut self, header: &Header) -> &mut WatchEntry {
         // Fibonacci hashing; the low four bits of an address say nothing.
         let hash = (address(header) as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        &mut self.entries[(hash >> 32) as usize % WATCHED]
+        &mut self.entries[(hash >> 32) as usize % WATCHED_OBJECTS]
     }
 
     /// Compares what is found with what was left. Answers the score.
@@ -320,7 +309,7 @@ pub fn promote(_world: &StoppedWorld, header: &Header) -> bool {
     let registry = REGISTRY.lock();
     let mut slots = lock(&SLOTS);
     let slot = slots.take();
-    slots.ended[slot as usize] = total;
+    slots.base[slot as usize] = total;
     drop(slots);
     drop(registry);
     header.local.store(slot, Ordering::Relaxed);
@@ -347,7 +336,7 @@ pub fn demote(_world: &StoppedWorld, header: &Header) -> i64 {
         record.counts.table.clear(slot as usize);
     }
     let mut slots = lock(&SLOTS);
-    slots.ended[slot as usize] = 0;
+    slots.base[slot as usize] = 0;
     slots.free.push(slot);
     header.local.store(0, Ordering::Relaxed);
     header
@@ -376,9 +365,9 @@ impl Slots {
         if let Some(slot) = self.free.pop() {
             return slot;
         }
-        if self.used == self.ended.len() {
+        if self.used == self.base.len() {
             let capacity = (2 * self.used).max(FIRST_TABLE_CAPACITY);
-            self.ended.resize(capacity, 0);
+            self.base.resize(capacity, 0);
             for record in registry::records() {
                 record.counts.table.grow(capacity);
             }

@@ -12,6 +12,8 @@
 //!   merge_queue.rs     counts that only the owner may merge, handed to the owner
 //!   distributed.rs     contended objects: per-thread counts, promotion, demotion
 //!   byte_lock.rs       the one-byte mutex, and two of them at once
+//!   slot.rs              reading a slot without a lock: load, reference, look again
+//!   inline_cache.rs      a cache word that carries its own guard
 //!   once.rs            one-time initialization that waits detached
 //!   thread.rs          ThreadRecord: attach, detach, requests, safepoints
 //!   registry.rs        thread ids, given out and recycled
@@ -33,18 +35,21 @@ pub mod byte_lock;
 pub mod distributed;
 pub mod gil;
 pub mod header;
+pub mod inline_cache;
 pub mod merge_queue;
 pub mod mode;
 pub mod once;
 pub mod qsbr;
 pub mod registry;
 mod shim;
+pub mod slot;
 pub mod statistics;
 pub mod thread;
 pub mod world;
 
 pub use byte_lock::{ByteLock, lock_two, unlock_two};
 pub use header::Header;
+pub use inline_cache::InlineCache;
 pub use mode::{gil_enabled, initialize, multithreaded, owner_id, set_multithreaded};
 pub use once::OnceCell;
 pub use registry::OutOfThreadIds;

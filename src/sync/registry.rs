@@ -9,7 +9,7 @@
 
 use crate::shim::{
     AtomicPtr, AtomicUsize, Condvar, MAXIMUM_THREADS, Mutex, MutexGuard, Ordering, array, const_fn,
-    global, lock,
+    forever, global, lock,
 };
 use crate::thread::ThreadRecord;
 
@@ -102,7 +102,7 @@ pub(crate) fn claim(state: &mut RegistryState) -> Result<&'static ThreadRecord, 
     if length == MAXIMUM_THREADS {
         return Err(OutOfThreadIds);
     }
-    let new = Box::into_raw(Box::new(ThreadRecord::new(length as u16 + 1)));
+    let new = forever(ThreadRecord::new(length as u16 + 1));
     REGISTRY.records[length].store(new, Ordering::Release);
     REGISTRY.length.store(length + 1, Ordering::Release);
     state.registered += 1;

@@ -22,11 +22,11 @@ pub(crate) const FIRST_TABLE_CAPACITY: usize = 64;
 /// distributed counts. See `distributed.rs` for how it is scored.
 pub(crate) const PROMOTION_SCORE: u32 = 64;
 
+/// Objects a thread watches for interference at a time.
+pub(crate) const WATCHED_OBJECTS: usize = 32;
+
 /// Retired blocks a thread gathers before it asks the others for a grace period.
 pub(crate) const RETIRE_BATCH: usize = 64;
-
-/// Rounds of spinning before a thread parks on a byte lock.
-pub(crate) const SPIN_ROUNDS: u32 = 7;
 
 /// A function that is `const` where the primitives allow it.
 macro_rules! const_fn {
@@ -130,6 +130,11 @@ impl<T> UnsafeCell<T> {
     }
 }
 
+/// A value that is never dropped.
+pub(crate) fn forever<T>(value: T) -> *mut T {
+    Box::into_raw(Box::new(value))
+}
+
 /// Locks; a panic elsewhere does not make the state unusable.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -189,13 +194,16 @@ pub(crate) fn unpark_all(address: usize) {
     }
 }
 
-/// Spends a moment in the `round`th round of spinning.
-pub(crate) fn spin(round: u32) {
-    if round <= 3 {
-        for _ in 0..1u32 << round {
-            std::hint::spin_loop();
+/// Spends a moment in the `round`th round of spinning, or says that it is time to sleep.
+pub(crate) fn spin(round: u32) -> bool {
+    match round {
+        0..3 => {
+            for _ in 0..2u32 << round {
+                std::hint::spin_loop();
+            }
         }
-    } else {
-        std::thread::yield_now();
+        3..8 => std::thread::yield_now(),
+        _ => return false,
     }
+    true
 }

@@ -172,7 +172,6 @@ impl ThreadRecord {
             if !self.merge_queue.is_empty() || self.counts.has_candidates() {
                 continue;
             }
-            self.counts.fold();
             qsbr::leave_limbo(self);
             let before = self.word.swap(VACANT, Ordering::AcqRel);
             drop(queue);

@@ -211,7 +211,6 @@ pub fn after_fork_child(guard: ForkGuard, destroy: &mut dyn FnMut(NonNull<Header
         if std::ptr::eq(record, me) || record.is_vacant() {
             continue;
         }
-        record.counts.fold();
         dropped.append(&mut record.counts.take_candidates());
         qsbr::leave_limbo(record);
         record.merge_queue.lock.reset();

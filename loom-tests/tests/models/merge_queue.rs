@@ -1,0 +1,81 @@
+//! Objects that wait for their owner, and owners that end.
+
+use crate::{Object, begin, destroy, end, free_threaded, join, safepoint, spawn};
+
+/// A stranger drops a reference that the owner counted, while the owner ends: the
+/// object is merged by the one or by the other.
+#[test]
+fn an_ending_owner_leaves_nothing_queued() {
+    free_threaded(4, || {
+        let me = begin();
+        let object = Object::new(me);
+        let stranger = spawn(|_| object.drop_reference());
+        end(me);
+        stranger.join().expect("the thread has panicked");
+        assert!(object.is_dead());
+    });
+}
+
+/// The owner merges at a safepoint what a stranger has queued.
+#[test]
+fn a_running_owner_is_asked_to_merge() {
+    free_threaded(4, || {
+        let me = begin();
+        let object = Object::new(me);
+        let stranger = spawn(|_| object.drop_reference());
+        me.detached(|| stranger.join().expect("the thread has panicked"));
+        safepoint(me);
+        assert!(object.is_dead());
+        end(me);
+    });
+}
+
+/// A thread that gets the id of one that has ended inherits its objects: it counts
+/// them as their owner, while a stranger makes use of the id's being vacant, or not.
+#[test]
+fn a_reused_id_inherits_its_objects() {
+    free_threaded(3, || {
+        let me = begin();
+        let object = Object::new(me);
+        object.header.incref();
+        let stranger = spawn(|_| {
+            object.read();
+            object.drop_reference();
+        });
+        let id = me.id();
+        end(me);
+        let heir = spawn(move |heir| {
+            assert!(heir.id() == id || heir.id() == id + 1);
+            object.header.incref();
+            object.read();
+            object.drop_reference();
+            object.drop_reference();
+            safepoint(heir);
+        });
+        stranger.join().expect("the thread has panicked");
+        heir.join().expect("the thread has panicked");
+        assert!(object.is_dead());
+    });
+}
+
+/// With the world stopped, all queues can be emptied by whoever stopped it.
+#[test]
+fn a_stopped_world_merges_for_everybody() {
+    free_threaded(3, || {
+        let me = begin();
+        let object = Object::new(me);
+        let stranger = spawn(|stranger| {
+            object.drop_reference();
+            let world = loom_tests::world::stop_the_world(stranger);
+            let mut dead = Vec::new();
+            world.drain_all_merge_queues(&mut |header| dead.push(header));
+            drop(world);
+            dead.into_iter().for_each(destroy);
+        });
+        safepoint(me);
+        join(me, stranger);
+        safepoint(me);
+        assert!(object.is_dead());
+        end(me);
+    });
+}
