@@ -1,22 +1,46 @@
 //! Source to code objects.
 //!
-//! Turns Python 3.14 source into [`code::Code`]: plain Rust data, shared by threads, that the
-//! runtime turns into Python objects. This crate never sees a Python object and never runs
-//! anything.
+//! Turns Python 3.14 source into [`Code`]: plain Rust data, shared by threads, that the runtime
+//! turns into Python objects. This crate never sees a Python object and never runs anything.
 //!
 //! ```text
-//!   opcode     the instruction set: the table is the documentation. Read it first
-//!   code       the code object
-//!   constant   compile-time values
-//!   location   which source range each unit came from
+//!   source text
+//!      │  compile       the way in; the parser is ruff's
+//!   syntax tree
+//!      │  symbol_table  which variable each name means
+//!      │  codegen       from tree to linear instructions with labels, constants folded
+//!   instructions
+//!      │  flow_graph    basic blocks: jump threading, dead code, borrowed loads, layout
+//!      │  assemble      units, exception table, locations
+//!   code object         code, opcode, constant, location
 //! ```
+//!
+//! Read `opcode` first: its table is the documentation of the machine. Then `code`. `error` holds
+//! what callers get when a source is wrong, `options` what they may ask for, `disassemble` shows
+//! code as text.
 
+mod assemble;
 pub mod code;
+mod codegen;
+mod compile;
 pub mod constant;
+mod definition;
+pub mod disassemble;
+pub mod error;
+mod flow_graph;
+mod future;
+mod literal;
 pub mod location;
 pub mod opcode;
+pub mod options;
+mod recursion;
+pub mod source;
+pub mod symbol_table;
 
 pub use code::{Code, CodeFlags, ExceptionHandler, LocalKind, LocalVariable};
+pub use compile::{Compilation, compile, compile_module};
 pub use constant::{Constant, StrConstant};
+pub use error::{CompileError, ErrorKind, SyntaxWarning};
 pub use location::{Location, LocationTable};
 pub use opcode::Opcode;
+pub use options::{CompileOptions, Mode};

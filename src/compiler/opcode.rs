@@ -357,8 +357,8 @@ opcodes! {
     /// `(iterator -- iterator, awaitable)`
     GET_ANEXT = 15 [] |_, _| 1;
     /// `(iterator, exception -- )`: StopAsyncIteration ends the loop, any other exception is raised
-    /// again. The argument tells tools where the loop begins: `next - arg`.
-    END_ASYNC_FOR = 68 [ARG JUMP] |_, _| -2;
+    /// again.
+    END_ASYNC_FOR = 68 [] |_, _| -2;
 
     // Exceptions and context managers.
 
@@ -457,7 +457,7 @@ impl Opcode {
     pub const fn is_backward_jump(self) -> bool {
         matches!(
             self,
-            Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT | Opcode::END_ASYNC_FOR
+            Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT
         )
     }
     /// Whether the argument holds two locals; see [`Opcode::unpack_pair`].
