@@ -15,6 +15,8 @@
 
 #![allow(dead_code, reason = "the models use part of what the sources offer")]
 
+pub mod alloc_source;
+
 #[path = "../src/sync/biased_count.rs"]
 pub mod biased_count;
 #[path = "../src/sync/byte_lock.rs"]

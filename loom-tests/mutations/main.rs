@@ -3,11 +3,13 @@
 //!
 //! `cargo run -p loom-tests --bin mutations [part of a model's name]`
 //!
-//! The mutations are in `table.rs`. Each is textual: a piece of a source file that
+//! The mutations are in `table.rs` and `alloc_table.rs`. Each is textual: a piece of a source file that
 //! must be there exactly once, and what to put in its place. The mutated copy of
-//! `src/sync` and `loom-tests` is a workspace of its own under the target folder.
+//! `src/sync`, `src/alloc` and `loom-tests` is a workspace of its own under the target folder.
 
+#[macro_use]
 mod table;
+mod alloc_table;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -51,6 +53,7 @@ fn run(filter: &str) -> Result<bool> {
     let mut unnoticed = 0;
     let chosen: Vec<_> = MUTATIONS
         .iter()
+        .chain(alloc_table::MUTATIONS)
         .filter(|mutation| mutation.model.contains(filter))
         .collect();
     for mutation in &chosen {
@@ -89,6 +92,7 @@ impl Copy {
             fs::remove_dir_all(&root)?;
         }
         copy_folder(&original.join("src/sync"), &root.join("src/sync"))?;
+        copy_folder(&original.join("src/alloc"), &root.join("src/alloc"))?;
         copy_folder(&original.join("loom-tests"), &root.join("loom-tests"))?;
         fs::copy(original.join("Cargo.lock"), root.join("Cargo.lock"))?;
         let manifest = fs::read_to_string(original.join("Cargo.toml"))?;

@@ -22,7 +22,7 @@ const SEARCH_AFTER: usize = 64;
 const LISTS: usize = KINDS * CLASSES;
 
 static ABANDONED: PageLists<Page, LISTS> = PageLists::new(
-    Mutex::new(Heads::new()),
+    Mutex::new(Heads::empty()),
     [const { AtomicUsize::new(0) }; LISTS],
 );
 

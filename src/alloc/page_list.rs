@@ -36,7 +36,7 @@ unsafe impl<P, const LISTS: usize> Send for Heads<P, LISTS> {}
 
 impl<P, const LISTS: usize> Heads<P, LISTS> {
     /// Empty lists.
-    pub const fn new() -> Self {
+    pub const fn empty() -> Self {
         Self {
             first: [ptr::null_mut(); LISTS],
             pages: 0,
@@ -117,7 +117,7 @@ impl<P: Linked, const LISTS: usize> PageLists<P, LISTS> {
 
     /// Forgets all pages, whatever state the lists are in.
     pub fn forget_all(&self, heads: &mut Heads<P, LISTS>) {
-        *heads = Heads::new();
+        *heads = Heads::empty();
         for count in &self.counts {
             count.store(0, Ordering::Relaxed);
         }

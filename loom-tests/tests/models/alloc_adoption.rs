@@ -17,7 +17,11 @@ fn stage() -> Arc<Stage> {
     let heaps = [ModelHeap::new(), ModelHeap::new()];
     assert!(heaps[0].tenancy.enter());
     let page = ModelPage::held_by(ptr::null_mut(), &[1]);
-    let stage = Arc::new(Stage { heaps, page, lists: lists() });
+    let stage = Arc::new(Stage {
+        heaps,
+        page,
+        lists: lists(),
+    });
     // Now that it has its final address.
     stage.page.owner.set(stage.heaps[0].address());
     stage
@@ -26,7 +30,9 @@ fn stage() -> Arc<Stage> {
 /// Takes the page if it is in the list, and a block of it. True when it was there.
 fn adopt(stage: &Stage, heap: usize) -> bool {
     // SAFETY: the list holds its pages, which the stage keeps.
-    let Some(page) = (unsafe { stage.lists.take(0).as_ref() }) else { return false };
+    let Some(page) = (unsafe { stage.lists.take(0).as_ref() }) else {
+        return false;
+    };
     page.owner.set(stage.heaps[heap].address());
     page.collect();
     assert!(page.allocate().is_some(), "an abandoned page has room");
@@ -42,7 +48,10 @@ fn an_abandoned_page_is_adopted_whole_while_blocks_are_freed_into_it() {
             let stage = Arc::clone(&stage);
             move || {
                 stage.page.write_payload(2);
-                assert!(!stage.page.free(ptr::null_mut(), 2), "the page is held throughout");
+                assert!(
+                    !stage.page.free(ptr::null_mut(), 2),
+                    "the page is held throughout"
+                );
             }
         });
         let adopting = thread::spawn({
@@ -53,9 +62,14 @@ fn an_abandoned_page_is_adopted_whole_while_blocks_are_freed_into_it() {
         abandon(&stage.lists, &stage.page);
         freeing.join().expect("the thread ends");
         let adopted = adopting.join().expect("the thread ends");
-        assert!(adopted || adopt(&stage, 1), "the page is adopted, now if not before");
+        assert!(
+            adopted || adopt(&stage, 1),
+            "the page is adopted, now if not before"
+        );
         stage.page.collect();
-        stage.page.as_holder(|inside| assert_eq!((inside.used, inside.free.len()), (1, 1)));
+        stage
+            .page
+            .as_holder(|inside| assert_eq!((inside.used, inside.free.len()), (1, 1)));
     });
 }
 
@@ -71,7 +85,10 @@ fn an_abandoned_page_is_adopted_once() {
         abandon(&stage.lists, &stage.page);
         let adopted = others.map(|thread| thread.join().expect("the thread ends"));
         assert!(adopted != [true, true], "by one of them");
-        assert!(adopted != [false, false] || adopt(&stage, 1), "or it is still there");
+        assert!(
+            adopted != [false, false] || adopt(&stage, 1),
+            "or it is still there"
+        );
     });
 }
 

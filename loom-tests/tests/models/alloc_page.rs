@@ -24,7 +24,9 @@ pub struct ModelHeap {
 
 impl ModelHeap {
     pub fn new() -> Self {
-        Self { tenancy: Tenancy::new(AtomicBool::new(false)) }
+        Self {
+            tenancy: Tenancy::new(AtomicBool::new(false)),
+        }
     }
 
     pub fn address(&self) -> *mut ModelHeap {
@@ -93,13 +95,16 @@ impl ModelPage {
     /// What only the holder may do.
     pub fn as_holder<R>(&self, action: impl FnOnce(&mut Inside) -> R) -> R {
         // SAFETY: the caller holds the page; loom checks it.
-        self.inside.with_mut(|inside| action(unsafe { &mut *inside }))
+        self.inside
+            .with_mut(|inside| action(unsafe { &mut *inside }))
     }
 
     /// What only the user of a block may do.
     pub fn write_payload(&self, offset: Offset) {
         // SAFETY: the caller uses the block; loom checks it.
-        self.block(offset).payload.with_mut(|payload| unsafe { *payload += 1 });
+        self.block(offset)
+            .payload
+            .with_mut(|payload| unsafe { *payload += 1 });
     }
 
     /// Frees a block on the thread of `heap` (null: a thread without one). True when
@@ -111,7 +116,9 @@ impl ModelPage {
         }
         let set_link = |link| {
             // SAFETY: the block is ours until the push succeeds; loom checks it.
-            self.block(offset).link.with_mut(|place| unsafe { *place = link });
+            self.block(offset)
+                .link
+                .with_mut(|place| unsafe { *place = link });
         };
         match self.thread_free.free(offset, set_link) {
             Freed::Pushed => false,
@@ -173,7 +180,7 @@ impl ModelPage {
 pub type ModelLists = PageLists<ModelPage, 1>;
 
 pub fn lists() -> ModelLists {
-    PageLists::new(Mutex::new(Heads::new()), [AtomicUsize::new(0)])
+    PageLists::new(Mutex::new(Heads::empty()), [AtomicUsize::new(0)])
 }
 
 /// Gives up a page. For the thread of the heap that holds it.

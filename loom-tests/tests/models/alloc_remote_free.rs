@@ -26,11 +26,17 @@ fn a_block_freed_by_another_thread_is_reused_after_its_last_use_and_once() {
             move || [page.allocate(), page.allocate()]
         });
         for thread in freeing {
-            assert!(!thread.join().expect("the thread ends"), "the page was held");
+            assert!(
+                !thread.join().expect("the thread ends"),
+                "the page was held"
+            );
         }
         let early = holding.join().expect("the thread ends");
         let late = early.map(|block| block.or_else(|| page.allocate()));
-        assert!(late == [Some(1), Some(2)] || late == [Some(2), Some(1)], "{late:?}");
+        assert!(
+            late == [Some(1), Some(2)] || late == [Some(2), Some(1)],
+            "{late:?}"
+        );
     });
 }
 

@@ -5,6 +5,9 @@
 //! `mutations/main.rs` lists, for each of them, a line of the source without which it
 //! fails.
 
+mod alloc_adoption;
+mod alloc_page;
+mod alloc_remote_free;
 mod counts;
 mod gil;
 mod inline_cache;
