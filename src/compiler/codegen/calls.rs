@@ -119,6 +119,7 @@ impl<'a> Generator<'a, '_> {
             self.last_argument_or(1);
         }
         self.expressions(&arguments.args)?;
+        let names_at = self.attribute_at(method);
         let mut at = self.at(node.range());
         // A call that spans lines is shown at the method's name.
         if let (Some(whole), Some(attribute)) = (at, self.attribute_at(method))
@@ -135,7 +136,7 @@ impl<'a> Generator<'a, '_> {
                     .map(|((start, _), (_, end))| (start, end)),
             });
         }
-        self.keywords_and_call(arguments.args.len(), &arguments.keywords, at)?;
+        self.keywords_and_call(arguments.args.len(), &arguments.keywords, names_at, at)?;
         Ok(true)
     }
 
@@ -170,6 +171,7 @@ impl<'a> Generator<'a, '_> {
         &mut self,
         positional: usize,
         keywords: &'a [Keyword],
+        names_at: At,
         at: At,
     ) -> Compiled<()> {
         if keywords.is_empty() {
@@ -182,7 +184,7 @@ impl<'a> Generator<'a, '_> {
             let name = keyword.arg.as_ref().map_or("", |name| name.as_str());
             names.push(Constant::from(self.mangled(name)));
         }
-        self.load_constant(Constant::Tuple(names.into()), at);
+        self.load_constant(Constant::Tuple(names.into()), names_at);
         self.emit_with(Opcode::CALL_KW, (positional + keywords.len()) as u32, at);
         Ok(())
     }
@@ -205,7 +207,7 @@ impl<'a> Generator<'a, '_> {
                 self.load(name, at);
                 count += 1;
             }
-            return self.keywords_and_call(count, keywords, at);
+            return self.keywords_and_call(count, keywords, at, at);
         }
         match (&**args, pushed, injected) {
             ([Expr::Starred(only)], 0, None) => self.expression(&only.value)?,

@@ -174,7 +174,7 @@ impl<'a> Generator<'a, '_> {
         let (mut start, cleanup, anchor) = (Some(self.label()), self.label(), self.label());
         if index == 0 {
             if !inlined {
-                self.emit_with(Opcode::LOAD_FAST, 0, iter_at);
+                self.emit_with(Opcode::LOAD_FAST, 0, at);
             }
         } else {
             // `for y in [f(x)]` is an assignment.

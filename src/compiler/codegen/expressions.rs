@@ -332,6 +332,7 @@ impl<'a> Generator<'a, '_> {
         let at = self.at(range);
         let star = targets.iter().position(Expr::is_starred_expr);
         match star {
+            None if self.unpack_constants(targets.len()) => {}
             None => self.emit_with(Opcode::UNPACK_SEQUENCE, targets.len() as u32, at),
             Some(index) => {
                 let after = targets.len() - index - 1;
@@ -357,6 +358,27 @@ impl<'a> Generator<'a, '_> {
             }
         }
         Ok(())
+    }
+
+    /// `a, b = 1, 2`: the constants go to the stack one by one.
+    fn unpack_constants(&mut self, count: usize) -> bool {
+        let Some(&[load]) = self
+            .unit_ref()
+            .tail(1)
+            .and_then(|tail| <&[_; 1]>::try_from(tail).ok())
+        else {
+            return false;
+        };
+        match self.unit_ref().loaded_constant(&load) {
+            Some(Constant::Tuple(items)) if items.len() == count && (2..=3).contains(&count) => {
+                self.unit().take_back(1);
+                for item in items.into_iter().rev() {
+                    self.load_constant(item, load.at);
+                }
+                true
+            }
+            _ => false,
+        }
     }
 
     // Conditions.

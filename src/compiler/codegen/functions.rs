@@ -184,9 +184,6 @@ impl<'a> Generator<'a, '_> {
                 unit.constants.insert(docstring);
                 unit.has_docstring = true;
             }
-            // The statement is still a step for who traces lines, when it is all there is.
-            let at = self.at(first.range);
-            self.emit(Opcode::NOP, at);
         }
         self.statements(body)?;
         self.leave_returning_none()
@@ -307,8 +304,8 @@ impl<'a> Generator<'a, '_> {
             .collect();
         attributes.sort_unstable();
         let attributes = attributes.into_iter().map(Constant::from).collect();
-        self.load_constant(Constant::Tuple(attributes), at);
-        self.store("__static_attributes__", at);
+        self.load_constant(Constant::Tuple(attributes), None);
+        self.store("__static_attributes__", None);
         // The rest stands for nothing in the source.
         if self.scope_is(ScopeFlags::NEEDS_CLASS_DICT) {
             let index = self.closure_index("__classdict__");
@@ -335,7 +332,7 @@ impl<'a> Generator<'a, '_> {
         if value.id != "self" {
             return;
         }
-        let name = self.mangled(&node.attr);
+        let name = node.attr.as_str();
         for unit in self.units.iter_mut().rev() {
             match unit.kind {
                 UnitKind::Class => {

@@ -210,7 +210,7 @@ impl<'a, 'g> Generator<'a, 'g> {
         };
         let resume = Location {
             line,
-            end_line: line,
+            end_line: first_line,
             columns: Some((0, 0)),
         };
         self.emit_with(Opcode::RESUME, 0, Some(resume));

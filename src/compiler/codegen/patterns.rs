@@ -38,7 +38,14 @@ struct PatternContext<'a> {
 }
 
 fn is_wildcard(pattern: &Pattern) -> bool {
-    matches!(pattern, Pattern::MatchAs(PatternMatchAs { pattern: None, name: None, .. }))
+    matches!(
+        pattern,
+        Pattern::MatchAs(PatternMatchAs {
+            pattern: None,
+            name: None,
+            ..
+        })
+    )
 }
 
 impl<'a> Generator<'a, '_> {
@@ -47,8 +54,11 @@ impl<'a> Generator<'a, '_> {
         let end = self.label();
         let count = node.cases.len();
         // A last `case _` needs no copy of the subject and no test.
-        let has_default =
-            count > 1 && node.cases.last().is_some_and(|case| is_wildcard(&case.pattern));
+        let has_default = count > 1
+            && node
+                .cases
+                .last()
+                .is_some_and(|case| is_wildcard(&case.pattern));
         let tested = count - usize::from(has_default);
         for (index, case) in node.cases[..tested].iter().enumerate() {
             let at = self.at(case.pattern.range());
@@ -69,7 +79,8 @@ impl<'a> Generator<'a, '_> {
                 self.jump_if(guard, context.fail[0], false)?;
             }
             if !last {
-                self.emit(Opcode::POP_TOP, None);
+                let body_at = case.body.first().and_then(|first| self.at(first.range()));
+                self.emit(Opcode::POP_TOP, body_at);
             }
             self.statements(&case.body)?;
             self.jump(Opcode::JUMP, end, None);
@@ -103,7 +114,11 @@ impl<'a> Generator<'a, '_> {
     }
 
     fn emit_fail(&mut self, context: &mut PatternContext<'a>, at: At) {
-        for (count, label) in std::mem::take(&mut context.fail).into_iter().enumerate().rev() {
+        for (count, label) in std::mem::take(&mut context.fail)
+            .into_iter()
+            .enumerate()
+            .rev()
+        {
             self.use_label(label);
             if count > 0 {
                 self.emit(Opcode::POP_TOP, at);
@@ -137,11 +152,7 @@ impl<'a> Generator<'a, '_> {
         Ok(())
     }
 
-    fn pattern(
-        &mut self,
-        pattern: &'a Pattern,
-        context: &mut PatternContext<'a>,
-    ) -> Compiled<()> {
+    fn pattern(&mut self, pattern: &'a Pattern, context: &mut PatternContext<'a>) -> Compiled<()> {
         let guard = self.guard;
         let _level = guard.enter()?;
         grow(|| self.pattern_inside(pattern, context))
@@ -370,7 +381,10 @@ impl<'a> Generator<'a, '_> {
         let mut seen: Vec<Constant> = Vec::new();
         for key in &node.keys {
             self.expression(key)?;
-            let constant = self.unit_ref().tail_constants(1).and_then(|mut tail| tail.pop());
+            let constant = self
+                .unit_ref()
+                .tail_constants(1)
+                .and_then(|mut tail| tail.pop());
             match constant.filter(|_| !key.is_attribute_expr()) {
                 Some(constant) => {
                     if seen.iter().any(|other| equal_keys(other, &constant)) {
@@ -438,7 +452,10 @@ impl<'a> Generator<'a, '_> {
         let positional = &node.arguments.patterns;
         let keywords = &node.arguments.keywords;
         for (index, keyword) in keywords.iter().enumerate() {
-            if keywords[..index].iter().any(|other| other.attr.id == keyword.attr.id) {
+            if keywords[..index]
+                .iter()
+                .any(|other| other.attr.id == keyword.attr.id)
+            {
                 return Err(Failure::syntax(
                     format!(
                         "attribute name repeated in class pattern: {}",
@@ -461,7 +478,9 @@ impl<'a> Generator<'a, '_> {
         self.emit_with(Opcode::UNPACK_SEQUENCE, count as u32, at);
         context.on_top += count;
         context.on_top -= 1;
-        let patterns = positional.iter().chain(keywords.iter().map(|keyword| &keyword.pattern));
+        let patterns = positional
+            .iter()
+            .chain(keywords.iter().map(|keyword| &keyword.pattern));
         for pattern in patterns {
             context.on_top -= 1;
             if is_wildcard(pattern) {
@@ -529,7 +548,10 @@ impl<'a> Generator<'a, '_> {
             return None;
         }
         for place in (0..control.len()).rev() {
-            let found = context.stores.iter().position(|&name| name == control[place])?;
+            let found = context
+                .stores
+                .iter()
+                .position(|&name| name == control[place])?;
             if found == place {
                 continue;
             }
@@ -546,7 +568,10 @@ impl<'a> Generator<'a, '_> {
 
 #[cold]
 fn duplicate_name(name: &str, range: TextRange) -> Failure {
-    Failure::syntax(format!("multiple assignments to name '{name}' in pattern"), range)
+    Failure::syntax(
+        format!("multiple assignments to name '{name}' in pattern"),
+        range,
+    )
 }
 
 /// A literal, a negative or complex number, or a dotted name.

@@ -172,7 +172,8 @@ impl<'a> Generator<'a, '_> {
     }
 
     fn return_statement(&mut self, node: &'a StmtReturn) -> Compiled<()> {
-        let at = self.at(node.range);
+        let mut at = self.at(node.range);
+        let line = at.map(|at| at.line);
         if !matches!(
             self.unit_ref().kind,
             UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda
@@ -190,21 +191,14 @@ impl<'a> Generator<'a, '_> {
         if let Some(value) = preserve {
             self.expression(value)?;
         } else if let Some(value) = value {
-            let at = self.at(value.range());
+            at = self.at(value.range());
             self.emit(Opcode::NOP, at);
         }
-        let value_at = match value {
-            Some(value) => self.at(value.range()),
-            None => None,
-        };
-        if value_at.map(|at| at.line) != at.map(|at| at.line) {
+        let value_line = value.map(|value| self.line_of(value.range().start()));
+        if value_line != line {
+            at = self.at(node.range);
             self.emit(Opcode::NOP, at);
         }
-        let mut at = if value.is_some() && value_at.map(|at| at.line) == at.map(|at| at.line) {
-            value_at
-        } else {
-            at
-        };
         self.unwind_for_exit(&mut at, preserve.is_some(), node.range)?;
         match value {
             None => self.load_none(at),

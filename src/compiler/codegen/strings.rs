@@ -282,6 +282,7 @@ impl<'a> Generator<'a, '_> {
                 } => {
                     let value = values.next().expect("invariant: values were counted");
                     self.expression(value)?;
+                    let at = self.at(value.range());
                     self.emit_with(Opcode::CONVERT_VALUE, conversion, at);
                     if specification.is_empty() {
                         self.emit(Opcode::FORMAT_SIMPLE, at);

@@ -326,10 +326,6 @@ fn apply_swap(instructions: &mut [Instruction], index: usize) {
             return;
         }
     }
-    let (first_copy, last_copy) = (instructions[first], instructions[last]);
-    instructions[first].opcode = last_copy.opcode;
-    instructions[first].argument = last_copy.argument;
-    instructions[last].opcode = first_copy.opcode;
-    instructions[last].argument = first_copy.argument;
+    instructions.swap(first, last);
     instructions[index].remove();
 }

@@ -46,7 +46,7 @@ impl Graph {
                 self.enter_at_depth(next, depth, &mut work)?;
             }
         }
-        Ok(deepest as u32 + 1)
+        Ok((deepest as u32).max(1))
     }
 
     fn enter_at_depth(
