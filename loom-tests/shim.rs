@@ -2,6 +2,9 @@
 //!
 //! Differences that matter to the models:
 //! * tables are tiny, and there is no spinning;
+//! * nothing depends on an object's address but by comparing for equality: an address
+//!   differs from one execution to the next, which loom must not notice. (Hence one
+//!   watched object; and the model of two locks keeps them in one array.)
 //! * a static lives as long as one execution of a model, a switch as long as the model;
 //! * a timed wait runs out at once, the first time;
 //! * parking is a queue under a mutex, as it is in parking_lot_core.
@@ -20,7 +23,7 @@ use std::time::Duration;
 pub(crate) const MAXIMUM_THREADS: usize = 4;
 pub(crate) const FIRST_TABLE_CAPACITY: usize = 1;
 pub(crate) const PROMOTION_SCORE: u32 = 1;
-pub(crate) const WATCHED_OBJECTS: usize = 2;
+pub(crate) const WATCHED_OBJECTS: usize = 1;
 pub(crate) const RETIRE_BATCH: usize = 1;
 
 macro_rules! const_fn {

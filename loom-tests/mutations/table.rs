@@ -14,6 +14,7 @@ pub struct Mutation {
     pub without: &'static str,
 }
 
+const HEADER: &str = "src/sync/header.rs";
 const COUNT: &str = "src/sync/biased_count.rs";
 const QUEUE: &str = "src/sync/merge_queue.rs";
 const DISTRIBUTED: &str = "src/sync/distributed.rs";
@@ -136,6 +137,13 @@ mutations! {
         COUNT: "a reference to the dead",
             "if word == shared_word(0, STATE_DEFAULT) || word == shared_word(0, STATE_MERGED) {" =>
             "if word == shared_word(0, STATE_DEFAULT) {";
+    }
+    "slots::an_immortal_in_reused_memory_is_not_mistaken" {
+        COUNT: "the owner is not acquired",
+            "match self.owner.load(Ordering::Acquire)" => "match self.owner.load(Ordering::Relaxed)";
+        HEADER: "the owner is not released",
+            "header.owner.store(owner, Ordering::Release);" =>
+            "header.owner.store(owner, Ordering::Relaxed);";
     }
     "slots::an_unmarked_item_is_got_with_the_lock" {
         COUNT: "a reference to what the owner may free without a look",

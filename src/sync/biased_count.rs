@@ -44,8 +44,10 @@
 //! happens before the free, and Acquire for the one who frees. The owner's `local`
 //! needs none: one thread at a time has an id, and hands it on under the registry's
 //! lock. Loading `owner` needs none: if it reads as the reader's own id that was its
-//! own store; any other stale value leads to a compare-and-swap on `shared`, and the
-//! state there is what decides.
+//! own store; DISTRIBUTED was stored with the world stopped; any other stale value leads
+//! to a compare-and-swap on `shared`, and the state there is what decides. Only
+//! IMMORTAL, found by a reader without a reference, decides by itself, and is loaded
+//! with Acquire and stored with Release.
 
 use crate::distributed;
 use crate::header::{
@@ -157,7 +159,8 @@ impl Header {
     /// Stops counting this object for good. The caller is the only thread that knows
     /// the object, or has stopped the world, or holds the GIL.
     pub fn set_immortal(&self) {
-        self.owner.store(IMMORTAL, Ordering::Relaxed);
+        // Release: for the reader that takes this word's word for it (`try_incref`).
+        self.owner.store(IMMORTAL, Ordering::Release);
     }
 
     /// Is this object never freed?
@@ -221,7 +224,9 @@ impl Header {
 
     #[cold]
     fn try_incref_slow(&self) -> bool {
-        match self.owner.load(Ordering::Relaxed) {
+        // Acquire: an immortal object may be new in the memory of the one the reader
+        // looked for, and there is no exchange on `shared` to order the re-check.
+        match self.owner.load(Ordering::Acquire) {
             IMMORTAL => return true,
             DISTRIBUTED => {
                 distributed::add(self, 1);

@@ -46,7 +46,7 @@ use crate::shim::{
 };
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
-use crate::world::StoppedWorld;
+use crate::world::{StoppedWorld, stop_the_world};
 use std::ptr::NonNull;
 
 /// Operations after which the surprises counted on an object are forgotten.
@@ -356,6 +356,32 @@ pub fn drain_promotion_candidates(_world: &StoppedWorld) -> Vec<NonNull<Header>>
         all.append(&mut record.counts.take_candidates());
     }
     all
+}
+
+/// Serves a PROMOTE request of the calling thread: stops the world, promotes the
+/// candidates that are `wanted`, and starts it again. `destroy` gets the objects that
+/// only the candidate lists kept alive.
+pub fn serve_promotions(
+    me: &'static ThreadRecord,
+    wanted: &mut dyn FnMut(&Header) -> bool,
+    destroy: &mut dyn FnMut(NonNull<Header>),
+) {
+    let world = stop_the_world(me);
+    let candidates = drain_promotion_candidates(&world);
+    for header in &candidates {
+        // SAFETY: the list of candidates holds a reference.
+        let header = unsafe { header.as_ref() };
+        if wanted(header) {
+            promote(&world, header);
+        }
+    }
+    drop(world);
+    for header in candidates {
+        // SAFETY: the reference that was in the list.
+        if unsafe { header.as_ref() }.decref() {
+            destroy(header);
+        }
+    }
 }
 
 impl Slots {

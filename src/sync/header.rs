@@ -143,8 +143,10 @@ impl Header {
     /// Such a reader fails whatever mixture of old and new words it sees: the old
     /// header is NOBODY/MERGED/0, and the new `shared` is DEFAULT/0, on both of which
     /// [`Header::try_incref`] gives up; and the new `owner` is the id of this very
-    /// thread, which the reader is not. Relaxed stores are therefore enough; whoever
-    /// publishes the object does so by a release store of its address.
+    /// thread, which the reader is not. Only if `owner` is IMMORTAL does the reader
+    /// succeed, on the strength of that word alone: so it is stored with Release, and
+    /// the reader, which loads it with Acquire, sees in its re-check that what it was
+    /// looking for is no longer where it found it.
     ///
     /// # Safety
     /// `memory` is 16-byte aligned, belongs to the caller, and holds either a header
@@ -158,7 +160,7 @@ impl Header {
         header.gc.store(0, Ordering::Relaxed);
         header.local.store(1, Ordering::Relaxed);
         header.shared.store(0, Ordering::Relaxed);
-        header.owner.store(owner, Ordering::Relaxed);
+        header.owner.store(owner, Ordering::Release);
     }
 
     /// Marks memory that holds no object, for an allocator that hands out fresh

@@ -12,7 +12,8 @@
 //!
 //! A block is retired by the thread that unlinked it, into the open batch of that
 //! thread. Closing the batch advances SEQUENCE and makes the new value the batch's goal;
-//! threads that have not seen it are asked to pass a safepoint (PENDING_FREES).
+//! threads that have not seen it are asked to pass a safepoint (PENDING_FREES), and when
+//! they do, or detach, they ask those who wait for it to look again.
 //!
 //! Why it is enough to look at `seen`:
 //! * *An online reader that has seen the goal* read SEQUENCE with Acquire at a
@@ -32,7 +33,8 @@
 use crate::mode::multithreaded;
 use crate::registry;
 use crate::shim::{
-    AtomicU64, Mutex, MutexGuard, Ordering, RETIRE_BATCH, UnsafeCell, const_fn, fence, global, lock,
+    AtomicU8, AtomicU64, Mutex, MutexGuard, Ordering, RETIRE_BATCH, UnsafeCell, const_fn, fence,
+    global, lock,
 };
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
@@ -68,6 +70,9 @@ struct Limbo {
 pub(crate) struct QsbrThread {
     /// See the module. Written by the thread itself.
     seen: AtomicU64,
+    /// Not 0 while the thread has batches that others have not let go yet. A hint: who
+    /// passes a safepoint because of PENDING_FREES asks these threads to look again.
+    waiting: AtomicU8,
     /// Touched by the thread alone, or with the world stopped.
     limbo: UnsafeCell<Limbo>,
 }
@@ -76,6 +81,7 @@ impl QsbrThread {
     pub(crate) fn new() -> Self {
         Self {
             seen: AtomicU64::new(OFFLINE),
+            waiting: AtomicU8::new(0),
             limbo: UnsafeCell::new(Limbo::default()),
         }
     }
@@ -164,6 +170,8 @@ fn close_batch(record: &ThreadRecord) {
         Some(goal)
     });
     let Some(goal) = goal else { return };
+    // Before the requests, which release it.
+    record.qsbr.waiting.store(1, Ordering::Relaxed);
     for other in registry::records() {
         let seen = other.qsbr.seen.load(Ordering::Relaxed);
         if seen != OFFLINE && seen < goal {
@@ -220,10 +228,26 @@ pub fn poll_reclaim(record: &ThreadRecord) {
         let Some(batch) = batch else { break };
         batch.free();
     }
+    record.qsbr.limbo.with(|limbo| {
+        // SAFETY: the thread's own limbo.
+        let waiting = u8::from(unsafe { !(*limbo).closed.is_empty() });
+        record.qsbr.waiting.store(waiting, Ordering::Relaxed);
+    });
     loop {
         let batch = pop_passed(&mut lock(&SHARED.orphans), passed);
         let Some(batch) = batch else { break };
         batch.free();
+    }
+}
+
+/// Asks the threads that wait for others to pass a safepoint to look again: `passed`
+/// has just done so because it was asked to, or has gone offline.
+#[cold]
+pub(crate) fn tell_waiting(passed: &ThreadRecord) {
+    for record in registry::records() {
+        if !std::ptr::eq(record, passed) && record.qsbr.waiting.load(Ordering::Relaxed) != 0 {
+            record.request(request::PENDING_FREES);
+        }
     }
 }
 
@@ -248,6 +272,7 @@ pub(crate) fn leave_limbo(record: &ThreadRecord) {
         // SAFETY: the thread's own limbo, or its thread is gone.
         std::mem::take(unsafe { &mut (*limbo).closed })
     });
+    record.qsbr.waiting.store(0, Ordering::Relaxed);
     lock(&SHARED.orphans).extend(batches);
 }
 

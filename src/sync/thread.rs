@@ -92,7 +92,7 @@ pub struct ThreadRecord {
     pub(crate) word: AtomicU32,
     id: u16,
     /// For the runtime: the thread's context. Written by the thread itself.
-    pub user_data: AtomicPtr<()>,
+    user_data: AtomicPtr<()>,
     pub(crate) counts: ThreadCounts,
     pub(crate) qsbr: QsbrThread,
     pub(crate) counters: Counters,
@@ -156,7 +156,9 @@ impl ThreadRecord {
     }
 
     /// Ends the calling thread, which is attached, and recycles record and id.
-    /// `destroy` gets the objects that turn out to have no reference left.
+    /// `destroy` gets the objects that turn out to have no reference left; it is the
+    /// last that runs as this thread, so what it needs must outlive this call. After it
+    /// the calling thread touches no object.
     pub fn unregister(&self, destroy: &mut dyn FnMut(NonNull<Header>)) {
         self.assert_current_and_attached();
         loop {
@@ -211,6 +213,18 @@ impl ThreadRecord {
     #[inline(always)]
     pub fn owner_id(&self) -> u16 {
         if gil_enabled() { GIL_OWNER } else { self.id }
+    }
+
+    /// What the runtime has put here with [`ThreadRecord::set_user_data`].
+    #[inline(always)]
+    pub fn user_data(&self) -> *mut () {
+        self.user_data.load(Ordering::Acquire)
+    }
+
+    /// Puts the runtime's own data, for this thread's life, beside the record. Others
+    /// that read it make sure that the thread does not end meanwhile.
+    pub fn set_user_data(&self, data: *mut ()) {
+        self.user_data.store(data, Ordering::Release);
     }
 
     /// Is the thread attached at this moment?
@@ -282,6 +296,9 @@ impl ThreadRecord {
         if before & request::STOP != 0 {
             world::note_stopped(&mut REGISTRY.lock());
         }
+        if before & request::PENDING_FREES != 0 {
+            qsbr::tell_waiting(self);
+        }
     }
 
     /// Runs `blocking` detached.
@@ -335,6 +352,7 @@ impl ThreadRecord {
         );
         qsbr::checkpoint(self);
         if asked & request::PENDING_FREES != 0 {
+            qsbr::tell_waiting(self);
             qsbr::poll_reclaim(self);
         }
         asked & request::FOR_THE_RUNTIME

@@ -11,11 +11,11 @@ struct Guarded {
 }
 
 impl Guarded {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
+    fn new() -> Self {
+        Self {
             lock: ByteLock::new(),
             value: UnsafeCell::new(0),
-        })
+        }
     }
 
     fn add_one(&self) {
@@ -34,7 +34,7 @@ impl Guarded {
 #[test]
 fn the_lock_excludes_and_loses_no_wakeup() {
     free_threaded(3, || {
-        let guarded = Guarded::new();
+        let guarded = Arc::new(Guarded::new());
         let threads = [(); 2].map(|()| {
             let guarded = Arc::clone(&guarded);
             loom::thread::spawn(move || guarded.lock.locked(|| guarded.add_one()))
@@ -52,7 +52,7 @@ fn the_lock_excludes_and_loses_no_wakeup() {
 #[test]
 fn trying_never_disturbs_the_lock() {
     free_threaded(3, || {
-        let guarded = Guarded::new();
+        let guarded = Arc::new(Guarded::new());
         let other = Arc::clone(&guarded);
         let thread = loom::thread::spawn(move || {
             let got = other.lock.try_lock();
@@ -74,14 +74,16 @@ fn trying_never_disturbs_the_lock() {
 #[test]
 fn two_objects_never_deadlock() {
     free_threaded(3, || {
-        let (a, b) = (Guarded::new(), Guarded::new());
-        let (other_a, other_b) = (Arc::clone(&a), Arc::clone(&b));
+        let both = Arc::new([Guarded::new(), Guarded::new()]);
+        let other = Arc::clone(&both);
         let thread = loom::thread::spawn(move || {
-            lock_two(&other_b.lock, &other_a.lock);
-            other_a.add_one();
-            other_b.add_one();
-            unlock_two(&other_b.lock, &other_a.lock);
+            let [a, b] = &*other;
+            lock_two(&b.lock, &a.lock);
+            a.add_one();
+            b.add_one();
+            unlock_two(&b.lock, &a.lock);
         });
+        let [a, b] = &*both;
         lock_two(&a.lock, &b.lock);
         a.add_one();
         b.add_one();

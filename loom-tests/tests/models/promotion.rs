@@ -1,7 +1,7 @@
 //! Distributed counts: promotion while others count, and the sum after it.
 
 use crate::{Object, begin, destroy, end, free_threaded, join, safepoint, spawn};
-use loom_tests::distributed::{demote, drain_promotion_candidates, promote, sum};
+use loom_tests::distributed::{demote, promote, serve_promotions, sum};
 use loom_tests::thread::{ThreadRecord, request};
 use loom_tests::world::stop_the_world;
 
@@ -70,24 +70,9 @@ fn tables_of_starting_threads_are_large_enough() {
 }
 
 /// Promotes what this thread, or another one, has found to be contended.
-fn serve_promotions(me: &'static ThreadRecord) {
-    if !me.poll() || me.safepoint() & request::PROMOTE == 0 {
-        return;
-    }
-    let candidates = {
-        let world = stop_the_world(me);
-        let candidates = drain_promotion_candidates(&world);
-        for header in &candidates {
-            // SAFETY: the list of candidates holds a reference.
-            promote(&world, unsafe { header.as_ref() });
-        }
-        candidates
-    };
-    for header in candidates {
-        // SAFETY: the reference that was in the list.
-        if unsafe { header.as_ref() }.decref() {
-            destroy(header);
-        }
+fn promote_if_asked(me: &'static ThreadRecord) {
+    if me.poll() && me.safepoint() & request::PROMOTE != 0 {
+        serve_promotions(me, &mut |_| true, &mut destroy);
     }
 }
 
@@ -102,7 +87,7 @@ fn contended_objects_are_promoted_by_those_who_collide() {
         let stranger = spawn(|stranger| {
             object.header.incref();
             object.header.incref();
-            serve_promotions(stranger);
+            promote_if_asked(stranger);
             object.drop_reference();
             object.drop_reference();
             object.read();

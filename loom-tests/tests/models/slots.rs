@@ -4,6 +4,7 @@ use crate::{Object, begin, end, free_threaded, join, safepoint, spawn};
 use loom::sync::atomic::{AtomicPtr, Ordering};
 use loom_tests::byte_lock::ByteLock;
 use loom_tests::header::Header;
+use loom_tests::mode::IMMORTAL;
 use loom_tests::qsbr;
 use loom_tests::shim::forever;
 use loom_tests::slot::{Read, read};
@@ -53,9 +54,9 @@ fn get(lock: &ByteLock, load: impl Fn() -> *mut Object) -> Option<&'static Objec
 
 /// Uses an object in the memory of one that is gone: the reader must never get it from
 /// where the old one was.
-fn reuse(memory: &'static Object, owner: &ThreadRecord) {
+fn reuse(memory: &'static Object, owner: u16) {
     // SAFETY: the object is dead, so the memory belongs to this thread.
-    unsafe { Header::initialize(NonNull::from(&memory.header), 1, owner.owner_id()) };
+    unsafe { Header::initialize(NonNull::from(&memory.header), 1, owner) };
     memory.deaths.set(0);
     // SAFETY: loom checks that nobody reads.
     memory
@@ -70,7 +71,7 @@ fn remove_and_reuse(me: &ThreadRecord, old: &'static Object, list: &List) {
         .locked(|| list.item.store(std::ptr::null_mut(), Ordering::Release));
     if old.header.decref() {
         old.die();
-        reuse(old, me);
+        reuse(old, me.owner_id());
     }
 }
 
@@ -90,6 +91,33 @@ fn a_list_item_is_got_alive_or_not_at_all() {
             }
         });
         remove_and_reuse(me, object, list);
+        safepoint(me);
+        join(me, reader);
+        end(me);
+    });
+}
+
+/// The memory becomes an object that is never freed, so that taking a reference to it
+/// is no exchange with anybody.
+#[test]
+fn an_immortal_in_reused_memory_is_not_mistaken() {
+    free_threaded(4, || {
+        let me = begin();
+        let object = Object::new(me);
+        object.header.mark_maybe_shared();
+        let list = new_list(object);
+        let reader = spawn(|_| {
+            if let Some(object) = get(&list.lock, || list.item.load(Ordering::Acquire)) {
+                object.read();
+                object.drop_reference();
+            }
+        });
+        list.lock
+            .locked(|| list.item.store(std::ptr::null_mut(), Ordering::Release));
+        if object.header.decref() {
+            object.die();
+            reuse(object, IMMORTAL);
+        }
         safepoint(me);
         join(me, reader);
         end(me);
@@ -229,7 +257,7 @@ fn a_dict_entry_is_got_alive_or_not_at_all() {
         dict.remove();
         if object.header.decref() {
             object.die();
-            reuse(object, me);
+            reuse(object, me.owner_id());
         }
         safepoint(me);
         join(me, reader);

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use typhon_sync::distributed::{demote, drain_promotion_candidates, promote, sum};
+use typhon_sync::distributed::{demote, serve_promotions, sum};
 use typhon_sync::header::Header;
 use typhon_sync::{ThreadRecord, multithreaded, request, set_multithreaded, stop_the_world};
 
@@ -32,19 +32,7 @@ fn safepoint(record: &'static ThreadRecord) -> usize {
             record.drain_merge_queue(&mut |_| dead += 1);
         }
         if asked & request::PROMOTE != 0 {
-            let candidates = {
-                let world = stop_the_world(record);
-                let candidates = drain_promotion_candidates(&world);
-                for header in &candidates {
-                    // SAFETY: the candidate list holds a reference.
-                    promote(&world, unsafe { header.as_ref() });
-                }
-                candidates
-            };
-            for header in candidates {
-                // SAFETY: the reference taken from the list.
-                dead += usize::from(unsafe { header.as_ref() }.decref());
-            }
+            serve_promotions(record, &mut |_| true, &mut |_| dead += 1);
         }
     }
     dead
