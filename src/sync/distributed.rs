@@ -260,7 +260,8 @@ impl Watch {
     fn entry(&mut self, header: &Header) -> &mut WatchEntry {
         // Fibonacci hashing; the low four bits of an address say nothing.
         let hash = (address(header) as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        &mut self.entries[(hash >> 32) as usize % WATCHED_OBJECTS]
+        let length = self.entries.len();
+        &mut self.entries[(hash >> 32) as usize % length]
     }
 
     /// Compares what is found with what was left. Answers the score.

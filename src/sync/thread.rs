@@ -143,7 +143,7 @@ impl ThreadRecord {
             // Orders this thread after the merges others did while the id was vacant.
             let _guard = record.merge_queue.lock.guard();
             let word = if state.stopping { request::STOP } else { 0 };
-            record.word.store(word, Ordering::Release);
+            record.word.swap(word, Ordering::AcqRel);
         }
         drop(state);
         record.become_current();
