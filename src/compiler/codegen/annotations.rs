@@ -8,6 +8,7 @@ use super::unit::{At, UnitKind};
 use crate::code::CodeFlags;
 use crate::constant::Constant;
 use crate::error::{Compiled, Failure};
+use crate::location::Location;
 use crate::opcode::{
     COMPARE_TO_BOOL, CommonConstant, Comparison, FunctionAttribute, Intrinsic1, Intrinsic2, Opcode,
 };
@@ -20,12 +21,12 @@ impl<'a> Generator<'a, '_> {
 
     /// Opens a function that takes the wanted format; it knows VALUE and
     /// VALUE_WITH_FAKE_GLOBALS only.
-    fn enter_evaluator(&mut self, scope: ScopeId, name: &'a str, line: u32) -> Compiled<()> {
+    fn enter_evaluator(&mut self, scope: ScopeId, name: &'a str, at: At) -> Compiled<()> {
+        let line = at.map_or(1, |at| at.line);
         self.enter(UnitKind::Annotations, scope, name, line)?;
         let unit = self.unit();
         unit.arg_count = 1;
         unit.positional_only_count = 1;
-        let at = unit.instructions.last().and_then(|resume| resume.at);
         let body = self.label();
         self.emit_with(Opcode::LOAD_FAST, 0, at);
         self.load_constant(Constant::Int(2), at);
@@ -68,8 +69,7 @@ impl<'a> Generator<'a, '_> {
             .table
             .scope_of(node_address(parameters), ScopeKind::Annotation)
             .expect("invariant: parameters have a scope for annotations");
-        let line = at.map_or(1, |at| at.line);
-        self.enter_evaluator(scope, "__annotate__", line)?;
+        self.enter_evaluator(scope, "__annotate__", at)?;
         let count = annotations.len() as u32;
         for (name, annotation) in annotations {
             let name = self.mangled(name);
@@ -111,9 +111,14 @@ impl<'a> Generator<'a, '_> {
             .annotation_scope
             .expect("invariant: annotated statements opened a scope");
         let is_class = self.unit_ref().kind == UnitKind::Class;
-        let line = self.unit_ref().first_line;
+        let first = self.unit_ref().first_line;
         let outer_private = self.unit_ref().private;
-        self.enter_evaluator(scope, "__annotate__", line)?;
+        let start = Location {
+            line: first,
+            end_line: first,
+            columns: Some((0, 0)),
+        };
+        self.enter_evaluator(scope, "__annotate__", Some(start))?;
         self.unit().private = outer_private;
         let at_start = self
             .unit_ref()
@@ -240,7 +245,7 @@ impl<'a> Generator<'a, '_> {
         // The format is optional: 1 means VALUE.
         let default = Constant::Tuple(Box::new([Constant::Int(1)]));
         self.load_constant(default, at);
-        self.enter_evaluator(scope, name, at.map_or(1, |at| at.line))?;
+        self.enter_evaluator(scope, name, at)?;
         if let Expr::Starred(starred) = value {
             self.expression(&starred.value)?;
             self.emit_with(Opcode::UNPACK_SEQUENCE, 1, at);

@@ -9,11 +9,17 @@ use super::{Generator, STACK_USE_GUIDELINE};
 use crate::constant::Constant;
 use crate::error::{Compiled, Failure};
 use crate::opcode::{CommonConstant, Intrinsic1, Opcode};
-use crate::symbol_table::{NameScope, SymbolFlags};
+use crate::symbol_table::{NameScope, SymbolFlags, node_address};
 
 impl<'a> Generator<'a, '_> {
     pub fn call(&mut self, node: &'a ExprCall) -> Compiled<()> {
         self.check_keywords(&node.arguments.keywords)?;
+        if let [Expr::Generator(generator)] = &*node.arguments.args
+            && !generator.parenthesized
+        {
+            self.bare_generators
+                .insert(node_address(generator), node.arguments.range);
+        }
         if self.method_call(node)? {
             return Ok(());
         }

@@ -78,6 +78,7 @@ impl<'a> Generator<'a, '_> {
             ),
             _ => return Ok(()),
         };
+        let range = self.bare_generators.get(&node).copied().unwrap_or(range);
         let at = self.at(range);
         let scope = self
             .table

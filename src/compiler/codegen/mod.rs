@@ -38,6 +38,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
+use rustc_hash::FxHashMap;
 
 use crate::code::{Code, CodeFlags};
 use crate::constant::Constant;
@@ -74,6 +75,8 @@ pub(crate) struct Generator<'a, 'g> {
     units: Vec<Unit<'a>>,
     pub warnings: Vec<SyntaxWarning>,
     interactive: bool,
+    /// Ranges of generator expressions that share the parentheses of a call, by node.
+    bare_generators: FxHashMap<usize, TextRange>,
 }
 
 /// What a generator is made from.
@@ -103,6 +106,7 @@ impl<'a, 'g> Generator<'a, 'g> {
             future: input.future,
             units: Vec::new(),
             warnings: Vec::new(),
+            bare_generators: FxHashMap::default(),
         }
     }
 
@@ -246,10 +250,7 @@ impl<'a, 'g> Generator<'a, 'g> {
         }
         if matches!(
             parent.kind,
-            UnitKind::Function
-                | UnitKind::AsyncFunction
-                | UnitKind::Lambda
-                | UnitKind::Comprehension
+            UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda
         ) {
             format!("{}.<locals>.{name}", parent.qualname)
         } else {

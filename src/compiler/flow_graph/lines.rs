@@ -5,6 +5,7 @@
 
 use super::{BlockId, Graph, NO_BLOCK};
 use crate::location::Location;
+use crate::opcode::Opcode;
 
 impl Graph {
     pub(super) fn resolve_lines(&mut self, first_line: u32) {
@@ -17,7 +18,7 @@ impl Graph {
             }
             if let Some(last) = block.instructions.last_mut()
                 && last.at.is_none()
-                && last.opcode == crate::opcode::Opcode::RETURN_VALUE
+                && last.opcode == Opcode::RETURN_VALUE
             {
                 last.at = Some(Location {
                     line: first_line,
@@ -30,7 +31,9 @@ impl Graph {
 
     fn is_lineless_exit(&self, id: BlockId) -> bool {
         let block = self.block(id);
-        block.exits() && block.has_no_line()
+        // A jump that polls for requests may run a tracer or raise: it wants its line too.
+        let polls = block.last().is_some_and(|last| last.opcode == Opcode::JUMP);
+        (block.exits() || polls) && block.has_no_line()
     }
 
     fn duplicate_lineless_exits(&mut self) {
