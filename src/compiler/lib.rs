@@ -16,8 +16,8 @@
 //! ```
 //!
 //! Read `opcode` first: its table is the documentation of the machine. Then `code`. `error` holds
-//! what callers get when a source is wrong, `options` what they may ask for, `disassemble` shows
-//! code as text.
+//! what callers get when a source is wrong, `options` what they may ask for; `disassemble` shows
+//! code as text, `marshal` makes bytes of it.
 
 mod assemble;
 pub mod code;
@@ -31,6 +31,7 @@ mod flow_graph;
 mod future;
 mod literal;
 pub mod location;
+pub mod marshal;
 pub mod opcode;
 pub mod options;
 mod recursion;

@@ -58,6 +58,9 @@ use unit::{At, FrameBlock, FrameBlockKind, Label, Unit, UnitKind};
 /// More values than this are not put on the stack by one construct.
 pub(crate) const STACK_USE_GUIDELINE: usize = 30;
 
+/// Code inside code. What reads, writes and drops code objects recurses over it.
+const MAX_UNITS: usize = 900;
+
 /// Nested blocks in one function.
 const MAX_BLOCKS: usize = 40;
 
@@ -161,6 +164,9 @@ impl<'a, 'g> Generator<'a, 'g> {
         name: &'a str,
         first_line: u32,
     ) -> Compiled<()> {
+        if self.units.len() >= MAX_UNITS {
+            return Err(Failure::recursion());
+        }
         let mut unit = Unit::new(kind, scope, name, first_line);
         unit.private = self.units.last().and_then(|outer| outer.private);
         let entry = &self.table[scope];
