@@ -32,6 +32,7 @@ use crate::reclaim::{release_unused, retire_page};
 use crate::segment;
 use crate::size_class::{CLASS_MAX, CLASSES, SINGLE, SMALL_MAX, class_of, size_of_class};
 use crate::thread_free::Freed;
+use crate::validate;
 use crate::word::{Word32, WordPointer, WordSize};
 use std::cell::Cell;
 use std::ptr;
@@ -246,6 +247,7 @@ impl Heap {
     /// # Safety
     /// The caller is the heap's thread and holds the page, which is in no queue.
     unsafe fn insert_first(&self, page: &Page) {
+        validate::page(page);
         let queue = self.queue_of(page);
         page.owner.set(self.myself());
         // SAFETY: the caller's promise.
@@ -292,7 +294,7 @@ impl Heap {
                         self.loosen(page);
                         continue;
                     }
-                    debug_assert!(page.is_valid());
+                    validate::page(page);
                     let available = (page.capacity.get() - page.used.get()) as usize;
                     self.counters[kind as usize]
                         .allocated
@@ -386,6 +388,7 @@ impl Heap {
             self.remove(page);
             page.owner.clear();
             page.collect_thread_free();
+            validate::page(page);
             self.publish(page);
             if page.used.get() == 0 {
                 retire_page(ptr::from_ref(page).cast_mut());
@@ -412,6 +415,7 @@ impl Heap {
                 return;
             }
             self.remove(page);
+            validate::page(page);
             page.owner.clear();
             self.publish(page);
             retire_page(pointer);
@@ -513,6 +517,7 @@ pub fn allocate_single(kind: Kind, size: usize, alignment: usize) -> (*mut u8, b
     let Some(page) = (unsafe { page.as_ref() }) else {
         return (ptr::null_mut(), false);
     };
+    validate::allocated(page, page.start());
     count_single(kind, page.block_size.get(), true);
     (page.start(), is_zero)
 }
@@ -553,6 +558,7 @@ pub unsafe fn free(block: *mut u8) {
     // SAFETY: the block is alive, so its page is.
     unsafe {
         let page = &*Page::of_block(block);
+        validate::freed(page, block);
         let heap = current();
         // Relaxed suffices: only this thread ever writes this heap's address there.
         if page.owner.is(heap) {

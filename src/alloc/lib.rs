@@ -27,6 +27,7 @@
 //!   visit.rs        the collector's view: pages, blocks, side tables
 //!   statistics.rs   what the allocator knows about itself
 //!   rust_alloc.rs   the `GlobalAlloc` for Rust's own buffers
+//!   validate.rs     checks at every step, with the feature of that name
 //!   os.rs           the operating system's memory calls
 //!   word.rs         plain fields that other threads may glance at
 //!   atomic.rs       the primitives of the modelled files
@@ -53,6 +54,7 @@ mod segment;
 mod size_class;
 mod statistics;
 mod thread_free;
+mod validate;
 mod visit;
 mod word;
 

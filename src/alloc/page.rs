@@ -34,6 +34,7 @@ use crate::holder::Owner;
 use crate::segment::{PAGE_SLOT_SIZE, SEGMENT_MASK, SLICE_SIZE, Segment};
 use crate::size_class::{SINGLE, size_of_class};
 use crate::thread_free::ThreadFree;
+use crate::validate;
 use crate::word::{Word32, WordPointer, WordSize};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
@@ -269,6 +270,7 @@ impl Page {
         self.slices.set(slices as u32);
         self.is_zero.set(u32::from(is_zero));
         self.set_state(PageState::Active);
+        validate::page_made(self);
     }
 
     /// Cuts more blocks and puts them in `free`, which must be empty. At first as many
@@ -363,6 +365,7 @@ impl Page {
         // SAFETY: the block is in the page's free list.
         self.free.set(unsafe { block.link() });
         self.used.set(self.used.get() + 1);
+        validate::allocated(self, block.0);
         block.0
     }
 

@@ -66,6 +66,8 @@ pub struct SegmentHeader {
     previous: Link,
     next_available: Link, // among those with free slices
     previous_available: Link,
+    #[cfg(feature = "validate")]
+    block_bits: std::cell::Cell<*mut crate::validate::BlockBits>,
 }
 
 type Bits = std::cell::Cell<u64>;
@@ -87,6 +89,12 @@ impl Segment {
 
     pub fn slot(&self, slice: usize) -> &Page {
         &self.slots[slice - 1]
+    }
+
+    /// What validation knows about the segment's blocks, or null.
+    #[cfg(feature = "validate")]
+    pub fn block_bits(&self) -> *mut crate::validate::BlockBits {
+        self.header.block_bits.get()
     }
 
     /// Bytes mapped. Under the lock.
@@ -221,6 +229,12 @@ impl Segments {
         let segment: *mut Segment = address.cast();
         // SAFETY: freshly mapped zero bytes are a valid header and valid unused slots.
         let header = unsafe { &(*segment).header };
+        #[cfg(feature = "validate")]
+        {
+            let size = size_of::<crate::validate::BlockBits>();
+            let bits = os::map(size, os::system_page_size(), ptr::null_mut());
+            header.block_bits.set(bits.cast());
+        }
         header.mapped.set(size);
         header.slices.set(slices as u32);
         header.is_huge.set(u32::from(is_huge));
@@ -291,6 +305,11 @@ impl Segments {
             }
             if let Some(next) = next.as_ref() {
                 next.header.previous.set(previous);
+            }
+            #[cfg(feature = "validate")]
+            if !header.block_bits.get().is_null() {
+                let size = size_of::<crate::validate::BlockBits>();
+                os::unmap(header.block_bits.get().cast(), size);
             }
             header.mapped.get()
         };
