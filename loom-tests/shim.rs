@@ -67,7 +67,11 @@ macro_rules! switch {
     };
 }
 
-pub(crate) use {array, const_fn, global, switch, thread_cell};
+macro_rules! layout {
+    ($($fact:expr),+ $(,)?) => {};
+}
+
+pub(crate) use {array, const_fn, global, layout, switch, thread_cell};
 
 /// A switch of the model: all threads of a model run on one operating-system thread,
 /// and each model on one of its own.

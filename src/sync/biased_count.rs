@@ -314,3 +314,85 @@ impl Header {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mode::set_multithreaded;
+    use crate::thread::ThreadRecord;
+
+    /// Runs `body` as a registered and attached thread.
+    fn attached(body: impl FnOnce(&'static ThreadRecord)) {
+        set_multithreaded();
+        let record = ThreadRecord::register().expect("an id is free");
+        record.attach();
+        body(record);
+        record.unregister(&mut |_| {});
+    }
+
+    #[test]
+    fn an_owner_counts_without_the_shared_word() {
+        attached(|me| {
+            let header = Header::new_owned(0, me.owner_id());
+            assert!(header.is_unique());
+            header.incref();
+            assert!(header.try_incref());
+            assert_eq!(header.count(), 3);
+            assert_eq!(header.shared.load(Ordering::Relaxed), 0);
+            assert!(!header.is_unique());
+            assert!(!header.decref());
+            assert!(!header.decref());
+            assert!(header.decref());
+            assert_eq!((header.owner(), header.count()), (NOBODY, 0));
+        });
+    }
+
+    #[test]
+    fn a_dying_object_can_be_resurrected_and_die_again() {
+        attached(|me| {
+            let header = Header::new_owned(0, me.owner_id());
+            assert!(header.decref());
+            assert!(
+                !header.try_incref(),
+                "readers without a lock must not find it"
+            );
+            header.incref();
+            assert!(header.is_unique());
+            header.incref();
+            assert!(!header.decref());
+            assert!(header.decref());
+        });
+    }
+
+    #[test]
+    fn strangers_need_a_mark_to_take_references_without_a_lock() {
+        attached(|me| {
+            // The id of a thread that there is not: nothing below asks for its record.
+            let header = Header::new_owned(0, me.owner_id() ^ 0x4000);
+            assert!(!header.try_incref());
+            header.incref_and_mark();
+            assert!(header.try_incref());
+            assert_eq!(header.count(), 3);
+            assert!(!header.decref());
+            assert!(!header.decref());
+            assert!(header.try_incref(), "the mark stays");
+            assert_eq!(header.count(), 2);
+        });
+    }
+
+    #[test]
+    fn immortal_objects_are_not_counted() {
+        attached(|me| {
+            let header = Header::new_owned(0, me.owner_id());
+            header.set_immortal();
+            for _ in 0..3 {
+                assert!(!header.decref());
+            }
+            assert!(header.try_incref());
+            header.incref_and_mark();
+            header.mark_maybe_shared();
+            assert!(header.is_immortal() && !header.is_unique());
+            assert_eq!(header.count(), i64::from(u32::MAX));
+        });
+    }
+}

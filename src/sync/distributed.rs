@@ -410,3 +410,82 @@ pub(crate) struct ForkGuard(#[allow(dead_code)] MutexGuard<'static, Slots>);
 pub(crate) fn prepare_fork() -> ForkGuard {
     ForkGuard(lock(&SLOTS))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn empty_watch() -> Watch {
+        Watch {
+            entries: [WatchEntry::default(); WATCHED_OBJECTS],
+            candidates: Vec::new(),
+        }
+    }
+
+    /// What the thread itself does between two notes.
+    fn change(header: &Header, by: i32) {
+        let word = header.shared.load(Ordering::Relaxed);
+        let count = i64::from(shared_count(word) + by);
+        header
+            .shared
+            .store(shared_word(count, word & 3), Ordering::Relaxed);
+    }
+
+    /// A watch that has begun to look at `header`.
+    fn watching(header: &Header) -> Watch {
+        let mut watch = empty_watch();
+        while watch.entry(header).address != address(header) {
+            watch.note(header, 0);
+        }
+        watch
+    }
+
+    #[test]
+    fn what_only_this_thread_changes_is_no_surprise() {
+        let header = Header::new_owned(0, 1);
+        let mut watch = watching(&header);
+        for round in 0..10_000 {
+            let by = if round % 3 == 0 { -1 } else { 1 };
+            assert_eq!(watch.note(&header, by), 0);
+            change(&header, by);
+        }
+    }
+
+    #[test]
+    fn what_others_change_is_scored_and_forgotten_after_a_while() {
+        let header = Header::new_owned(0, 1);
+        let mut watch = watching(&header);
+        for round in 1..=10 {
+            change(&header, 1);
+            assert_eq!(watch.note(&header, 0), round, "a stranger's change");
+            header.local.store(round + 1, Ordering::Relaxed);
+            change(&header, -1);
+            change(&header, 1);
+            assert_eq!(watch.note(&header, 0), round + 1, "the owner's change");
+            watch.entry(&header).score -= 1;
+        }
+        for _ in 0..WINDOW {
+            watch.note(&header, 0);
+        }
+        assert_eq!(watch.note(&header, 0), 0);
+    }
+
+    #[test]
+    fn an_object_in_use_is_not_displaced_by_passers_by() {
+        let headers: Vec<Header> = (0..4 * WATCHED_OBJECTS)
+            .map(|_| Header::new_owned(0, 1))
+            .collect();
+        let mut watch = watching(&headers[0]);
+        for header in &headers {
+            watch.note(header, 0);
+            watch.note(&headers[0], 0);
+        }
+        assert_eq!(watch.entry(&headers[0]).address, address(&headers[0]));
+        for _ in 0..=PATIENCE {
+            for header in &headers[1..] {
+                watch.note(header, 0);
+            }
+        }
+        assert_ne!(watch.entry(&headers[0]).address, address(&headers[0]));
+    }
+}

@@ -46,7 +46,7 @@
 
 use crate::byte_lock::ByteLock;
 use crate::mode::{IMMORTAL, NOBODY};
-use crate::shim::{AtomicU8, AtomicU16, AtomicU32, Ordering, const_fn};
+use crate::shim::{AtomicU8, AtomicU16, AtomicU32, Ordering, const_fn, layout};
 use std::ptr::NonNull;
 
 /// Byte offset of `shape` in a header.
@@ -105,6 +105,17 @@ pub struct Header {
     pub(crate) local: AtomicU32,
     /// Everyone else's count, and the state.
     pub(crate) shared: AtomicU32,
+}
+
+layout! {
+    size_of::<Header>() == HEADER_SIZE,
+    align_of::<Header>() == HEADER_SIZE,
+    std::mem::offset_of!(Header, shape) == SHAPE_OFFSET,
+    std::mem::offset_of!(Header, lock) == LOCK_OFFSET,
+    std::mem::offset_of!(Header, gc) == GC_OFFSET,
+    std::mem::offset_of!(Header, owner) == OWNER_OFFSET,
+    std::mem::offset_of!(Header, local) == LOCAL_OFFSET,
+    std::mem::offset_of!(Header, shared) == SHARED_OFFSET,
 }
 
 impl Header {
@@ -195,5 +206,40 @@ impl Header {
     #[inline(always)]
     pub fn owner(&self) -> u16 {
         self.owner.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_word_holds_a_signed_count_and_a_state() {
+        for count in [0, 1, -1, 1234, -(1 << 29), (1 << 29) - 1] {
+            for state in [
+                STATE_DEFAULT,
+                STATE_MAYBE_SHARED,
+                STATE_QUEUED,
+                STATE_MERGED,
+            ] {
+                let word = shared_word(count, state);
+                assert_eq!(i64::from(shared_count(word)), count);
+                assert_eq!(word & STATE_MASK, state);
+            }
+        }
+        assert_eq!(shared_word(1, STATE_DEFAULT), SHARED_ONE);
+    }
+
+    #[test]
+    fn freed_memory_reads_as_nobodys() {
+        let header = Header::new_owned(7, 3);
+        // SAFETY: nobody else knows the header.
+        unsafe { Header::initialize_freed(NonNull::from(&header)) };
+        assert_eq!((header.owner(), header.count()), (NOBODY, 0));
+        assert!(!header.try_incref());
+        assert_eq!(header.shape(), 7);
+        // SAFETY: as above.
+        unsafe { Header::initialize(NonNull::from(&header), 8, 4) };
+        assert_eq!((header.owner(), header.count(), header.shape()), (4, 1, 8));
     }
 }

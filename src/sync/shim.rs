@@ -60,7 +60,14 @@ macro_rules! array {
     };
 }
 
-pub(crate) use {array, const_fn, global, thread_cell};
+/// What must hold of the layout of the real types. (Loom's primitives are larger.)
+macro_rules! layout {
+    ($($fact:expr),+ $(,)?) => {
+        const _: () = { $(assert!($fact);)+ };
+    };
+}
+
+pub(crate) use {array, const_fn, global, layout, thread_cell};
 
 /// A process-wide switch that is set before any thread could disagree about it. It is
 /// read on every fast path and never orders anything, so it is not modelled.

@@ -42,7 +42,7 @@ use crate::mode;
 use crate::mode::{GIL_OWNER, OUTSIDER, gil_enabled, multithreaded, set_multithreaded};
 use crate::qsbr::{self, QsbrThread};
 use crate::registry::{self, OutOfThreadIds, REGISTRY};
-use crate::shim::{AtomicPtr, AtomicU32, Ordering, thread_cell};
+use crate::shim::{AtomicPtr, AtomicU32, Ordering, layout, thread_cell};
 use crate::statistics::Counters;
 use crate::world;
 use std::ptr::NonNull;
@@ -99,6 +99,10 @@ pub struct ThreadRecord {
     pub(crate) gil: GilWaiter,
     /// Written by other threads.
     pub(crate) merge_queue: MergeQueue,
+}
+
+layout! {
+    std::mem::offset_of!(ThreadRecord, word) == WORD_OFFSET,
 }
 
 // SAFETY: `word`, `user_data` and `merge_queue` are made for sharing; the other fields

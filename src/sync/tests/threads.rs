@@ -92,6 +92,9 @@ fn the_world_stops_and_starts() {
     let counter = AtomicUsize::new(0);
     with_threads(3, |index, record| {
         if index < 2 {
+            while counter.load(Ordering::Relaxed) == 0 {
+                safepoint(record);
+            }
             for _ in 0..200 {
                 let world = stop_the_world(record);
                 let before = counter.load(Ordering::Relaxed);
@@ -108,7 +111,6 @@ fn the_world_stops_and_starts() {
             }
         }
     });
-    assert!(counter.load(Ordering::Relaxed) > 0);
     assert!(multithreaded());
 }
 
@@ -133,4 +135,55 @@ fn a_locked_counter_loses_nothing() {
     // SAFETY: the threads have ended.
     assert_eq!(unsafe { *value.0.get() }, 200_000);
     assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn one_stranger_alone_promotes_nothing() {
+    let deaths = AtomicUsize::new(0);
+    let deaths = &deaths;
+    with_threads(1, |_, record| {
+        let header: &'static Header = Box::leak(Box::new(Header::new_owned(7, record.owner_id())));
+        record.detached(|| {
+            with_threads(1, |_, record| {
+                for _ in 0..20_000 {
+                    header.incref();
+                    header.incref();
+                    assert!(!header.decref());
+                    assert!(!header.decref());
+                    assert!(!record.poll() || record.safepoint() & request::PROMOTE == 0);
+                }
+            });
+        });
+        assert!(!header.is_distributed());
+        deaths.fetch_add(usize::from(header.decref()), Ordering::Relaxed);
+    });
+    assert_eq!(deaths.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn threads_that_fight_over_an_object_promote_it() {
+    let header: &'static Header = Box::leak(Box::new(Header::new_owned(7, 0xFFF0)));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    with_threads(2, |_, record| {
+        // The owner is neither of the two, and never gets to a safepoint.
+        while !header.is_distributed() {
+            assert!(Instant::now() < deadline, "never promoted");
+            header.incref();
+            header.incref();
+            assert!(!header.decref());
+            safepoint(record);
+            assert!(!header.decref());
+        }
+        for _ in 0..1_000 {
+            header.incref();
+            assert!(!header.decref());
+        }
+    });
+    with_threads(1, |_, record| {
+        let world = stop_the_world(record);
+        assert_eq!(sum(&world, header), 1);
+        assert_eq!(demote(&world, header), 1);
+        drop(world);
+        assert!(header.decref());
+    });
 }
