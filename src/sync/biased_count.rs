@@ -65,6 +65,7 @@ impl Header {
     pub fn incref(&self) {
         if self.owner.load(Ordering::Relaxed) == owner_id() {
             let local = self.local.load(Ordering::Relaxed);
+            self.validate(local != 0, "a reference taken to what its owner has let go");
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
         } else {
             self.incref_slow();
@@ -78,6 +79,10 @@ impl Header {
     pub fn decref(&self) -> bool {
         if self.owner.load(Ordering::Relaxed) == owner_id() {
             let local = self.local.load(Ordering::Relaxed).wrapping_sub(1);
+            self.validate(
+                local != u32::MAX,
+                "a reference dropped that its owner does not have",
+            );
             self.local.store(local, Ordering::Relaxed);
             local == 0 && self.local_reached_zero()
         } else {
@@ -94,6 +99,7 @@ impl Header {
     pub fn try_incref(&self) -> bool {
         if self.owner.load(Ordering::Relaxed) == owner_id() {
             let local = self.local.load(Ordering::Relaxed);
+            self.validate(local != 0, "a reference taken to what its owner has let go");
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
             true
         } else {
@@ -269,6 +275,10 @@ impl Header {
         }
         let mut word = self.shared.load(Ordering::Relaxed);
         loop {
+            self.validate(
+                word & STATE_MASK != STATE_MERGED || shared_count(word) > 0,
+                "a reference dropped to what is dead",
+            );
             // DEFAULT/0 and MAYBE_SHARED/0: the count would become negative. The
             // reference goes to the queue undropped, so that nobody frees the object
             // while it is there.
@@ -298,6 +308,29 @@ impl Header {
             self.shared
                 .store(word.wrapping_add(amount), Ordering::Relaxed);
         }
+    }
+
+    /// Stops at a count that cannot be, in builds that check.
+    #[inline(always)]
+    fn validate(&self, holds: bool, otherwise: &str) {
+        if cfg!(any(debug_assertions, feature = "validate")) && !holds {
+            self.invalid(otherwise);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn invalid(&self, what: &str) -> ! {
+        panic!(
+            "{what}: object at {self:p}, shape {}, owner {:#x} (this thread is {:#x}), local {}, \
+             shared count {} in state {}",
+            self.shape.load(Ordering::Relaxed),
+            self.owner.load(Ordering::Relaxed),
+            owner_id(),
+            self.local.load(Ordering::Relaxed),
+            shared_count(self.shared.load(Ordering::Relaxed)),
+            self.shared.load(Ordering::Relaxed) & STATE_MASK,
+        );
     }
 
     /// Compare-and-swap on `shared`; with one thread, or a GIL, a plain store.
@@ -378,6 +411,16 @@ mod tests {
             assert!(header.try_incref(), "the mark stays");
             assert_eq!(header.count(), 2);
         });
+    }
+
+    #[test]
+    #[should_panic(expected = "a reference dropped to what is dead")]
+    #[cfg(any(debug_assertions, feature = "validate"))]
+    fn a_reference_too_many_is_noticed() {
+        let header = Header::new_owned(0, 1);
+        // SAFETY: nobody else knows the header.
+        unsafe { Header::initialize_freed(std::ptr::NonNull::from(&header)) };
+        let _ = header.decref();
     }
 
     #[test]
