@@ -458,7 +458,27 @@ impl Heap {
     /// # Safety
     /// The caller is the heap's thread.
     pub unsafe fn trim(&self) {
-        for queue in self.queues.iter().flatten() {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.trim_objects();
+            self.trim_queues(&self.queues[Kind::Raw as usize]);
+        }
+    }
+
+    /// Gives back what can be given back of this heap's object pages.
+    ///
+    /// # Safety
+    /// The caller is the heap's thread, or that thread does not touch objects meanwhile.
+    pub unsafe fn trim_objects(&self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.trim_queues(&self.queues[Kind::Container as usize]);
+            self.trim_queues(&self.queues[Kind::Plain as usize]);
+        }
+    }
+
+    unsafe fn trim_queues(&self, queues: &[Queue]) {
+        for queue in queues {
             let mut next = queue.first.get();
             // SAFETY: pages of the queue are held by this heap; the successor is read
             // before the page may go.
@@ -625,11 +645,18 @@ pub unsafe fn reallocate_raw(block: *mut u8, new_size: usize) -> *mut u8 {
     unsafe {
         let page = &*Page::of_block(block);
         let old_size = page.block_size.get();
-        if new_size <= old_size && new_size >= old_size / 2 {
+        let is_single = page.class() == SINGLE;
+        // What is kept unused: half of a small block, an eighth of a large one.
+        let least = if is_single {
+            old_size - old_size / 8
+        } else {
+            old_size / 2
+        };
+        if (least..=old_size).contains(&new_size) {
             return block;
         }
-        if page.class() == SINGLE {
-            let resized = huge::resize(page, new_size);
+        if is_single {
+            let resized = resize_single(page, block, new_size);
             if !resized.is_null() {
                 // `page` may have moved with its block.
                 count_single(Kind::Raw, old_size, false);
@@ -643,6 +670,20 @@ pub unsafe fn reallocate_raw(block: *mut u8, new_size: usize) -> *mut u8 {
             free(block);
         }
         moved
+    }
+}
+
+/// Resizes a block with a page to itself without copying it: its new address, or null.
+unsafe fn resize_single(page: &Page, block: *mut u8, new_size: usize) -> *mut u8 {
+    // SAFETY: the caller owns the block.
+    unsafe {
+        if page.is_huge() {
+            huge::resize(page, new_size)
+        } else if segment::resize_single(page, new_size) {
+            block
+        } else {
+            ptr::null_mut()
+        }
     }
 }
 

@@ -106,9 +106,9 @@ pub fn new_page(kind: Kind, size: usize, alignment: usize) -> (*mut Page, bool) 
 /// block's new address, or null.
 ///
 /// # Safety
-/// The caller owns the raw block of this page.
+/// The caller owns the block of this page, which is huge and raw.
 pub unsafe fn resize(page: &Page, size: usize) -> *mut u8 {
-    if !page.is_huge() || size <= crate::segment::RUN_MAX {
+    if size <= crate::segment::RUN_MAX {
         return ptr::null_mut();
     }
     let before = page.slot() * SLICE_SIZE;

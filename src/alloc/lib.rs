@@ -62,7 +62,7 @@ pub use block::HEADER_SIZE;
 pub use heap::{allocate, allocate_zeroed, free, reallocate_raw, usable_size};
 pub use lifetime::{after_fork_child, after_fork_parent, before_fork, thread_end};
 pub use page::Kind;
-pub use reclaim::{FreePage, set_grace_period_hook, trim};
+pub use reclaim::{FreePage, set_grace_period_hook, trim, trim_stopped_world};
 pub use rust_alloc::TyphonAllocator;
 pub use statistics::{
     ClassStatistics, Statistics, container_bytes_allocated, live_bytes, live_bytes_of, statistics,

@@ -16,6 +16,7 @@
 use crate::abandoned;
 use crate::heap;
 use crate::huge;
+use crate::lifetime::for_each_heap;
 use crate::page::{Page, PageState};
 use crate::segment;
 use std::mem;
@@ -92,6 +93,19 @@ pub fn trim() {
         unsafe { (*heap).trim() };
     }
     release_unused();
+}
+
+/// As [`trim`], and looks through the object pages of every thread's heap: threads that
+/// sleep do not notice what others have freed in their pages.
+///
+/// # Safety
+/// The world is stopped: no other thread allocates or frees objects meanwhile.
+pub unsafe fn trim_stopped_world() {
+    for_each_heap(|heap| {
+        // SAFETY: the caller's promise: the heaps' threads keep away from object pages.
+        unsafe { heap.trim_objects() };
+    });
+    trim();
 }
 
 /// Gives memory back that is in no heap.

@@ -24,8 +24,8 @@
 //! ```
 //!
 //! A free slice that is not dirty reads as zero. Dirty slices keep their memory for
-//! the next page, up to [`DIRTY_LIMIT`] and an eighth of all; beyond that the system gets the
-//! memory at once.
+//! the next page, up to [`DIRTY_LIMIT`] or an eighth of what is in pages; beyond that the
+//! system gets the memory, a segment's worth at a time.
 
 use crate::huge::{self, Kept};
 use crate::os;
@@ -111,6 +111,14 @@ impl Segment {
         self.base().wrapping_add(slice * SLICE_SIZE)
     }
 
+    /// Makes the slots of these slices lead back to the page that begins at slice `head`.
+    fn lead_back(&self, head: usize, first: usize, count: usize) {
+        for slice in first..first + count {
+            let back = (slice - head) * PAGE_SLOT_SIZE;
+            self.slot(slice).back.set(back as u32);
+        }
+    }
+
     /// All slices of pages: bits of a segment that is wholly free.
     fn all_slices(&self) -> u64 {
         mask(1, self.header.slices.get() as usize - 1)
@@ -139,6 +147,7 @@ fn find_run(bits: u64, count: usize) -> Option<usize> {
 pub struct Segments {
     all: *mut Segment,
     available: *mut Segment,
+    clean_next: *mut Segment, // where cleaning goes on
     count: usize,
     dirty_slices: usize,
     wholly_free: usize,
@@ -165,6 +174,7 @@ unsafe impl Send for Segments {}
 static SEGMENTS: Mutex<Segments> = Mutex::new(Segments {
     all: ptr::null_mut(),
     available: ptr::null_mut(),
+    clean_next: ptr::null_mut(),
     count: 0,
     dirty_slices: 0,
     wholly_free: 0,
@@ -284,6 +294,9 @@ impl Segments {
                 return None;
             }
             let moved: *mut Segment = address.cast();
+            if self.clean_next == segment {
+                self.clean_next = moved;
+            }
             (*moved).header.mapped.set(size);
             self.fix_neighbours(moved);
             self.totals.mapped = self.totals.mapped - old + size;
@@ -299,6 +312,9 @@ impl Segments {
         let size = unsafe {
             let header = &(*segment).header;
             let (previous, next) = (header.previous.get(), header.next.get());
+            if self.clean_next == segment {
+                self.clean_next = next;
+            }
             match previous.as_ref() {
                 Some(previous) => previous.header.next.set(next),
                 None => self.all = next,
@@ -374,9 +390,11 @@ impl Segments {
         Some(self.take_run_at(segment, 1, count))
     }
 
-    fn take_run_at(&mut self, segment: &Segment, first: usize, count: usize) -> (*mut Page, bool) {
+    /// Takes these slices, which are free; whether they are all zero.
+    fn take_slices(&mut self, segment: &Segment, first: usize, count: usize) -> bool {
         let header = &segment.header;
         let run = mask(first, count);
+        debug_assert!(header.free.get() & run == run);
         if header.free.get() == segment.all_slices() {
             self.wholly_free -= 1;
         }
@@ -388,17 +406,17 @@ impl Segments {
         if header.free.get() == 0 {
             self.unlink_available(segment);
         }
-        for slice in first..first + count {
-            segment
-                .slot(slice)
-                .back
-                .set(((slice - first) * PAGE_SLOT_SIZE) as u32);
-        }
-        (ptr::from_ref(segment.slot(first)).cast_mut(), dirty == 0)
+        dirty == 0
     }
 
-    /// Takes back the slices of a page.
-    fn release_run(&mut self, segment: &Segment, first: usize, count: usize) {
+    fn take_run_at(&mut self, segment: &Segment, first: usize, count: usize) -> (*mut Page, bool) {
+        let is_zero = self.take_slices(segment, first, count);
+        segment.lead_back(first, first, count);
+        (ptr::from_ref(segment.slot(first)).cast_mut(), is_zero)
+    }
+
+    /// Takes back slices of a page.
+    fn release_slices(&mut self, segment: &Segment, first: usize, count: usize) {
         let header = &segment.header;
         let run = mask(first, count);
         debug_assert!(header.free.get() & run == 0);
@@ -406,22 +424,51 @@ impl Segments {
             self.link_available(segment);
         }
         header.free.set(header.free.get() | run);
+        header.dirty.set(header.dirty.get() | run);
+        self.dirty_slices += count;
         self.totals.in_pages -= count * SLICE_SIZE;
-        let keep =
-            self.dirty_slices + count <= DIRTY_LIMIT.max(self.totals.in_pages / SLICE_SIZE / 8);
-        // SAFETY: the slices belong to no page any more.
-        if keep || !unsafe { os::discard(segment.slice_address(first), count * SLICE_SIZE) } {
-            header.dirty.set(header.dirty.get() | run);
-            self.dirty_slices += count;
-        } else {
-            self.totals.returned += count * SLICE_SIZE;
-        }
         if header.free.get() == segment.all_slices() {
             self.wholly_free += 1;
             // One is kept against a program that swings around the boundary.
             if self.wholly_free > 1 {
                 self.release_segment(segment);
             }
+        }
+        if self.dirty_slices > DIRTY_LIMIT.max(self.totals.in_pages / SLICE_SIZE / 8) {
+            self.clean_next_segment();
+        }
+    }
+
+    /// Gives the system the dirty slices of one segment, taking them in turn: as many
+    /// as there are at once, and those that have been dirty longest, more or less.
+    fn clean_next_segment(&mut self) {
+        for _ in 0..SEARCH_LIMIT {
+            // SAFETY: null or a mapped segment: unmapping moves the cursor on.
+            let Some(segment) = (unsafe { self.clean_next.as_ref() }) else {
+                self.clean_next = self.all;
+                continue;
+            };
+            self.clean_next = segment.header.next.get();
+            if segment.header.dirty.get() != 0 {
+                return self.clean(segment);
+            }
+        }
+    }
+
+    /// Gives the system the memory of a segment's dirty slices.
+    fn clean(&mut self, segment: &Segment) {
+        let header = &segment.header;
+        while header.dirty.get() != 0 {
+            let dirty = header.dirty.get();
+            let first = dirty.trailing_zeros() as usize;
+            let count = (dirty >> first).trailing_ones() as usize;
+            // SAFETY: dirty slices belong to no page.
+            if !unsafe { os::discard(segment.slice_address(first), count * SLICE_SIZE) } {
+                break;
+            }
+            header.dirty.set(dirty & !mask(first, count));
+            self.dirty_slices -= count;
+            self.totals.returned += count * SLICE_SIZE;
         }
     }
 
@@ -447,18 +494,7 @@ impl Segments {
                 self.release_segment(segment);
                 continue;
             }
-            while segment.header.dirty.get() != 0 {
-                let dirty = segment.header.dirty.get();
-                let first = dirty.trailing_zeros() as usize;
-                let count = (dirty >> first).trailing_ones() as usize;
-                // SAFETY: dirty slices belong to no page.
-                if !unsafe { os::discard(segment.slice_address(first), count * SLICE_SIZE) } {
-                    break;
-                }
-                segment.header.dirty.set(dirty & !mask(first, count));
-                self.dirty_slices -= count;
-                self.totals.returned += count * SLICE_SIZE;
-            }
+            self.clean(segment);
         }
     }
 }
@@ -496,6 +532,35 @@ pub fn new_single(kind: Kind, size: usize, alignment: usize) -> (*mut Page, bool
     huge::new_page(kind, size, alignment)
 }
 
+/// Makes a block that has a run of slices to itself longer or shorter where it is. False
+/// when that cannot be done, and nothing has changed.
+///
+/// # Safety
+/// The caller owns the block of this page, which is not huge.
+pub unsafe fn resize_single(page: &Page, size: usize) -> bool {
+    let (first, slices) = (page.slot(), page.slices.get() as usize);
+    let wanted = size.div_ceil(SLICE_SIZE);
+    if size <= CLASS_MAX || size > RUN_MAX || first + wanted > SLICES {
+        return false;
+    }
+    // SAFETY: a page in use lies in a mapped segment.
+    let segment = unsafe { &*page.segment() };
+    let mut segments = lock();
+    if wanted < slices {
+        segments.release_slices(segment, first + wanted, slices - wanted);
+    } else if wanted > slices {
+        let more = mask(first + slices, wanted - slices);
+        if segment.header.free.get() & more != more {
+            return false;
+        }
+        segments.take_slices(segment, first + slices, wanted - slices);
+        segment.lead_back(first, first + slices, wanted - slices);
+    }
+    page.slices.set(wanted as u32);
+    page.block_size.set(wanted * SLICE_SIZE);
+    true
+}
+
 /// Gives an empty page's slices back, at once.
 ///
 /// # Safety
@@ -506,7 +571,7 @@ pub unsafe fn release_page(page: *mut Page) {
     let (page, segment) = unsafe { (&*page, &*(*page).segment()) };
     let mut segments = lock();
     page.set_state(PageState::Unused);
-    segments.release_run(segment, page.slot(), page.slices.get() as usize);
+    segments.release_slices(segment, page.slot(), page.slices.get() as usize);
 }
 
 #[cfg(test)]
