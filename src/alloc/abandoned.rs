@@ -71,7 +71,7 @@ pub fn release_empty_pages() {
     let mut empty = ABANDONED.take_all(|page| {
         // SAFETY: we hold the page.
         unsafe { page.collect_thread_free() };
-        let is_empty = page.used.get() == 0;
+        let is_empty = page.out.get() == 0;
         kept += usize::from(!is_empty);
         is_empty
     });

@@ -20,7 +20,9 @@
 //! Invariants
 //! * A page is in a queue ⇔ its `owner` is that queue's heap.
 //! * `direct[kind][n]` is the first page of the class of 16 × n bytes, or the empty page.
-//! * `spare` is null or a page of the queue; at most one page a queue is left empty.
+//! * Only the first page of a queue has blocks in `free`.
+//! * `spare` is null or a page of the queue. Besides the first page, which does not notice,
+//!   no more than one page of a queue is left empty.
 //! * Only the heap's thread touches its queues; its counters may be glanced at.
 
 use crate::abandoned;
@@ -56,7 +58,7 @@ pub struct Queue {
 #[repr(C)]
 pub struct Counters {
     pub allocated: WordSize, // bytes made available for allocation, ever
-    pub live: WordSize,      // bytes in used blocks when their page was last looked at
+    pub live: WordSize,      // bytes in blocks that were out when last looked at
 }
 
 #[repr(C, align(128))]
@@ -255,16 +257,16 @@ impl Heap {
         self.refresh_direct(page.kind(), page.class());
     }
 
-    /// Counts a page's used blocks as this heap's.
+    /// Counts a page's blocks that are out as this heap's.
     pub fn publish(&self, page: &Page) {
-        let (used, published) = (page.used.get() as usize, page.published.get() as usize);
-        let change = used
+        let (out, published) = (page.out.get() as usize, page.published.get() as usize);
+        let change = out
             .wrapping_sub(published)
             .wrapping_mul(page.block_size.get());
         self.counters[page.kind_number.get() as usize]
             .live
             .add(change);
-        page.published.set(used as u32);
+        page.published.set(out as u32);
     }
 
     /// A block of the class, or null.
@@ -290,18 +292,18 @@ impl Heap {
                     queue.return_borrowed(first);
                 }
                 if page.free.get() == 0 {
-                    if !page.refill() {
+                    let available = page.refill() as usize;
+                    if available == 0 {
                         self.loosen(page);
                         continue;
                     }
                     validate::page(page);
-                    let available = (page.capacity.get() - page.used.get()) as usize;
                     self.counters[kind as usize]
                         .allocated
                         .add(available * page.block_size.get());
                     self.publish(page);
                 }
-                return page.pop();
+                return page.pop(page.free.get());
             }
         }
     }
@@ -372,7 +374,7 @@ impl Heap {
             }
         }
         self.refresh_direct(page.kind(), page.class());
-        if page.used.get() == 0 {
+        if page.out.get() == 0 {
             // SAFETY: the caller's promise.
             unsafe { self.page_emptied(page) };
         }
@@ -387,10 +389,10 @@ impl Heap {
         unsafe {
             self.remove(page);
             page.owner.clear();
-            page.collect_thread_free();
+            page.settle();
             validate::page(page);
             self.publish(page);
-            if page.used.get() == 0 {
+            if page.out.get() == 0 {
                 retire_page(ptr::from_ref(page).cast_mut());
             } else {
                 abandoned::add(ptr::from_ref(page).cast_mut());
@@ -410,7 +412,7 @@ impl Heap {
         let spare = queue.spare.get();
         // SAFETY: pages of the queue are held by this heap.
         unsafe {
-            if spare.is_null() || spare == pointer || (*spare).used.get() != 0 {
+            if spare.is_null() || spare == pointer || (*spare).out.get() != 0 {
                 queue.spare.set(pointer);
                 return;
             }
@@ -486,8 +488,8 @@ impl Heap {
                 next = page.next.get();
                 // SAFETY: as above.
                 unsafe {
-                    page.collect_thread_free();
-                    if page.used.get() == 0 {
+                    page.settle();
+                    if page.out.get() == 0 {
                         self.abandon(page);
                     }
                 }
@@ -506,8 +508,9 @@ pub fn allocate(kind: Kind, size: usize) -> *mut u8 {
         // direct table holds pages it holds, or the empty page.
         unsafe {
             let page = &*(&(*current()).direct)[kind as usize][size.div_ceil(16)].get();
-            if page.free.get() != 0 {
-                return page.pop();
+            let first = page.free.get();
+            if first != 0 {
+                return page.pop(first);
             }
         }
     }
@@ -615,7 +618,7 @@ unsafe fn free_claimed(page: &Page, block: *mut u8) {
     // SAFETY: the claim made us the page's holder.
     unsafe {
         if page.class() == SINGLE {
-            page.used.set(0);
+            page.out.set(0);
             count_single(page.kind(), page.block_size.get(), false);
             retire_page(pointer);
             return;

@@ -11,15 +11,19 @@
 //! `free` is what allocation pops from; `local_free` collects what the holder frees;
 //! `thread_free` what others free. The slow path, entered when `free` runs dry, moves
 //! the other two into it, so everything that need not happen at each allocation
-//! happens there, once for many blocks.
+//! happens there, once for many blocks. Even counting does: a block counts as `out` from
+//! when it enters `free`, so allocation changes nothing but `free` itself. (Counting at
+//! each allocation doubles the time of an allocation followed by a free: both wait for
+//! the other's store to the same counter.) Hence a page whose `free` is not empty is not
+//! seen to become empty by itself; that is one page a queue, the first.
 //!
 //! Invariants (|list| is a list's length)
 //!
 //! ```text
-//!   |free| + |local_free| + used  =  capacity  ≤  reserved
-//!   live + |thread_free|          =  used
+//!   |local_free| + out            =  capacity  ≤  reserved
+//!   live + |free| + |thread_free| =  out
 //!   start = segment + slot × 64 KiB,   capacity × block_size ≤ slices × 64 KiB
-//!   loose  ⇒  used = capacity = reserved
+//!   loose  ⇒  out = live = capacity = reserved
 //!   side ≠ null  ⇒  it has `reserved` entries
 //! ```
 //!
@@ -89,7 +93,7 @@ const RECIPROCAL_SHIFT: u32 = 40;
 pub struct Page {
     pub free: Word32,                // first block of the list allocation pops from
     pub local_free: Word32,          // first block of the list the holder frees to
-    pub used: Word32,                // see the equations above
+    pub out: Word32,                 // see the equations above
     pub owner: Owner<Heap>,          // x the heap that holds the page
     pub back: Word32,                // x bytes back to the slot of the page's first slice
     pub thread_free: ThreadFree,     // x blocks freed by others, and who holds the page
@@ -119,7 +123,7 @@ impl Page {
         Page {
             free: Word32::new(0),
             local_free: Word32::new(0),
-            used: Word32::new(0),
+            out: Word32::new(0),
             owner: Owner::new(AtomicPtr::new(ptr::null_mut())),
             back: Word32::new(0),
             thread_free: ThreadFree::new(AtomicU64::new(0)),
@@ -228,7 +232,7 @@ impl Page {
         self.initialize_common(kind, class, slices, block_size, is_zero);
         self.reserved.set((slices * SLICE_SIZE / block_size) as u32);
         self.capacity.set(0);
-        self.used.set(0);
+        self.out.set(0);
         self.reciprocal
             .set((1usize << RECIPROCAL_SHIFT).div_ceil(block_size));
     }
@@ -238,7 +242,7 @@ impl Page {
         self.initialize_common(kind, SINGLE, slices, block_size, is_zero);
         self.reserved.set(1);
         self.capacity.set(1);
-        self.used.set(1);
+        self.out.set(1);
         self.reciprocal.set(0);
         if !is_zero {
             // SAFETY: the block is not handed out yet.
@@ -275,15 +279,16 @@ impl Page {
 
     /// Cuts more blocks and puts them in `free`, which must be empty. At first as many
     /// as fit in a system page, so that a page of which little is needed touches
-    /// little memory; then as many as there are already. False when all are cut.
+    /// little memory; then as many as there are already. How many that is; 0 when all are
+    /// cut.
     ///
     /// # Safety
     /// The caller holds the page.
-    unsafe fn extend(&self) -> bool {
+    unsafe fn extend(&self) -> u32 {
         let (capacity, reserved) = (self.capacity.get(), self.reserved.get());
         debug_assert!(self.free.get() == 0);
         if capacity == reserved {
-            return false;
+            return 0;
         }
         let block_size = self.block_size.get() as u32;
         let more = (4096 / block_size)
@@ -306,23 +311,50 @@ impl Page {
             offset += block_size;
         }
         self.capacity.set(capacity + more);
+        self.out.set(self.out.get() + more);
         self.free.set(first);
-        true
+        more
     }
 
-    /// Moves what others freed into `local_free` (or `free`, when that is empty).
+    /// Moves what others freed into `local_free`.
     ///
     /// # Safety
     /// The caller holds the page.
     pub unsafe fn collect_thread_free(&self) {
         let taken = self.thread_free.take();
-        if taken.count == 0 {
-            return;
-        }
-        debug_assert!(taken.count <= self.used.get());
-        if self.local_free.get() != 0 {
-            let mut last = self.block_at(taken.head);
+        if taken.count > 0 {
             // SAFETY: `take` gave us the whole list, whose blocks are free.
+            unsafe { self.add_to_local_free(taken.head, taken.count) };
+        }
+    }
+
+    /// Takes back what is in `free` and `thread_free`, so that `out` is the number of
+    /// live blocks.
+    ///
+    /// # Safety
+    /// The caller holds the page.
+    pub unsafe fn settle(&self) {
+        let free = self.free.get();
+        // SAFETY: the caller holds the page, and with it its lists.
+        unsafe {
+            if free != 0 {
+                let length = self.list_length(free).expect("invariant: `free` is a list");
+                self.free.set(0);
+                self.add_to_local_free(free, length);
+            }
+            self.collect_thread_free();
+        }
+    }
+
+    /// Puts a list of `count` blocks, which were out, in front of `local_free`.
+    ///
+    /// # Safety
+    /// The caller holds the page and the list.
+    unsafe fn add_to_local_free(&self, head: u32, count: u32) {
+        debug_assert!(count <= self.out.get());
+        if self.local_free.get() != 0 {
+            let mut last = self.block_at(head);
+            // SAFETY: the blocks are free and the caller's.
             unsafe {
                 while last.link() != 0 {
                     last = self.block_at(last.link());
@@ -330,46 +362,48 @@ impl Page {
                 last.set_link(self.local_free.get());
             }
         }
-        self.local_free.set(taken.head);
-        self.used.set(self.used.get() - taken.count);
+        self.local_free.set(head);
+        self.out.set(self.out.get() - count);
     }
 
-    /// Fills the empty `free` from wherever blocks can be had. False when the page is
-    /// full.
+    /// Fills the empty `free` from wherever blocks can be had: with how many. 0 when the
+    /// page is full.
     ///
     /// # Safety
     /// The caller holds the page.
-    pub unsafe fn refill(&self) -> bool {
+    pub unsafe fn refill(&self) -> u32 {
         debug_assert!(self.free.get() == 0);
         if self.local_free.get() == 0 {
             // SAFETY: the caller holds the page.
             unsafe { self.collect_thread_free() };
         }
         let local = self.local_free.get();
-        if local != 0 {
-            self.local_free.set(0);
-            self.free.set(local);
-            return true;
+        if local == 0 {
+            // SAFETY: the caller holds the page.
+            return unsafe { self.extend() };
         }
-        // SAFETY: the caller holds the page.
-        unsafe { self.extend() }
+        let count = self.capacity.get() - self.out.get();
+        self.local_free.set(0);
+        self.free.set(local);
+        self.out.set(self.capacity.get());
+        count
     }
 
-    /// Takes the first block of `free`. 0-shaped, if the page is one of objects.
+    /// Takes the block at `first`, which is the head of `free`. 0-shaped, if the page is
+    /// one of objects.
     ///
     /// # Safety
     /// The caller holds the page and `free` is not empty.
     #[inline(always)]
-    pub unsafe fn pop(&self) -> *mut u8 {
-        let block = self.block_at(self.free.get());
+    pub unsafe fn pop(&self, first: u32) -> *mut u8 {
+        let block = self.block_at(first);
         // SAFETY: the block is in the page's free list.
         self.free.set(unsafe { block.link() });
-        self.used.set(self.used.get() + 1);
         validate::allocated(self, block.0);
         block.0
     }
 
-    /// Puts a block back and gives the number of blocks still used.
+    /// Puts a block back and gives the number of blocks still out.
     ///
     /// # Safety
     /// The caller holds the page and frees this block of it.
@@ -382,9 +416,9 @@ impl Page {
             freed.set_link(self.local_free.get());
         }
         self.local_free.set(self.offset_of(block));
-        let used = self.used.get() - 1;
-        self.used.set(used);
-        used
+        let out = self.out.get() - 1;
+        self.out.set(out);
+        out
     }
 
     /// The length of a list, or `None` when it leaves the page or does not end.
@@ -416,31 +450,45 @@ impl Page {
         };
         let remote = self.thread_free.peek();
         self.state() == PageState::Active
-            && free + local + self.used.get() == self.capacity.get()
+            && local + self.out.get() == self.capacity.get()
             && self.capacity.get() <= self.reserved.get()
-            && remote.count <= self.used.get()
+            && free + remote.count <= self.out.get()
             // Others go on pushing while we walk, in front of what we have seen.
             && self.list_length(remote.head) == Some(remote.count)
             && self.capacity.get() as usize * self.block_size.get()
                 <= (self.slices.get() as usize * SLICE_SIZE).max(self.block_size.get())
     }
 
-    /// Rebuilds `used` from the lists after the holder vanished in the middle of
-    /// something (fork). False when the lists cannot be trusted.
+    /// Rebuilds `out` from the lists after the holder vanished in the middle of something
+    /// (fork). False when the lists cannot be trusted.
     ///
     /// # Safety
     /// The caller holds the page and no thread that did is alive.
     pub unsafe fn recount(&self) -> bool {
-        let (Some(free), Some(local)) = (
-            self.list_length(self.free.get()),
-            self.list_length(self.local_free.get()),
-        ) else {
+        let Some(local) = self.list_length(self.local_free.get()) else {
             return false;
         };
-        let Some(used) = self.capacity.get().checked_sub(free + local) else {
+        let Some(out) = self.capacity.get().checked_sub(local) else {
             return false;
         };
-        self.used.set(used);
-        self.is_valid()
+        self.out.set(out);
+        let is_valid = self.is_valid();
+        if is_valid {
+            // SAFETY: the caller holds the page, whose lists have just been found whole.
+            unsafe { self.settle() };
+        }
+        is_valid
+    }
+
+    /// How many blocks are live, as far as that can be told: exactly by the holder.
+    pub fn live(&self, is_holder: bool) -> u32 {
+        let free = if is_holder {
+            self.list_length(self.free.get()).unwrap_or(0)
+        } else {
+            0
+        };
+        self.out
+            .get()
+            .saturating_sub(free + self.thread_free.count())
     }
 }

@@ -1,5 +1,6 @@
 //! What the allocator knows about itself.
 
+use crate::heap;
 use crate::lifetime::for_each_heap;
 use crate::page::{KINDS, Kind};
 use crate::segment;
@@ -13,7 +14,7 @@ pub struct ClassStatistics {
     pub pages: usize,
     /// Bytes of the pages' slices.
     pub page_bytes: usize,
-    /// Blocks handed out (those freed by other threads count until collected).
+    /// Blocks handed out; in other threads' pages, those ready to be handed out too.
     pub live_blocks: usize,
     /// Bytes of those blocks.
     pub live_bytes: usize,
@@ -44,16 +45,18 @@ pub struct Statistics {
 pub fn statistics() -> Statistics {
     // Room is made outside the lock: it may come from this allocator.
     let mut classes = vec![[ClassStatistics::default(); KINDS]; CLASSES + 1];
+    // Nobody's pages are not mine either: an empty heap owns none.
+    let mine = heap::current();
     let totals = {
         let segments = segment::lock();
         segments.for_each_page(|page| {
             let entry = &mut classes[page.class()][page.kind_number.get() as usize];
-            let used = page.used.get().saturating_sub(page.thread_free.count()) as usize;
+            let live = page.live(page.owner.is(mine)) as usize;
             entry.pages += 1;
             entry.page_bytes +=
                 (page.slices.get() as usize * segment::SLICE_SIZE).max(page.block_size.get());
-            entry.live_blocks += used;
-            entry.live_bytes += used * page.block_size.get();
+            entry.live_blocks += live;
+            entry.live_bytes += live * page.block_size.get();
             entry.capacity += page.capacity.get() as usize;
         });
         segments.snapshot()

@@ -45,12 +45,12 @@ fn fatal(what: &str, page: &Page, block: *const u8) -> ! {
     // Written without a buffer: the allocator cannot be asked for one now.
     eprintln!(
         "typhon-alloc: {what}: block {block:p}, page {:p}: {:?} class {} size {} \
-         used {} capacity {} reserved {} remote {} {:?}",
+         out {} capacity {} reserved {} remote {} {:?}",
         page.start(),
         page.kind(),
         page.class(),
         page.block_size.get(),
-        page.used.get(),
+        page.out.get(),
         page.capacity.get(),
         page.reserved.get(),
         page.thread_free.count(),

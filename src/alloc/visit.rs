@@ -23,7 +23,7 @@ unsafe impl Send for PageRef {}
 // SAFETY: as above.
 unsafe impl Sync for PageRef {}
 
-/// All pages of a kind that have a used block. To be called, and the result used, while
+/// All pages of a kind that may have a live block. To be called, and the result used, while
 /// no other thread allocates or frees blocks of that kind.
 pub fn pages(kind: Kind) -> Vec<PageRef> {
     loop {
@@ -49,12 +49,12 @@ pub fn pages(kind: Kind) -> Vec<PageRef> {
 }
 
 fn is_walkable(page: &Page, kind: Kind) -> bool {
-    page.kind() == kind && page.state() == PageState::Active && page.used.get() != 0
+    page.kind() == kind && page.state() == PageState::Active && page.out.get() != 0
 }
 
 impl PageRef {
     fn page(&self) -> &Page {
-        // SAFETY: the page has used blocks and the world is stopped, so it stays.
+        // SAFETY: the page may have live blocks and the world is stopped, so it stays.
         unsafe { &*self.0 }
     }
 

@@ -104,6 +104,16 @@ struct Ring {
 #[repr(align(128))]
 struct Padded(AtomicUsize);
 
+/// Spins, and lets others run now and then, in case there are more threads than cores.
+fn wait_a_little(waits: &mut u32) {
+    *waits += 1;
+    if waits.is_multiple_of(1000) {
+        thread::yield_now();
+    } else {
+        std::hint::spin_loop();
+    }
+}
+
 /// Time for `count` blocks to go from one thread to the other.
 fn hand_over(count: usize, allocator: &(impl GlobalAlloc + Sync)) -> Duration {
     let ring = Ring {
@@ -114,10 +124,10 @@ fn hand_over(count: usize, allocator: &(impl GlobalAlloc + Sync)) -> Duration {
     let started = Instant::now();
     thread::scope(|scope| {
         scope.spawn(|| {
-            let (mut limit, mut at) = (RING, 0);
+            let (mut limit, mut at, mut waits) = (RING, 0, 0);
             while at < count {
                 while at == limit {
-                    std::hint::spin_loop();
+                    wait_a_little(&mut waits);
                     limit = ring.read.0.load(Ordering::Acquire) + RING;
                 }
                 let end = limit.min(count).min(at + 64);
@@ -129,11 +139,11 @@ fn hand_over(count: usize, allocator: &(impl GlobalAlloc + Sync)) -> Duration {
                 ring.written.0.store(at, Ordering::Release);
             }
         });
-        let mut at = 0;
+        let (mut at, mut waits) = (0, 0);
         while at < count {
             let end = ring.written.0.load(Ordering::Acquire);
             if at == end {
-                std::hint::spin_loop();
+                wait_a_little(&mut waits);
             }
             while at < end {
                 let block = ring.slots[at % RING].load(Ordering::Relaxed);
