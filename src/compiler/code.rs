@@ -124,6 +124,13 @@ impl Code {
         self.locations.location(unit, self.first_line)
     }
 
+    /// The location of each unit, in order: what `co_positions()` gives.
+    pub fn positions(&self) -> impl Iterator<Item = Option<Location>> + '_ {
+        self.locations
+            .runs(self.first_line)
+            .flat_map(|(length, location)| std::iter::repeat_n(location, length as usize))
+    }
+
     /// The handler that an exception at `unit` goes to.
     pub fn handler(&self, unit: u32) -> Option<&ExceptionHandler> {
         let after = self.exceptions.partition_point(|entry| entry.start <= unit);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{ParseOptions, parse_unchecked};
+use ruff_text_size::TextRange;
 
 use crate::code::Code;
 use crate::codegen::{Generator, GeneratorInput};
@@ -14,6 +15,7 @@ use crate::options::{CompileOptions, Mode};
 use crate::recursion::RecursionGuard;
 use crate::source::LineIndex;
 use crate::symbol_table::{SymbolTable, TableOptions};
+use crate::syntax_tree::{SHALLOW, SyntaxTree};
 
 /// What compiling gave.
 #[derive(Clone, Debug)]
@@ -29,8 +31,14 @@ pub fn compile(
     options: &CompileOptions,
 ) -> Result<Compilation, CompileError> {
     let lines = LineIndex::new(source);
-    let result = parse(source, options.mode)
-        .and_then(|tree| compile_tree(&tree, source, &lines, filename, options));
+    let result = parse(source, options.mode).and_then(|tree| {
+        let guard = RecursionGuard::default();
+        let compilation = compile_tree(tree.get(), source, &lines, filename, options, &guard)?;
+        if guard.deepest() <= SHALLOW {
+            tree.set_shallow();
+        }
+        Ok(compilation)
+    });
     result.map_err(|failure| failure.locate(source, &lines))
 }
 
@@ -42,11 +50,24 @@ pub fn compile_module(
     options: &CompileOptions,
 ) -> Result<Compilation, CompileError> {
     let lines = LineIndex::new(source);
-    compile_tree(tree, source, &lines, filename, options)
-        .map_err(|failure| failure.locate(source, &lines))
+    compile_tree(
+        tree,
+        source,
+        &lines,
+        filename,
+        options,
+        &RecursionGuard::default(),
+    )
+    .map_err(|failure| failure.locate(source, &lines))
 }
 
-fn parse(source: &str, mode: Mode) -> Compiled<Mod> {
+fn parse(source: &str, mode: Mode) -> Compiled<SyntaxTree> {
+    if source.contains('\0') {
+        return Err(Failure::syntax(
+            "source code string cannot contain null bytes",
+            TextRange::default(),
+        ));
+    }
     let parser_mode = match mode {
         Mode::Eval => ruff_python_parser::Mode::Expression,
         Mode::Exec | Mode::Single => ruff_python_parser::Mode::Module,
@@ -56,13 +77,16 @@ fn parse(source: &str, mode: Mode) -> Compiled<Mod> {
         minor: 14,
     });
     let parsed = parse_unchecked(source, options);
-    if let Some(error) = parsed.errors().first() {
+    let error = parsed.errors().first().cloned();
+    let unsupported = parsed.unsupported_syntax_errors().first().cloned();
+    let tree = SyntaxTree::new(parsed.into_syntax());
+    if let Some(error) = error {
         return Err(Failure::syntax(error.error.to_string(), error.location));
     }
-    if let Some(error) = parsed.unsupported_syntax_errors().first() {
+    if let Some(error) = unsupported {
         return Err(Failure::syntax(error.to_string(), error.range));
     }
-    Ok(parsed.into_syntax())
+    Ok(tree)
 }
 
 fn compile_tree(
@@ -71,9 +95,9 @@ fn compile_tree(
     lines: &LineIndex,
     filename: &str,
     options: &CompileOptions,
+    guard: &RecursionGuard,
 ) -> Compiled<Compilation> {
     let arena = Bump::new();
-    let guard = RecursionGuard::default();
     let future = match tree {
         Mod::Module(module) => Future::parse(&module.body)?,
         Mod::Expression(_) => Future::default(),
@@ -85,9 +109,9 @@ fn compile_tree(
         top_level_await: options.allow_top_level_await,
     };
     let table = match tree {
-        Mod::Module(module) => SymbolTable::of_statements(&module.body, &table_options, &guard)?,
+        Mod::Module(module) => SymbolTable::of_statements(&module.body, &table_options, guard)?,
         Mod::Expression(expression) => {
-            SymbolTable::of_expression(&expression.body, &table_options, &guard)?
+            SymbolTable::of_expression(&expression.body, &table_options, guard)?
         }
     };
     let mut generator = Generator::new(GeneratorInput {
@@ -95,7 +119,7 @@ fn compile_tree(
         lines,
         arena: &arena,
         table,
-        guard: &guard,
+        guard,
         options,
         filename: filename.into(),
         future,

@@ -8,11 +8,12 @@
 use std::fmt::Write;
 
 use crate::code::Code;
-use crate::constant::{Constant, StrConstant};
+use crate::constant::Constant;
 use crate::opcode::{
     BinaryOperation, CommonConstant, Comparison, FunctionAttribute, Intrinsic1, Intrinsic2, Opcode,
     SpecialMethod,
 };
+use crate::python_repr::repr;
 
 /// The listing of a code object and, after it, of those among its constants.
 pub fn disassemble(code: &Code) -> String {
@@ -29,8 +30,12 @@ fn write_code(code: &Code, out: &mut String) -> std::fmt::Result {
     }
     targets.sort_unstable();
     let mut last_line = None;
+    let mut positions = code.positions();
+    let mut next_unit = 0;
     for (unit, opcode, argument) in code.decode() {
-        let line = code.location(unit).map(|location| location.line);
+        let position = positions.nth((unit - next_unit) as usize).flatten();
+        next_unit = unit + 1;
+        let line = position.map(|location| location.line);
         let shown = match line {
             Some(line) if last_line != Some(Some(line)) => line.to_string(),
             None if last_line != Some(None) => "--".to_owned(),
@@ -94,7 +99,7 @@ fn meaning(code: &Code, unit: u32, opcode: Opcode, argument: u32) -> String {
     let text = |text: Option<&'static str>| text.unwrap_or("?").to_owned();
     match opcode {
         Opcode::LOAD_CONST => match code.constants.get(argument as usize) {
-            Some(constant) => constant_text(constant),
+            Some(constant) => repr(constant),
             None => "?".to_owned(),
         },
         Opcode::BINARY_OP => text(BinaryOperation::from_u32(argument).map(BinaryOperation::text)),
@@ -140,34 +145,5 @@ fn meaning(code: &Code, unit: u32, opcode: Opcode, argument: u32) -> String {
             Some(target) => format!("to {target}"),
             None => String::new(),
         },
-    }
-}
-
-/// A constant as Python would show it.
-pub fn constant_text(constant: &Constant) -> String {
-    let sequence = |items: &[Constant]| {
-        items
-            .iter()
-            .map(constant_text)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    match constant {
-        Constant::None => "None".to_owned(),
-        Constant::True => "True".to_owned(),
-        Constant::False => "False".to_owned(),
-        Constant::Ellipsis => "Ellipsis".to_owned(),
-        Constant::Int(value) => value.to_string(),
-        Constant::BigInt(value) => value.to_string(),
-        Constant::Float(value) => format!("{value:?}"),
-        Constant::Complex(real, imaginary) => format!("({real:?}+{imaginary:?}j)"),
-        Constant::Str(StrConstant::Utf8(text)) => format!("{text:?}"),
-        Constant::Str(StrConstant::CodePoints(points)) => format!("str{points:x?}"),
-        Constant::Bytes(bytes) => format!("b\"{}\"", bytes.escape_ascii()),
-        Constant::Tuple(items) if items.len() == 1 => format!("({},)", constant_text(&items[0])),
-        Constant::Tuple(items) => format!("({})", sequence(items)),
-        Constant::FrozenSet(items) => format!("frozenset({{{}}})", sequence(items)),
-        Constant::Slice(parts) => format!("slice({})", sequence(&parts[..])),
-        Constant::Code(code) => format!("<code {}>", code.qualname),
     }
 }

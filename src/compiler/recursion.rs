@@ -21,6 +21,7 @@ const SEGMENT: usize = 4 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct RecursionGuard {
     depth: Cell<u32>,
+    deepest: Cell<u32>,
 }
 
 /// One level; leaves it when dropped.
@@ -34,6 +35,11 @@ impl Drop for Level<'_> {
 }
 
 impl RecursionGuard {
+    /// The largest depth so far.
+    pub fn deepest(&self) -> u32 {
+        self.deepest.get()
+    }
+
     /// One level deeper. For recursion that is bounded by nested blocks; see [`grow`] for the rest.
     pub fn enter(&self) -> Compiled<Level<'_>> {
         let depth = self.depth.get() + 1;
@@ -41,6 +47,7 @@ impl RecursionGuard {
             return Err(Failure::recursion());
         }
         self.depth.set(depth);
+        self.deepest.set(self.deepest.get().max(depth));
         Ok(Level(&self.depth))
     }
 }

@@ -20,9 +20,9 @@ use super::Generator;
 use super::statements::is_constant;
 use super::unit::{At, Label};
 use crate::constant::Constant;
-use crate::disassemble::constant_text;
 use crate::error::{Compiled, Failure};
 use crate::opcode::{BinaryOperation, Comparison, Opcode};
+use crate::python_repr::repr;
 use crate::recursion::grow;
 
 #[derive(Default)]
@@ -388,7 +388,7 @@ impl<'a> Generator<'a, '_> {
             match constant.filter(|_| !key.is_attribute_expr()) {
                 Some(constant) => {
                     if seen.iter().any(|other| equal_keys(other, &constant)) {
-                        let shown = constant_text(&constant).replace('"', "'");
+                        let shown = repr(&constant);
                         return Err(Failure::syntax(
                             format!("mapping pattern checks duplicate key ({shown})"),
                             node.range,

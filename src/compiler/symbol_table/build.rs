@@ -252,7 +252,7 @@ impl<'a, 'g> Builder<'a, 'g> {
         let twice = symbol.flags & flags;
         if twice.contains(SymbolFlags::PARAMETER) {
             return Err(Failure::syntax(
-                format!("duplicate parameter '{name}' in function definition"),
+                format!("duplicate argument '{name}' in function definition"),
                 range,
             ));
         }
