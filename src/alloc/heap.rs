@@ -410,6 +410,7 @@ impl Heap {
         let queue = self.queue_of(page);
         let pointer = ptr::from_ref(page).cast_mut();
         let spare = queue.spare.get();
+        self.publish(page);
         // SAFETY: pages of the queue are held by this heap.
         unsafe {
             if spare.is_null() || spare == pointer || (*spare).out.get() != 0 {
@@ -419,7 +420,6 @@ impl Heap {
             self.remove(page);
             validate::page(page);
             page.owner.clear();
-            self.publish(page);
             retire_page(pointer);
         }
     }

@@ -89,31 +89,36 @@ pub enum PageState {
 /// offset × block_size < 2^40, and pages of several blocks stay below 2^36.
 const RECIPROCAL_SHIFT: u32 = 40;
 
+/// Two cache lines: allocation writes the first only, freeing touches the second only,
+/// so a thread that frees does not disturb the one that allocates. In the comments, x
+/// marks what other threads read or write.
 #[repr(C, align(128))]
 pub struct Page {
-    pub free: Word32,                // first block of the list allocation pops from
-    pub local_free: Word32,          // first block of the list the holder frees to
-    pub out: Word32,                 // see the equations above
-    pub owner: Owner<Heap>,          // x the heap that holds the page
-    pub back: Word32,                // x bytes back to the slot of the page's first slice
-    pub thread_free: ThreadFree,     // x blocks freed by others, and who holds the page
-    pub capacity: Word32,            // blocks cut so far
-    pub reserved: Word32,            // blocks the page has room for
-    pub next: WordPointer<Page>,     // in the queue or list that holds the page
-    pub previous: WordPointer<Page>, // in the queue
-    pub origin: WordPointer<Heap>,   // the heap that filled it last
-    pub is_borrowed: Word32,         // 1: in a queue, though another heap filled it
-    pub published: Word32,           // blocks counted in the heaps' live bytes
-    pub kind_number: Word32,
-    pub class: Word32, // size class, or SINGLE
-    pub state_number: Word32,
-    pub slices: Word32,
-    pub is_zero: Word32, // 1: blocks not yet cut are all zero
-    pub block_size: WordSize,
-    pub reciprocal: WordSize, // ⌈2^40 / block_size⌉, or 0 for a single block
+    pub free: Word32,                 // first block of the list allocation pops from
+    pub capacity: Word32,             // blocks cut so far
+    pub reserved: Word32,             // blocks the page has room for
+    pub slices: Word32,               // slices of the segment
+    pub is_zero: Word32,              // 1: blocks not yet cut are all zero
+    pub published: Word32,            // blocks counted in the heaps' live bytes
+    pub next: WordPointer<Page>,      // in the queue or list that holds the page
+    pub previous: WordPointer<Page>,  // in the queue
+    pub origin: WordPointer<Heap>,    // the heap that filled it last
     pub side: WordPointer<AtomicU32>, // the collector's table, one entry a block
+    pub reciprocal: WordSize,         // ⌈2^40 / block_size⌉, or 0 for a single block
+
+    pub thread_free: ThreadFree, // x blocks freed by others, and who holds the page
+    pub owner: Owner<Heap>,      // x the heap that holds the page
+    pub back: Word32,            // x bytes back to the slot of the page's first slice
+    pub out: Word32,             // blocks not in `local_free`
+    pub local_free: Word32,      // first block of the list the holder frees to
+    pub is_borrowed: Word32,     // 1: in a queue, though another heap filled it
+    pub block_size: WordSize,    // x
+    pub kind_number: Word32,     // x
+    pub class: Word32,           // x size class, or SINGLE
+    pub state_number: Word32,
 }
 
+const _: () = assert!(std::mem::offset_of!(Page, thread_free) == 64);
 const _: () = assert!(size_of::<Page>() == PAGE_SLOT_SIZE);
 
 impl Page {

@@ -125,16 +125,20 @@ fn each_object_has_a_side_word_of_its_own() {
 #[test]
 fn the_counters_follow_the_heap() {
     let _alone = ALONE.lock();
+    const COUNT: usize = 500_000;
     let (allocated, live) = (container_bytes_allocated(), live_bytes_of(Kind::Container));
-    let blocks: Vec<*mut u8> = (0..100_000).map(|_| object(Kind::Container, 64)).collect();
-    let bytes = 100_000 * 64;
-    let slack = 128 << 10;
+    let blocks: Vec<*mut u8> = (0..COUNT).map(|_| object(Kind::Container, 64)).collect();
+    let bytes = COUNT * 64;
+    // A page's worth of blocks that are ready but not handed out.
+    let ready = 64 << 10;
     assert!(container_bytes_allocated() - allocated >= bytes);
-    assert!(container_bytes_allocated() - allocated <= bytes + slack);
-    assert!(live_bytes_of(Kind::Container) - live >= bytes - slack);
-    assert!(live_bytes_of(Kind::Container) - live <= bytes + slack);
+    assert!(container_bytes_allocated() - allocated <= bytes + ready);
+    // The thread of another test may still be ending, and leave its pages only now.
+    let slack = 4 << 20;
+    assert!(live_bytes_of(Kind::Container) + slack >= live + bytes);
+    assert!(live_bytes_of(Kind::Container) <= live + bytes + slack);
     let known = statistics();
-    assert!(known.live_blocks(Kind::Container) >= 100_000);
+    assert!(known.live_blocks(Kind::Container) >= COUNT);
     assert!(known.to_string().contains("container"));
     for block in blocks {
         // SAFETY: allocated above.
