@@ -14,6 +14,7 @@ use crate::future::Future;
 use crate::options::{CompileOptions, Mode};
 use crate::recursion::RecursionGuard;
 use crate::source::LineIndex;
+use crate::source_warnings;
 use crate::symbol_table::{SymbolTable, TableOptions};
 use crate::syntax_tree::{SHALLOW, SyntaxTree};
 
@@ -31,12 +32,13 @@ pub fn compile(
     options: &CompileOptions,
 ) -> Result<Compilation, CompileError> {
     let lines = LineIndex::new(source);
-    let result = parse(source, options.mode).and_then(|tree| {
+    let result = parse(source, &lines, options.mode).and_then(|(tree, warnings)| {
         let guard = RecursionGuard::default();
-        let compilation = compile_tree(tree.get(), source, &lines, filename, options, &guard)?;
+        let mut compilation = compile_tree(tree.get(), source, &lines, filename, options, &guard)?;
         if guard.deepest() <= SHALLOW {
             tree.set_shallow();
         }
+        compilation.warnings.splice(0..0, warnings);
         Ok(compilation)
     });
     result.map_err(|failure| failure.locate(source, &lines))
@@ -61,7 +63,11 @@ pub fn compile_module(
     .map_err(|failure| failure.locate(source, &lines))
 }
 
-fn parse(source: &str, mode: Mode) -> Compiled<SyntaxTree> {
+fn parse(
+    source: &str,
+    lines: &LineIndex,
+    mode: Mode,
+) -> Compiled<(SyntaxTree, Vec<SyntaxWarning>)> {
     if source.contains('\0') {
         return Err(Failure::syntax(
             "source code string cannot contain null bytes",
@@ -79,6 +85,7 @@ fn parse(source: &str, mode: Mode) -> Compiled<SyntaxTree> {
     let parsed = parse_unchecked(source, options);
     let error = parsed.errors().first().cloned();
     let unsupported = parsed.unsupported_syntax_errors().first().cloned();
+    let warnings = source_warnings::warnings(&parsed, source, lines);
     let tree = SyntaxTree::new(parsed.into_syntax());
     if let Some(error) = error {
         return Err(Failure::syntax(error.error.to_string(), error.location));
@@ -86,7 +93,7 @@ fn parse(source: &str, mode: Mode) -> Compiled<SyntaxTree> {
     if let Some(error) = unsupported {
         return Err(Failure::syntax(error.to_string(), error.range));
     }
-    Ok(tree)
+    Ok((tree, warnings))
 }
 
 fn compile_tree(

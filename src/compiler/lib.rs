@@ -38,6 +38,7 @@ pub mod options;
 pub mod python_repr;
 mod recursion;
 pub mod source;
+mod source_warnings;
 pub mod symbol_table;
 mod syntax_tree;
 

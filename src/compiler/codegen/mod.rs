@@ -62,7 +62,7 @@ pub(crate) const STACK_USE_GUIDELINE: usize = 30;
 const MAX_UNITS: usize = 900;
 
 /// Nested blocks in one function.
-const MAX_BLOCKS: usize = 40;
+const MAX_BLOCKS: usize = 21;
 
 pub(crate) struct Generator<'a, 'g> {
     pub source: &'a str,
@@ -174,7 +174,9 @@ impl<'a, 'g> Generator<'a, 'g> {
         let mut cells: Vec<&str> = Vec::new();
         let mut free: Vec<&str> = Vec::new();
         for (&name, symbol) in &entry.symbols {
-            if symbol.scope == NameScope::Cell {
+            if symbol.scope == NameScope::Cell
+                || symbol.flags.contains(SymbolFlags::COMPREHENSION_CELL)
+            {
                 cells.push(name);
             }
             if symbol.scope == NameScope::Free || symbol.flags.contains(SymbolFlags::FREE_CLASS) {

@@ -578,7 +578,7 @@ fn duplicate_name(name: &str, range: TextRange) -> Failure {
 fn is_pattern_value(value: &Expr) -> bool {
     match value {
         Expr::UnaryOp(node) => is_constant(&node.operand),
-        Expr::BinOp(_) | Expr::Attribute(_) | Expr::FString(_) => true,
+        Expr::BinOp(_) | Expr::Attribute(_) => true,
         other => is_constant(other),
     }
 }

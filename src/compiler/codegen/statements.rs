@@ -186,6 +186,7 @@ impl<'a> Generator<'a, '_> {
                 node.range,
             ));
         }
+        self.check_in_finally("return", node.range);
         let value = node.value.as_deref();
         let preserve = value.filter(|value| !is_constant(value));
         if let Some(value) = preserve {
@@ -319,9 +320,29 @@ impl<'a> Generator<'a, '_> {
         Ok(())
     }
 
+    /// Leaving a `finally` block early swallows the exception that it was entered with (PEP 765).
+    fn check_in_finally(&mut self, statement: &str, range: TextRange) {
+        let innermost = self
+            .unit_ref()
+            .blocks
+            .iter()
+            .rev()
+            .find(|block| match block.kind {
+                FrameBlockKind::FinallyEnd => true,
+                FrameBlockKind::WhileLoop
+                | FrameBlockKind::ForLoop
+                | FrameBlockKind::AsyncForLoop => statement != "return",
+                _ => false,
+            });
+        if innermost.is_some_and(|block| matches!(block.kind, FrameBlockKind::FinallyEnd)) {
+            self.warn(format!("'{statement}' in a 'finally' block"), range);
+        }
+    }
+
     fn break_statement(&mut self, range: TextRange) -> Compiled<()> {
         let mut at = self.at(range);
         self.emit(Opcode::NOP, at);
+        self.check_in_finally("break", range);
         let Some(depth) = self.unwind_to_loop(&mut at, range)? else {
             return Err(Failure::syntax("'break' outside loop", range));
         };
@@ -334,6 +355,7 @@ impl<'a> Generator<'a, '_> {
     fn continue_statement(&mut self, range: TextRange) -> Compiled<()> {
         let mut at = self.at(range);
         self.emit(Opcode::NOP, at);
+        self.check_in_finally("continue", range);
         let Some(depth) = self.unwind_to_loop(&mut at, range)? else {
             return Err(Failure::syntax("'continue' not properly in loop", range));
         };

@@ -209,11 +209,8 @@ impl<'a> Generator<'a, '_> {
     fn interpolation(&mut self, node: &'a InterpolatedElement) -> Compiled<()> {
         let at = self.at(node.range);
         self.expression(&node.expression)?;
-        let text = match &node.debug_text {
-            Some(debug) => debug.expression(),
-            None => self.interpolation_text(node),
-        };
-        self.load_constant(Constant::from(text), at);
+        let text = self.interpolation_text(node);
+        self.load_constant(Constant::from(text.as_str()), at);
         let mut argument = 2 | conversion_of(node) << 2;
         if self.format_specification(node)? {
             argument |= 1;
@@ -222,27 +219,25 @@ impl<'a> Generator<'a, '_> {
         Ok(())
     }
 
-    /// The source of a replacement field's expression, parentheses and all.
-    fn interpolation_text(&self, node: &InterpolatedElement) -> &'a str {
+    /// The source of a replacement field's expression: all between the brace and what follows the
+    /// expression, comments left out.
+    fn interpolation_text(&self, node: &InterpolatedElement) -> String {
         let whole = self.text(node.range);
         let inside = whole.strip_prefix('{').unwrap_or(whole);
-        // What follows the expression: `!conversion`, `:specification`, `}`.
-        let expression_end = (node.expression.range().end() - node.range.start()).to_usize() - 1;
-        let rest = inside.get(expression_end..).unwrap_or("");
-        let mut end = inside.len();
-        let mut comment = false;
-        for (offset, character) in rest.char_indices() {
-            match character {
-                '#' => comment = true,
-                '\n' => comment = false,
-                '!' | ':' | '}' | '=' if !comment => {
-                    end = expression_end + offset;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        inside[..end].trim()
+        let expression = node.expression.range();
+        let offset = |position: ruff_text_size::TextSize| {
+            (position - node.range.start())
+                .to_usize()
+                .saturating_sub(1)
+                .min(inside.len())
+        };
+        let (start, end) = (offset(expression.start()), offset(expression.end()));
+        let mut text = without_comments(&inside[..start]);
+        text.push_str(&inside[start..end]);
+        let rest = without_comments(&inside[end..]);
+        let stop = rest.find(['!', ':', '}', '=']).unwrap_or(rest.len());
+        text.push_str(&rest[..stop]);
+        text
     }
 
     /// `"…%s…" % (a, b)` becomes an f-string when the format is simple enough.
@@ -298,6 +293,22 @@ impl<'a> Generator<'a, '_> {
         }
         Ok(())
     }
+}
+
+fn without_comments(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match line.split_once('#') {
+            Some((code, comment)) => {
+                kept.push_str(code);
+                if comment.ends_with('\n') {
+                    kept.push('\n');
+                }
+            }
+            None => kept.push_str(line),
+        }
+    }
+    kept
 }
 
 /// The argument of CONVERT_VALUE; `=` alone means `!r`.

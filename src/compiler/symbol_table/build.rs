@@ -176,7 +176,10 @@ impl<'a, 'g> Builder<'a, 'g> {
         if let Some(node) = node {
             self.table.by_node.insert((node, kind), id);
         }
+        // What is evaluated inside a comprehension's iterable stays inside it.
+        let iterable_depth = self.visits.last().map_or(0, |visit| visit.iterable_depth);
         self.enter_existing(id);
+        self.visit_state_mut().iterable_depth = iterable_depth;
         if matches!(
             kind,
             ScopeKind::Annotation | ScopeKind::TypeVariable | ScopeKind::TypeAlias
@@ -205,7 +208,7 @@ impl<'a, 'g> Builder<'a, 'g> {
         self.define("__classdict__", SymbolFlags::USE, range)
     }
 
-    fn mangled(&mut self, name: &'a str, flags: SymbolFlags) -> &'a str {
+    pub(super) fn mangled(&mut self, name: &'a str, flags: SymbolFlags) -> &'a str {
         let private = self.private;
         let scope = self.scope_mut();
         if let Some(names) = &mut scope.mangled_names {

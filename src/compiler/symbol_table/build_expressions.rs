@@ -351,10 +351,11 @@ impl<'a> Builder<'a, '_> {
 
     /// `name := …` inside a comprehension binds in the scope around it (PEP 572).
     fn bind_around_comprehension(&mut self, name: &'a str, range: TextRange) -> Compiled<()> {
+        let mangled = self.mangled(name, SymbolFlags::empty());
         for index in (0..self.visits.len()).rev() {
             let id = self.visits[index].scope;
             let scope = &self.table[id];
-            let flags = scope.symbol(name).flags;
+            let flags = scope.symbol(mangled).flags;
             if scope.comprehension.is_some() {
                 if flags.contains(SymbolFlags::COMPREHENSION_ITERATION)
                     && flags.intersects(SymbolFlags::LOCAL | SymbolFlags::GLOBAL)
