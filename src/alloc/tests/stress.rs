@@ -1,5 +1,6 @@
 //! Many threads allocate, pass on and free blocks of all kinds and sizes; each block
-//! carries a pattern that must survive until it is freed.
+//! carries a pattern that must survive until it is freed. TYPHON_ALLOC_SEED chooses other
+//! sequences.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -134,7 +135,9 @@ fn blocks_survive_many_threads_that_come_and_go() {
     } else {
         30_000
     };
-    for round in 0..6u64 {
+    let seed: u64 =
+        std::env::var("TYPHON_ALLOC_SEED").map_or(0, |seed| seed.parse().expect("a number"));
+    for round in seed * 6..seed * 6 + 6 {
         let channels: Vec<_> = (0..4).map(|_| mpsc::channel::<Held>()).collect();
         let outbox: Vec<_> = channels.iter().map(|(sender, _)| sender.clone()).collect();
         let threads: Vec<_> = channels
