@@ -9,6 +9,7 @@ use ruff_text_size::TextRange;
 
 use crate::code::Code;
 use crate::codegen::{Generator, GeneratorInput};
+use crate::diagnose::diagnose;
 use crate::error::{CompileError, Compiled, Failure, SyntaxWarning};
 use crate::future::Future;
 use crate::options::{CompileOptions, Mode};
@@ -87,11 +88,17 @@ fn parse(
     let unsupported = parsed.unsupported_syntax_errors().first().cloned();
     let warnings = source_warnings::warnings(&parsed, source, lines);
     let tree = SyntaxTree::new(parsed.into_syntax());
-    if let Some(error) = error {
-        return Err(Failure::syntax(error.error.to_string(), error.location));
+    if (error.is_some() || unsupported.is_some())
+        && let Some(failure) = diagnose(source, mode)
+    {
+        return Err(failure);
     }
-    if let Some(error) = unsupported {
-        return Err(Failure::syntax(error.to_string(), error.range));
+    // What only the other parser objects to.
+    if let Some(range) = error
+        .map(|error| error.location)
+        .or(unsupported.map(|error| error.range))
+    {
+        return Err(Failure::syntax("invalid syntax", range));
     }
     Ok((tree, warnings))
 }

@@ -33,8 +33,8 @@ pub struct CompileError {
     /// In characters, from 1; 0 when the error has no column.
     pub column: u32,
     pub end_line: u32,
-    /// In characters, from 1.
-    pub end_column: u32,
+    /// In characters, from 1; 0 or -1, as CPython has it, when the error has no end.
+    pub end_column: i32,
     /// The source line, its newline included.
     pub text: Option<String>,
 }
@@ -68,6 +68,20 @@ struct FailureData {
     kind: ErrorKind,
     message: String,
     range: TextRange,
+    end: EndColumn,
+}
+
+/// Where an error ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EndColumn {
+    /// At the end of the range.
+    Range,
+    /// This many characters behind it: a newline that is not there.
+    Behind(i32),
+    /// Nowhere: this number is reported, on the line where the error starts.
+    Absent(i32),
+    /// As `Absent`, and it starts nowhere either: column 0.
+    NoColumns(i32),
 }
 
 /// The result of everything that can fail inside the crate.
@@ -80,6 +94,7 @@ impl Failure {
             kind,
             message: message.into(),
             range,
+            end: EndColumn::Range,
         }))
     }
 
@@ -97,24 +112,45 @@ impl Failure {
         )
     }
 
+    /// The same error with another end.
+    pub fn ending(mut self, end: EndColumn) -> Failure {
+        self.0.end = end;
+        self
+    }
+
     /// The error in lines and columns of `source`.
     pub fn locate(self, source: &str, lines: &LineIndex) -> CompileError {
         let FailureData {
             kind,
             message,
             range,
+            end: end_column_kind,
         } = *self.0;
         let start = range.start().to_usize().min(source.len());
         let end = range.end().to_usize().clamp(start, source.len());
         let (line, column) = lines.character_position(source, start);
-        let (end_line, end_column) = lines.character_position(source, end);
+        let (mut end_line, end_column) = lines.character_position(source, end);
+        let mut start_column = column + 1;
+        let end_column = match end_column_kind {
+            EndColumn::Range => end_column as i32 + 1,
+            EndColumn::Behind(count) => end_column as i32 + 1 + count,
+            EndColumn::Absent(number) => {
+                end_line = line;
+                number
+            }
+            EndColumn::NoColumns(number) => {
+                end_line = line;
+                start_column = 0;
+                number
+            }
+        };
         CompileError {
             kind,
             message,
             line,
-            column: column + 1,
+            column: start_column,
             end_line,
-            end_column: end_column + 1,
+            end_column,
             text: Some(lines.line_text(source, line)),
         }
     }

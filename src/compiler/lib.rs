@@ -26,6 +26,7 @@ mod compile;
 pub mod constant;
 pub mod decode;
 mod definition;
+mod diagnose;
 pub mod disassemble;
 pub mod error;
 mod flow_graph;

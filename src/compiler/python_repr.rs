@@ -103,7 +103,7 @@ pub(crate) fn string(text: &StrConstant) -> String {
 }
 
 /// `str.isprintable` for one character, as far as the standard library of Rust knows.
-fn is_printable(character: char) -> bool {
+pub(crate) fn is_printable(character: char) -> bool {
     character == ' '
         || character.is_ascii_graphic()
         || (!character.is_ascii()

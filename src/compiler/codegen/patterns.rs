@@ -270,7 +270,7 @@ impl<'a> Generator<'a, '_> {
             if let Pattern::MatchStar(starred) = pattern {
                 if star.is_some() {
                     return Err(Failure::syntax(
-                        "multiple starred expressions in sequence pattern",
+                        "multiple starred names in sequence pattern",
                         node.range,
                     ));
                 }

@@ -200,7 +200,11 @@ impl<'a> Generator<'a, '_> {
             at = self.at(node.range);
             self.emit(Opcode::NOP, at);
         }
-        self.unwind_for_exit(&mut at, preserve.is_some(), node.range)?;
+        let unwound = match value {
+            Some(value) if preserve.is_none() => value.range(),
+            _ => node.range,
+        };
+        self.unwind_for_exit(&mut at, preserve.is_some(), unwound)?;
         match value {
             None => self.load_none(at),
             Some(value) if preserve.is_none() => {

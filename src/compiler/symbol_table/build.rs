@@ -444,7 +444,7 @@ impl<'a, 'g> Builder<'a, 'g> {
                         if self.scope().kind != ScopeKind::Module {
                             return Err(Failure::syntax(
                                 "import * only allowed at module level",
-                                range,
+                                alias.range,
                             ));
                         }
                         continue;

@@ -1,0 +1,90 @@
+//! What is wrong with a source that does not parse, in CPython's words.
+//!
+//! The parser of the crate that makes the tree knows *that* a source is wrong; what Python's users
+//! read is another matter: they, and the tests of the standard library, know the messages of
+//! CPython. Those come from the order in which its grammar is tried. So a source that failed is
+//! read once more, slowly, by a recognizer with the grammar's structure:
+//!
+//! ```text
+//!   tokenizer    tokens and the errors of the tokenizer
+//!   parser       backtracking, memory, errors; the two passes
+//!   statements, expressions, parameters, patterns    the rules
+//!   escapes      what is wrong with a string literal's escapes
+//! ```
+//!
+//! Errors of the tokenizer, anywhere in the source, come before those of the grammar. A source that
+//! the recognizer accepts keeps the message it came with.
+
+mod escapes;
+mod expressions;
+mod parameters;
+mod parser;
+mod patterns;
+mod statements;
+mod tokenizer;
+
+use parser::Parser;
+use tokenizer::{Kind, Tokens, never_closed, tokenize};
+
+use crate::error::{EndColumn, ErrorKind, Failure};
+use crate::options::Mode;
+
+/// The error that CPython reports for a source, if any.
+pub(crate) fn diagnose(source: &str, mode: Mode) -> Option<Failure> {
+    let Tokens {
+        tokens,
+        error: tokenizer_error,
+        error_is_layout,
+        unclosed,
+    } = tokenize(source);
+    let mut parser = Parser::new(source, &tokens);
+    let parse = |parser: &mut Parser<'_>| match mode {
+        Mode::Eval => parser.evaluated(),
+        Mode::Exec | Mode::Single => parser.file(),
+    };
+    let accepted = parse(&mut parser).is_some();
+    if accepted || parser.too_deep || (tokens.is_empty() && tokenizer_error.is_none()) {
+        return None;
+    }
+    if parser.ran_out {
+        return tokenizer_error;
+    }
+    let last = *parser.last_read();
+    parser.start_second_pass();
+    let _ = parse(&mut parser);
+    if parser.too_deep {
+        return None;
+    }
+    if parser.ran_out {
+        return tokenizer_error;
+    }
+    if parser.error.is_none() && matches!(last.kind, Kind::Indent | Kind::Dedent) {
+        let what = if last.kind == Kind::Indent {
+            "indent"
+        } else {
+            "unindent"
+        };
+        let message = format!("unexpected {what}");
+        return Some(parser.located(ErrorKind::Indentation, message, &last));
+    }
+    // The rest of the source may be worse: what the tokenizer has to say goes first.
+    if let Some(error) = tokenizer_error
+        && !error_is_layout
+    {
+        return Some(error);
+    }
+    // A bracket that was never closed explains an error on a later line.
+    if let Some(&(bracket, offset)) = unclosed.last()
+        && source[offset..parser.last_read().start.max(offset)].contains('\n')
+    {
+        return Some(never_closed(bracket, offset));
+    }
+    Some(parser.error.take().unwrap_or_else(|| {
+        match last.kind {
+            Kind::End => parser
+                .located(ErrorKind::Syntax, "invalid syntax".to_owned(), &last)
+                .ending(EndColumn::NoColumns(0)),
+            _ => parser.located(ErrorKind::Syntax, "invalid syntax".to_owned(), &last),
+        }
+    }))
+}
