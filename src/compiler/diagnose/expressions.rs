@@ -529,7 +529,8 @@ impl<'a> Parser<'a> {
             Some(NodeKind::Attribute)
         });
         alternative!(parser, {
-            parser.follows(|parser| parser.operator("("))?;
+            // Not only behind a parenthesis: the rules for wrong comprehensions, which are tried
+            // for generators too, look at every bracket.
             parser.generator()?;
             Some(NodeKind::Call)
         });
@@ -703,9 +704,7 @@ impl<'a> Parser<'a> {
             parser.operator("}")?;
             Some(parser.node(NodeKind::Dict, start, Vec::new()))
         });
-        if !parser.invalid_rules {
-            return None;
-        }
+        // In the first pass too.
         parser.operator("{")?;
         parser.invalid_pairs()
     }

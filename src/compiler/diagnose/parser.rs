@@ -473,7 +473,11 @@ impl<'a> Parser<'a> {
     pub fn located(&self, kind: ErrorKind, message: String, token: &Token<'_>) -> Failure {
         let at = |offset: usize| Failure::new(kind, message.clone(), range(offset, offset));
         match token.kind {
-            Kind::Newline => at(token.start).ending(EndColumn::Behind(1)),
+            Kind::Newline => {
+                let end = token.start + token.text.trim_end_matches(['\r', '\n']).len();
+                Failure::new(kind, message.clone(), range(token.start, end))
+                    .ending(EndColumn::Behind(1))
+            }
             Kind::Indent => at(token.end.saturating_sub(1)).ending(EndColumn::Absent(-1)),
             Kind::Dedent if token.start < self.source.len() => {
                 at(token.start).ending(EndColumn::NoColumns(-1))

@@ -837,9 +837,16 @@ impl<'a> Parser<'a> {
 
     fn invalid_except(&mut self, starred: bool) -> Match<()> {
         let parser = self;
-        alternative!(parser, {
+        let head = |parser: &mut Self| {
             parser.keyword("except")?;
-            parser.maybe(|parser| parser.operator("*"))?;
+            if starred {
+                parser.operator("*").map(|_| ())
+            } else {
+                Some(())
+            }
+        };
+        alternative!(parser, {
+            head(parser)?;
             let first = parser.expression()?;
             parser.operator(",")?;
             parser.expressions()?;
@@ -853,8 +860,7 @@ impl<'a> Parser<'a> {
             )
         });
         alternative!(parser, {
-            parser.keyword("except")?;
-            parser.maybe(|parser| parser.operator("*"))?;
+            head(parser)?;
             parser.expression()?;
             parser.maybe(|parser| {
                 parser.keyword("as")?;
@@ -864,23 +870,17 @@ impl<'a> Parser<'a> {
             parser.fail_at_last(EXPECTED_COLON)
         });
         alternative!(parser, {
-            parser.keyword("except")?;
-            parser.kind(Kind::Newline)?;
-            parser.fail_at_last(EXPECTED_COLON)
-        });
-        alternative!(parser, {
-            parser.keyword("except")?;
-            parser.operator("*")?;
+            head(parser)?;
+            if !starred {
+                parser.kind(Kind::Newline)?;
+                return parser.fail_at_last(EXPECTED_COLON);
+            }
             if parser.kind(Kind::Newline).is_none() {
                 parser.operator(":")?;
             }
             parser.fail_at_last("expected one or more exception types")
         });
-        parser.keyword("except")?;
-        let star = match starred {
-            true => parser.operator("*")?.text,
-            false => "",
-        };
+        head(parser)?;
         parser.expression()?;
         parser.keyword("as")?;
         let target = parser.expression()?;
@@ -888,6 +888,7 @@ impl<'a> Parser<'a> {
         parser.block()?;
         let kind = parser.node_kind(target).describe();
         let range = parser.range(target);
+        let star = if starred { "*" } else { "" };
         parser.fail(
             format!("cannot use except{star} statement with {kind}"),
             range,

@@ -86,6 +86,8 @@ struct Tokenizer<'a> {
     /// Columns of the open indentations, with tabs as 8 and as 1.
     indentation: Vec<(usize, usize)>,
     layout_error: bool,
+    /// Where the comment began that ends the line; the newline's token includes it.
+    comment: Option<usize>,
 }
 
 type Lexed<T> = Result<T, Failure>;
@@ -100,6 +102,7 @@ pub(super) fn tokenize(source: &str) -> Tokens<'_> {
         formats: Vec::new(),
         indentation: vec![(0, 0)],
         layout_error: false,
+        comment: None,
     };
     let error = tokenizer.run().err();
     let error_is_layout = tokenizer.layout_error;
@@ -182,6 +185,7 @@ impl<'a> Tokenizer<'a> {
             let start = self.position;
             match self.peek(0) {
                 b'#' => {
+                    self.comment = Some(start);
                     while !self.at_end() && self.newline_length() == 0 {
                         self.position += 1;
                     }
@@ -189,6 +193,7 @@ impl<'a> Tokenizer<'a> {
                 b'\n' | b'\r' => {
                     let length = self.newline_length();
                     self.position += length;
+                    let start = self.comment.take().unwrap_or(start);
                     if self.brackets.is_empty() {
                         let blank = self.tokens.last().is_none_or(|last| {
                             matches!(last.kind, Kind::Newline | Kind::Indent | Kind::Dedent)
@@ -219,7 +224,8 @@ impl<'a> Tokenizer<'a> {
             .last()
             .is_none_or(|last| matches!(last.kind, Kind::Newline | Kind::Indent | Kind::Dedent));
         if !blank {
-            self.push(Kind::Newline, self.position);
+            let start = self.comment.take().unwrap_or(self.position);
+            self.push(Kind::Newline, start);
         }
         for _ in 1..self.indentation.len() {
             self.push(Kind::Dedent, self.position);
@@ -449,7 +455,12 @@ impl<'a> Tokenizer<'a> {
                 is_integer = false;
                 self.position += 1 + usize::from(sign);
                 self.digits()?;
-            } else if sign {
+            } else if !sign {
+                // `1e` is wrong, but `1else` is a number and a keyword.
+                self.end_of_number("decimal")?;
+                self.push(Kind::Number, start);
+                return Ok(());
+            } else {
                 self.position += 2;
                 return Err(self.error_before(self.position, "invalid decimal literal"));
             }
@@ -618,6 +629,14 @@ impl<'a> Tokenizer<'a> {
     }
 
     fn unterminated(&self, start: usize, triple: bool, escaped_quote: bool) -> Failure {
+        // A quote like those of the f-string around it ends that, rather: a brace is missing.
+        if let Some(format) = self.formats.last()
+            && format.triple == triple
+            && self.bytes.get(start) == Some(&format.quote)
+        {
+            let message = format!("{}-string: expecting '}}'", format.prefix);
+            return self.error_at(start, message);
+        }
         let line = self.last_line();
         let message = if triple {
             format!("unterminated triple-quoted string literal (detected at line {line})")
@@ -871,34 +890,29 @@ impl<'a> Tokenizer<'a> {
     fn close_bracket(&mut self, byte: u8) -> Lexed<()> {
         let start = self.position;
         let shown = char::from(byte);
-        let (floor, prefix) = match self.formats.last() {
-            Some(format) => (
-                format
-                    .fields
-                    .last()
-                    .map_or(format.level, |&(level, _)| level),
-                format!("{}-string: ", format.prefix),
-            ),
-            None => (0, String::new()),
-        };
         let Some(&(open, open_at)) = self.brackets.last() else {
-            return Err(self.error_at(start, format!("{prefix}unmatched '{shown}'")));
+            return Err(self.error_at(start, format!("unmatched '{shown}'")));
         };
         let expected = match open {
             b'(' => b')',
             b'[' => b']',
             _ => b'}',
         };
-        if self.brackets.len() <= floor && !self.formats.is_empty() {
-            // The innermost bracket is the field's own brace.
-            return Err(self.error_at(start, format!("{prefix}unmatched '{shown}'")));
-        }
         if byte != expected {
+            // The brace of a replacement field is not something to be matched by it.
+            if let Some(format) = self.formats.last()
+                && format
+                    .fields
+                    .last()
+                    .is_some_and(|&(level, _)| level == self.brackets.len())
+            {
+                let prefix = format.prefix;
+                return Err(self.error_at(start, format!("{prefix}-string: unmatched '{shown}'")));
+            }
             let open_shown = char::from(open);
             let (line, open_line) = (self.line_number(start), self.line_number(open_at));
             let mut message = format!(
-                "{prefix}closing parenthesis '{shown}' does not match opening parenthesis \
-                 '{open_shown}'"
+                "closing parenthesis '{shown}' does not match opening parenthesis '{open_shown}'"
             );
             if line != open_line {
                 message.push_str(&format!(" on line {open_line}"));
