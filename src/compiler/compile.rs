@@ -12,11 +12,12 @@ use crate::codegen::{Generator, GeneratorInput};
 use crate::diagnose::diagnose;
 use crate::error::{CompileError, Compiled, Failure, SyntaxWarning};
 use crate::future::Future;
+use crate::interactive;
 use crate::options::{CompileOptions, Mode};
 use crate::recursion::RecursionGuard;
 use crate::source::LineIndex;
 use crate::source_warnings;
-use crate::symbol_table::{SymbolTable, TableOptions};
+use crate::symbol_table::{ScopeTree, SymbolTable, TableOptions};
 use crate::syntax_tree::{SHALLOW, SyntaxTree};
 
 /// What compiling gave.
@@ -33,7 +34,7 @@ pub fn compile(
     options: &CompileOptions,
 ) -> Result<Compilation, CompileError> {
     let lines = LineIndex::new(source);
-    let result = parse(source, &lines, options.mode).and_then(|(tree, warnings)| {
+    let result = parse(source, &lines, options).and_then(|(tree, warnings)| {
         let guard = RecursionGuard::default();
         let mut compilation = compile_tree(tree.get(), source, &lines, filename, options, &guard)?;
         if guard.deepest() <= SHALLOW {
@@ -67,7 +68,7 @@ pub fn compile_module(
 fn parse(
     source: &str,
     lines: &LineIndex,
-    mode: Mode,
+    options: &CompileOptions,
 ) -> Compiled<(SyntaxTree, Vec<SyntaxWarning>)> {
     if source.contains('\0') {
         return Err(Failure::syntax(
@@ -75,21 +76,21 @@ fn parse(
             TextRange::default(),
         ));
     }
-    let parser_mode = match mode {
+    let parser_mode = match options.mode {
         Mode::Eval => ruff_python_parser::Mode::Expression,
         Mode::Exec | Mode::Single => ruff_python_parser::Mode::Module,
     };
-    let options = ParseOptions::from(parser_mode).with_target_version(PythonVersion {
+    let parse_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion {
         major: 3,
         minor: 14,
     });
-    let parsed = parse_unchecked(source, options);
+    let parsed = parse_unchecked(source, parse_options);
     let error = parsed.errors().first().cloned();
     let unsupported = parsed.unsupported_syntax_errors().first().cloned();
     let warnings = source_warnings::warnings(&parsed, source, lines);
     let tree = SyntaxTree::new(parsed.into_syntax());
     if (error.is_some() || unsupported.is_some())
-        && let Some(failure) = diagnose(source, mode)
+        && let Some(failure) = diagnose(source, options)
     {
         return Err(failure);
     }
@@ -100,7 +101,53 @@ fn parse(
     {
         return Err(Failure::syntax("invalid syntax", range));
     }
+    if options.mode == Mode::Single {
+        interactive::check(tree.get(), source, lines, options)?;
+    }
     Ok((tree, warnings))
+}
+
+/// The symbol table of a source, for the `symtable` module.
+pub fn symbol_table(source: &str, options: &CompileOptions) -> Result<ScopeTree, CompileError> {
+    let lines = LineIndex::new(source);
+    let arena = Bump::new();
+    let guard = RecursionGuard::default();
+    parse(source, &lines, options)
+        .and_then(|(tree, _)| {
+            let future = future_of(tree.get())?;
+            let table = build_table(tree.get(), source, &arena, &future, options, &guard)?;
+            Ok(table.to_tree(&lines))
+        })
+        .map_err(|failure| failure.locate(source, &lines))
+}
+
+fn future_of(tree: &Mod) -> Compiled<Future> {
+    match tree {
+        Mod::Module(module) => Future::parse(&module.body),
+        Mod::Expression(_) => Ok(Future::default()),
+    }
+}
+
+fn build_table<'a>(
+    tree: &'a Mod,
+    source: &'a str,
+    arena: &'a Bump,
+    future: &Future,
+    options: &CompileOptions,
+    guard: &RecursionGuard,
+) -> Compiled<SymbolTable<'a>> {
+    let table_options = TableOptions {
+        source,
+        arena,
+        future: future.flags | options.flags,
+        top_level_await: options.allow_top_level_await,
+    };
+    match tree {
+        Mod::Module(module) => SymbolTable::of_statements(&module.body, &table_options, guard),
+        Mod::Expression(expression) => {
+            SymbolTable::of_expression(&expression.body, &table_options, guard)
+        }
+    }
 }
 
 fn compile_tree(
@@ -112,22 +159,8 @@ fn compile_tree(
     guard: &RecursionGuard,
 ) -> Compiled<Compilation> {
     let arena = Bump::new();
-    let future = match tree {
-        Mod::Module(module) => Future::parse(&module.body)?,
-        Mod::Expression(_) => Future::default(),
-    };
-    let table_options = TableOptions {
-        source,
-        arena: &arena,
-        future: future.flags | options.flags,
-        top_level_await: options.allow_top_level_await,
-    };
-    let table = match tree {
-        Mod::Module(module) => SymbolTable::of_statements(&module.body, &table_options, guard)?,
-        Mod::Expression(expression) => {
-            SymbolTable::of_expression(&expression.body, &table_options, guard)?
-        }
-    };
+    let future = future_of(tree)?;
+    let table = build_table(tree, source, &arena, &future, options, guard)?;
     let mut generator = Generator::new(GeneratorInput {
         source,
         lines,

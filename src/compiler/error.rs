@@ -112,6 +112,13 @@ impl Failure {
         )
     }
 
+    /// The error of a source that only ends too early, at the same place.
+    pub fn incomplete(mut self) -> Failure {
+        self.0.kind = ErrorKind::Incomplete;
+        self.0.message = "incomplete input".to_owned();
+        self
+    }
+
     /// The same error with another end.
     pub fn ending(mut self, end: EndColumn) -> Failure {
         self.0.end = end;

@@ -31,6 +31,7 @@ pub mod disassemble;
 pub mod error;
 mod flow_graph;
 mod future;
+mod interactive;
 mod literal;
 pub mod location;
 pub mod marshal;
@@ -44,7 +45,7 @@ pub mod symbol_table;
 mod syntax_tree;
 
 pub use code::{Code, CodeFlags, ExceptionHandler, LocalKind, LocalVariable};
-pub use compile::{Compilation, compile, compile_module};
+pub use compile::{Compilation, compile, compile_module, symbol_table};
 pub use constant::{Constant, StrConstant};
 pub use decode::decode_source;
 pub use error::{CompileError, ErrorKind, SyntaxWarning};

@@ -24,6 +24,9 @@ pub struct CompileOptions {
     pub flags: CodeFlags,
     /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`: `await` may stand in a module.
     pub allow_top_level_await: bool,
-    /// `PyCF_DONT_IMPLY_DEDENT`: an interactive block must end with an empty line.
+    /// `PyCF_DONT_IMPLY_DEDENT`: an interactive block must end with a newline.
     pub dont_imply_dedent: bool,
+    /// `PyCF_ALLOW_INCOMPLETE_INPUT`: a source that only ends too early gives
+    /// [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete).
+    pub allow_incomplete_input: bool,
 }

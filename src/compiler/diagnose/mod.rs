@@ -24,21 +24,22 @@ mod statements;
 mod tokenizer;
 
 use parser::Parser;
-use tokenizer::{Kind, Tokens, never_closed, tokenize};
+use tokenizer::{Kind, Token, Tokens, never_closed, tokenize};
 
 use crate::error::{EndColumn, ErrorKind, Failure};
-use crate::options::Mode;
+use crate::options::{CompileOptions, Mode};
 
 /// The error that CPython reports for a source, if any.
-pub(crate) fn diagnose(source: &str, mode: Mode) -> Option<Failure> {
+pub(crate) fn diagnose(source: &str, options: &CompileOptions) -> Option<Failure> {
     let Tokens {
         tokens,
         error: tokenizer_error,
         error_is_layout,
+        error_is_end,
         unclosed,
     } = tokenize(source);
     let mut parser = Parser::new(source, &tokens);
-    let parse = |parser: &mut Parser<'_>| match mode {
+    let parse = |parser: &mut Parser<'_>| match options.mode {
         Mode::Eval => parser.evaluated(),
         Mode::Exec | Mode::Single => parser.file(),
     };
@@ -47,9 +48,16 @@ pub(crate) fn diagnose(source: &str, mode: Mode) -> Option<Failure> {
         return None;
     }
     if parser.ran_out {
+        if options.allow_incomplete_input && error_is_end {
+            return tokenizer_error.map(|error| error.incomplete());
+        }
         return tokenizer_error;
     }
     let last = *parser.last_read();
+    if options.allow_incomplete_input && ends_source(&last, source, options.mode) {
+        let error = parser.located(ErrorKind::Incomplete, String::new(), &last);
+        return Some(error.incomplete());
+    }
     parser.start_second_pass();
     let _ = parse(&mut parser);
     if parser.too_deep {
@@ -87,4 +95,14 @@ pub(crate) fn diagnose(source: &str, mode: Mode) -> Option<Failure> {
             _ => parser.located(ErrorKind::Syntax, "invalid syntax".to_owned(), &last),
         }
     }))
+}
+
+/// Whether reading a token took the tokenizer to the end of the source.
+fn ends_source(token: &Token<'_>, source: &str, mode: Mode) -> bool {
+    match token.kind {
+        Kind::End => true,
+        Kind::Dedent => token.start >= source.len(),
+        // Where no newline is added at the end, the last token touches it.
+        _ => mode != Mode::Exec && token.end >= source.trim_end_matches([' ', '\t']).len(),
+    }
 }

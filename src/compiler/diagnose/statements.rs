@@ -88,22 +88,7 @@ impl<'a> Parser<'a> {
 
     fn raise(&mut self) -> Match<()> {
         let parser = self;
-        let word = parser.keyword("raise")?;
-        if parser.invalid_rules {
-            alternative!(parser, {
-                let from = parser.keyword("from")?;
-                parser.fail(
-                    "did you forget an expression between 'raise' and 'from'?",
-                    range(word.start, from.end),
-                )
-            });
-            alternative!(parser, {
-                parser.expression()?;
-                let from = parser.keyword("from")?;
-                parser.not(Parser::expression)?;
-                parser.fail("did you forget an expression after 'from'?", from.range())
-            });
-        }
+        parser.keyword("raise")?;
         parser.maybe(|parser| {
             parser.expression()?;
             parser.maybe(|parser| {

@@ -54,6 +54,8 @@ pub(super) struct Tokens<'a> {
     /// The error is about layout: the end met too early, indentation, a backslash. Such errors
     /// count only when the grammar gets there.
     pub error_is_layout: bool,
+    /// The error is that the source ends.
+    pub error_is_end: bool,
     /// Brackets that are open at the end.
     pub unclosed: Vec<(u8, usize)>,
 }
@@ -106,10 +108,12 @@ pub(super) fn tokenize(source: &str) -> Tokens<'_> {
     };
     let error = tokenizer.run().err();
     let error_is_layout = tokenizer.layout_error;
+    let error_is_end = error.is_some() && tokenizer.at_end();
     Tokens {
         tokens: tokenizer.tokens,
         error,
         error_is_layout,
+        error_is_end,
         unclosed: tokenizer.brackets,
     }
 }

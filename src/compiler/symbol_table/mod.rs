@@ -17,6 +17,7 @@
 mod analyze;
 mod build;
 mod build_expressions;
+mod tree;
 
 use std::hash::BuildHasherDefault;
 
@@ -26,6 +27,7 @@ use ruff_text_size::TextRange;
 use rustc_hash::{FxHashMap, FxHasher};
 
 pub(crate) use build::{TableOptions, mangle};
+pub use tree::ScopeTree;
 
 /// A map keyed by names, in order of insertion.
 pub type NameMap<'a, T> = IndexMap<&'a str, T, BuildHasherDefault<FxHasher>>;
@@ -69,7 +71,7 @@ pub enum ComprehensionKind {
 }
 
 bitflags! {
-    /// What the source of a scope does with a name.
+    /// What the source of a scope does with a name, with the bits of CPython's `_symtable`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
     pub struct SymbolFlags: u16 {
         /// `global name`
@@ -81,30 +83,30 @@ bitflags! {
         const NONLOCAL = 1 << 3;
         const USE = 1 << 4;
         /// Free in the class, though also bound by it.
-        const FREE_CLASS = 1 << 5;
-        const IMPORT = 1 << 6;
-        const ANNOTATED = 1 << 7;
+        const FREE_CLASS = 1 << 6;
+        const IMPORT = 1 << 7;
+        const ANNOTATED = 1 << 8;
         /// Iteration variable of a comprehension.
-        const COMPREHENSION_ITERATION = 1 << 8;
-        const TYPE_PARAMETER = 1 << 9;
+        const COMPREHENSION_ITERATION = 1 << 9;
+        const TYPE_PARAMETER = 1 << 10;
         /// A cell because of an inlined comprehension.
-        const COMPREHENSION_CELL = 1 << 10;
+        const COMPREHENSION_CELL = 1 << 11;
         /// Anything that binds.
         const BOUND = Self::LOCAL.bits() | Self::PARAMETER.bits() | Self::IMPORT.bits()
             | Self::TYPE_PARAMETER.bits();
     }
 }
 
-/// Which variable a name means.
+/// Which variable a name means, with the numbers of CPython's `_symtable`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum NameScope {
     #[default]
-    Unresolved,
-    Local,
-    GlobalExplicit,
-    GlobalImplicit,
-    Free,
-    Cell,
+    Unresolved = 0,
+    Local = 1,
+    GlobalExplicit = 2,
+    GlobalImplicit = 3,
+    Free = 4,
+    Cell = 5,
 }
 
 /// A name in a scope.
@@ -112,6 +114,13 @@ pub enum NameScope {
 pub struct Symbol {
     pub flags: SymbolFlags,
     pub scope: NameScope,
+}
+
+impl Symbol {
+    /// Flags and scope in one number, as the `symtable` module takes them apart.
+    pub fn bits(self) -> u32 {
+        u32::from(self.flags.bits()) | (self.scope as u32) << 12
+    }
 }
 
 bitflags! {
