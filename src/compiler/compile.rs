@@ -13,6 +13,7 @@ use crate::diagnose::diagnose;
 use crate::error::{CompileError, Compiled, Failure, SyntaxWarning};
 use crate::future::Future;
 use crate::interactive;
+use crate::nesting;
 use crate::options::{CompileOptions, Mode};
 use crate::recursion::RecursionGuard;
 use crate::source::LineIndex;
@@ -76,6 +77,11 @@ fn parse(
             TextRange::default(),
         ));
     }
+    if nesting::seems_endless(source)
+        && let Some(failure) = diagnose(source, options)
+    {
+        return Err(failure);
+    }
     let parser_mode = match options.mode {
         Mode::Eval => ruff_python_parser::Mode::Expression,
         Mode::Exec | Mode::Single => ruff_python_parser::Mode::Module,
@@ -87,9 +93,10 @@ fn parse(
     let parsed = parse_unchecked(source, parse_options);
     let error = parsed.errors().first().cloned();
     let unsupported = parsed.unsupported_syntax_errors().first().cloned();
+    let too_deep = nesting::is_too_deep(&parsed);
     let warnings = source_warnings::warnings(&parsed, source, lines);
     let tree = SyntaxTree::new(parsed.into_syntax());
-    if (error.is_some() || unsupported.is_some())
+    if (error.is_some() || unsupported.is_some() || too_deep)
         && let Some(failure) = diagnose(source, options)
     {
         return Err(failure);

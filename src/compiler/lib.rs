@@ -35,6 +35,7 @@ mod interactive;
 mod literal;
 pub mod location;
 pub mod marshal;
+mod nesting;
 pub mod opcode;
 pub mod options;
 pub mod python_repr;

@@ -79,12 +79,16 @@ macro_rules! opcodes {
             }
 
             /// What the argument means.
+            #[inline]
             pub const fn traits(self) -> OpcodeTraits {
-                match self {
-                    $(Opcode::$name => OpcodeTraits::from_bits_retain(
+                const TABLE: [OpcodeTraits; 256] = {
+                    let mut table = [OpcodeTraits::empty(); 256];
+                    $(table[Opcode::$name as usize] = OpcodeTraits::from_bits_retain(
                         0 $(| OpcodeTraits::$property.bits())*
-                    ),)*
-                }
+                    );)*
+                    table
+                };
+                TABLE[self as usize]
             }
 
             /// The number of values that the instruction adds to the stack (negative: removes).
@@ -125,8 +129,9 @@ opcodes! {
 
     /// `( -- value)`: a local that is known to be bound.
     LOAD_FAST = 84 [ARG LOCAL] |_, _| 1;
-    /// `( -- value)`: as `LOAD_FAST`; the value is consumed within this basic block while the
-    /// local still holds it, so no reference needs to be counted.
+    /// `( -- value)`: as `LOAD_FAST`; the value leaves the stack within this basic block while the
+    /// local still holds it, so the stack need not count a reference. An instruction that keeps
+    /// the value (builds a tuple of it, passes it to a callee) counts one then.
     LOAD_FAST_BORROW = 86 [ARG LOCAL] |_, _| 1;
     /// `( -- value)`: raises UnboundLocalError when the local is unbound.
     LOAD_FAST_CHECK = 88 [ARG LOCAL] |_, _| 1;

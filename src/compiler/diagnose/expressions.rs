@@ -1,23 +1,21 @@
 //! Rules for expressions, and for wrong ones.
 
-use super::parser::{
-    Match, NodeId, NodeKind, Parser, Rule, TargetUse, alternative, is_soft_keyword, range,
-};
+use super::parser::{Match, NodeId, NodeKind, Parser, Rule, alternative, is_soft_keyword, range};
 use super::tokenizer::{Kind, Token};
 
 impl<'a> Parser<'a> {
-    pub fn expressions(&mut self) -> Match {
+    pub(super) fn expressions(&mut self) -> Match {
         let parser = self;
         parser.expression_list(Parser::expression)
     }
 
-    pub fn star_expressions(&mut self) -> Match {
+    pub(super) fn star_expressions(&mut self) -> Match {
         let parser = self;
         parser.expression_list(Parser::star_expression)
     }
 
     /// One expression, or a tuple without parentheses.
-    fn expression_list(&mut self, item: fn(&mut Self) -> Match) -> Match {
+    pub(super) fn expression_list(&mut self, item: fn(&mut Self) -> Match) -> Match {
         let parser = self;
         let start = parser.start();
         let mut items = vec![item(parser)?];
@@ -39,7 +37,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    pub fn star_expression(&mut self) -> Match {
+    pub(super) fn star_expression(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::StarExpression, |parser| {
             alternative!(parser, parser.starred(Parser::bitwise_or));
@@ -47,27 +45,27 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn starred(&mut self, value: fn(&mut Self) -> Match) -> Match {
+    pub(super) fn starred(&mut self, value: fn(&mut Self) -> Match) -> Match {
         let parser = self;
         let star = parser.operator("*")?;
         let value = value(parser)?;
         Some(parser.node(NodeKind::Starred, star.start, vec![value]))
     }
 
-    pub fn star_named_expressions(&mut self) -> Match<Vec<NodeId>> {
+    pub(super) fn star_named_expressions(&mut self) -> Match<Vec<NodeId>> {
         let parser = self;
         let items = parser.separated(",", Parser::star_named_expression)?;
         parser.maybe(|parser| parser.operator(","))?;
         Some(items)
     }
 
-    pub fn star_named_expression(&mut self) -> Match {
+    pub(super) fn star_named_expression(&mut self) -> Match {
         let parser = self;
         alternative!(parser, parser.starred(Parser::bitwise_or));
         parser.named_expression()
     }
 
-    fn assignment_expression(&mut self) -> Match {
+    pub(super) fn assignment_expression(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         let target = parser.name_node()?;
@@ -76,7 +74,7 @@ impl<'a> Parser<'a> {
         Some(parser.node(NodeKind::Named, start, vec![target, value]))
     }
 
-    pub fn named_expression(&mut self) -> Match {
+    pub(super) fn named_expression(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::NamedExpression, |parser| {
             alternative!(parser, parser.assignment_expression());
@@ -97,7 +95,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn invalid_named_expression(&mut self) -> Match {
+    pub(super) fn invalid_named_expression(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::InvalidNamedExpression, |parser| {
             alternative!(parser, {
@@ -146,7 +144,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    pub fn expression(&mut self) -> Match {
+    pub(super) fn expression(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Expression, |parser| {
             if parser.invalid_rules {
@@ -157,7 +155,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn valid_expression(&mut self) -> Match {
+    pub(super) fn valid_expression(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         alternative!(parser, {
@@ -172,7 +170,7 @@ impl<'a> Parser<'a> {
         parser.lambda()
     }
 
-    fn expression_without_invalid(&mut self) -> Match {
+    pub(super) fn expression_without_invalid(&mut self) -> Match {
         let parser = self;
         let before = std::mem::replace(&mut parser.invalid_rules, false);
         let result = parser.attempt(Parser::valid_expression);
@@ -180,7 +178,7 @@ impl<'a> Parser<'a> {
         result
     }
 
-    fn is_legacy_statement(&self, node: NodeId) -> bool {
+    pub(super) fn is_legacy_statement(&self, node: NodeId) -> bool {
         let parser = self;
         let node = &parser.nodes[node as usize];
         node.kind == NodeKind::Name
@@ -198,7 +196,7 @@ impl<'a> Parser<'a> {
                 })
     }
 
-    fn invalid_expression(&mut self) -> Match {
+    pub(super) fn invalid_expression(&mut self) -> Match {
         let parser = self;
         alternative!(parser, {
             parser.kind(Kind::String)?;
@@ -276,7 +274,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `pass`, `break`, `continue`: statements that people write in place of values.
-    fn statement_keyword(&mut self) -> Match<Token<'a>> {
+    pub(super) fn statement_keyword(&mut self) -> Match<Token<'a>> {
         let parser = self;
         for word in ["pass", "break", "continue"] {
             if let Some(token) = parser.keyword(word) {
@@ -286,7 +284,7 @@ impl<'a> Parser<'a> {
         None
     }
 
-    fn invalid_legacy_expression(&mut self) -> Match {
+    pub(super) fn invalid_legacy_expression(&mut self) -> Match {
         let parser = self;
         let token = parser.name()?;
         parser.not(|parser| parser.operator("("))?;
@@ -302,7 +300,7 @@ impl<'a> Parser<'a> {
         )
     }
 
-    pub fn yield_expression(&mut self) -> Match {
+    pub(super) fn yield_expression(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         parser.keyword("yield")?;
@@ -315,27 +313,27 @@ impl<'a> Parser<'a> {
         Some(parser.node(NodeKind::Yield, start, Vec::new()))
     }
 
-    pub fn annotated_right_side(&mut self) -> Match {
+    pub(super) fn annotated_right_side(&mut self) -> Match {
         let parser = self;
         alternative!(parser, parser.yield_expression());
         parser.star_expressions()
     }
 
-    pub fn disjunction(&mut self) -> Match {
+    pub(super) fn disjunction(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Disjunction, |parser| {
             parser.chain("or", Parser::conjunction)
         })
     }
 
-    fn conjunction(&mut self) -> Match {
+    pub(super) fn conjunction(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Conjunction, |parser| {
             parser.chain("and", Parser::inversion)
         })
     }
 
-    fn chain(&mut self, word: &str, operand: fn(&mut Self) -> Match) -> Match {
+    pub(super) fn chain(&mut self, word: &str, operand: fn(&mut Self) -> Match) -> Match {
         let parser = self;
         let start = parser.start();
         let first = operand(parser)?;
@@ -349,7 +347,7 @@ impl<'a> Parser<'a> {
         Some(parser.node(NodeKind::Operation, start, Vec::new()))
     }
 
-    pub fn inversion(&mut self) -> Match {
+    pub(super) fn inversion(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Inversion, |parser| {
             let start = parser.start();
@@ -362,7 +360,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn comparison(&mut self) -> Match {
+    pub(super) fn comparison(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         let left = parser.bitwise_or()?;
@@ -388,7 +386,7 @@ impl<'a> Parser<'a> {
     }
 
     /// True for `in`.
-    fn comparison_operator(&mut self) -> Match<bool> {
+    pub(super) fn comparison_operator(&mut self) -> Match<bool> {
         let parser = self;
         if parser.one_of(&["==", "!=", "<=", "<", ">=", ">"]).is_some() {
             return Some(false);
@@ -412,13 +410,13 @@ impl<'a> Parser<'a> {
         Some(false)
     }
 
-    pub fn bitwise_or(&mut self) -> Match {
+    pub(super) fn bitwise_or(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::BitwiseOr, |parser| parser.binary(0))
     }
 
     /// Left-associative operators, from the loosest.
-    fn binary(&mut self, level: usize) -> Match {
+    pub(super) fn binary(&mut self, level: usize) -> Match {
         let parser = self;
         const LEVELS: [&[&str]; 6] = [
             &["|"],
@@ -450,7 +448,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `a + not b`
-    fn invalid_not_operand(&mut self) -> Match<()> {
+    pub(super) fn invalid_not_operand(&mut self) -> Match<()> {
         let parser = self;
         let wrong = parser.attempt(|parser| {
             let word = parser.keyword("not")?;
@@ -466,7 +464,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn factor(&mut self) -> Match {
+    pub(super) fn factor(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         alternative!(parser, {
@@ -480,7 +478,7 @@ impl<'a> Parser<'a> {
         parser.power()
     }
 
-    fn power(&mut self) -> Match {
+    pub(super) fn power(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Power, |parser| {
             let start = parser.start();
@@ -496,7 +494,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn await_primary(&mut self) -> Match {
+    pub(super) fn await_primary(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         alternative!(parser, {
@@ -507,7 +505,7 @@ impl<'a> Parser<'a> {
         parser.primary()
     }
 
-    fn primary(&mut self) -> Match {
+    pub(super) fn primary(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Primary, |parser| {
             let start = parser.start();
@@ -521,7 +519,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn trailer(&mut self) -> Match<NodeKind> {
+    pub(super) fn trailer(&mut self) -> Match<NodeKind> {
         let parser = self;
         alternative!(parser, {
             parser.operator(".")?;
@@ -546,7 +544,7 @@ impl<'a> Parser<'a> {
         Some(NodeKind::Subscript)
     }
 
-    pub fn slices(&mut self) -> Match<()> {
+    pub(super) fn slices(&mut self) -> Match<()> {
         let parser = self;
         alternative!(parser, {
             parser.slice()?;
@@ -560,7 +558,7 @@ impl<'a> Parser<'a> {
         Some(())
     }
 
-    fn slice(&mut self) -> Match<()> {
+    pub(super) fn slice(&mut self) -> Match<()> {
         let parser = self;
         alternative!(parser, {
             parser.maybe(Parser::expression)?;
@@ -575,12 +573,12 @@ impl<'a> Parser<'a> {
         parser.named_expression().map(|_| ())
     }
 
-    pub fn atom(&mut self) -> Match {
+    pub(super) fn atom(&mut self) -> Match {
         let parser = self;
         parser.memoized(Rule::Atom, Parser::atom_inside)
     }
 
-    fn atom_inside(&mut self) -> Match {
+    pub(super) fn atom_inside(&mut self) -> Match {
         let parser = self;
         let token = parser.peek()?;
         match token.kind {
@@ -625,7 +623,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn group(&mut self) -> Match {
+    pub(super) fn group(&mut self) -> Match {
         let parser = self;
         alternative!(parser, {
             parser.operator("(")?;
@@ -654,7 +652,7 @@ impl<'a> Parser<'a> {
         parser.fail("cannot use double starred expression here", stars.range())
     }
 
-    fn tuple(&mut self) -> Match {
+    pub(super) fn tuple(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         parser.operator("(")?;
@@ -672,7 +670,7 @@ impl<'a> Parser<'a> {
         Some(parser.node(NodeKind::Tuple, start, items.unwrap_or_default()))
     }
 
-    fn list(&mut self) -> Match {
+    pub(super) fn list(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         parser.operator("[")?;
@@ -683,7 +681,7 @@ impl<'a> Parser<'a> {
         Some(parser.node(NodeKind::List, start, items))
     }
 
-    fn set(&mut self) -> Match {
+    pub(super) fn set(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         parser.operator("{")?;
@@ -692,7 +690,7 @@ impl<'a> Parser<'a> {
         Some(parser.node(NodeKind::Set, start, Vec::new()))
     }
 
-    fn dict(&mut self) -> Match {
+    pub(super) fn dict(&mut self) -> Match {
         let parser = self;
         let start = parser.start();
         alternative!(parser, {
@@ -709,7 +707,7 @@ impl<'a> Parser<'a> {
         parser.invalid_pairs()
     }
 
-    fn double_starred_pair(&mut self) -> Match<()> {
+    pub(super) fn double_starred_pair(&mut self) -> Match<()> {
         let parser = self;
         alternative!(parser, {
             parser.operator("**")?;
@@ -719,7 +717,7 @@ impl<'a> Parser<'a> {
         parser.pair()
     }
 
-    fn pair(&mut self) -> Match<()> {
+    pub(super) fn pair(&mut self) -> Match<()> {
         let parser = self;
         parser.expression()?;
         parser.operator(":")?;
@@ -727,7 +725,7 @@ impl<'a> Parser<'a> {
         Some(())
     }
 
-    fn invalid_pairs(&mut self) -> Match {
+    pub(super) fn invalid_pairs(&mut self) -> Match {
         let parser = self;
         alternative!(parser, {
             // The pairs that are right, then a wrong one.
@@ -754,7 +752,7 @@ impl<'a> Parser<'a> {
         )
     }
 
-    fn invalid_pair(&mut self) -> Match {
+    pub(super) fn invalid_pair(&mut self) -> Match {
         let parser = self;
         alternative!(parser, {
             let key = parser.expression()?;
@@ -772,7 +770,7 @@ impl<'a> Parser<'a> {
         )
     }
 
-    fn invalid_value(&mut self) -> Match {
+    pub(super) fn invalid_value(&mut self) -> Match {
         let parser = self;
         parser.expression()?;
         parser.operator(":")?;
@@ -784,555 +782,5 @@ impl<'a> Parser<'a> {
             "cannot use dict unpacking in a dictionary value"
         };
         parser.fail_from(what, star.start)
-    }
-
-    // Comprehensions.
-
-    /// The end of the last clause.
-    pub fn for_if_clauses(&mut self) -> Match<usize> {
-        let parser = self;
-        parser.some(Parser::for_if_clause)?;
-        Some(parser.last_end())
-    }
-
-    fn for_if_clause(&mut self) -> Match<()> {
-        let parser = self;
-        let head = parser.attempt(|parser| {
-            parser.maybe(|parser| parser.keyword("async"))?;
-            parser.keyword("for")?;
-            parser.star_targets()?;
-            parser.keyword("in")
-        });
-        if head.is_some() {
-            // No way back from here.
-            parser.disjunction()?;
-            parser.many(|parser| {
-                parser.keyword("if")?;
-                parser.disjunction()
-            })?;
-            return Some(());
-        }
-        if !parser.invalid_rules {
-            return None;
-        }
-        alternative!(parser, {
-            parser.maybe(|parser| parser.keyword("async"))?;
-            parser.keyword("for")?;
-            parser.separated(",", Parser::bitwise_or)?;
-            parser.maybe(|parser| parser.operator(","))?;
-            parser.not(|parser| parser.keyword("in"))?;
-            parser.fail_at_last("'in' expected after for-loop variables")
-        });
-        parser.invalid_for_target()
-    }
-
-    pub fn invalid_for_target(&mut self) -> Match<()> {
-        let parser = self;
-        parser.maybe(|parser| parser.keyword("async"))?;
-        parser.keyword("for")?;
-        let target = parser.star_expressions()?;
-        parser.fail_target(target, TargetUse::For)
-    }
-
-    fn list_comprehension(&mut self) -> Match {
-        let parser = self;
-        parser.comprehension(
-            "[",
-            "]",
-            NodeKind::ListComprehension,
-            Parser::named_expression,
-        )
-    }
-
-    fn set_comprehension(&mut self) -> Match {
-        let parser = self;
-        parser.comprehension(
-            "{",
-            "}",
-            NodeKind::SetComprehension,
-            Parser::named_expression,
-        )
-    }
-
-    pub fn generator(&mut self) -> Match {
-        let parser = self;
-        parser.comprehension("(", ")", NodeKind::Generator, Parser::generator_element)
-    }
-
-    fn generator_element(&mut self) -> Match {
-        let parser = self;
-        alternative!(parser, parser.assignment_expression());
-        let value = parser.expression()?;
-        parser.not(|parser| parser.operator(":="))?;
-        Some(value)
-    }
-
-    fn comprehension(
-        &mut self,
-        open: &str,
-        close: &str,
-        kind: NodeKind,
-        element: fn(&mut Self) -> Match,
-    ) -> Match {
-        let parser = self;
-        let start = parser.start();
-        alternative!(parser, {
-            parser.operator(open)?;
-            element(parser)?;
-            parser.for_if_clauses()?;
-            parser.operator(close)?;
-            Some(parser.node(kind, start, Vec::new()))
-        });
-        if !parser.invalid_rules {
-            return None;
-        }
-        alternative!(parser, {
-            parser.one_of(&["[", "(", "{"])?;
-            let starred = parser.starred_expression()?;
-            parser.for_if_clauses()?;
-            let range = parser.range(starred);
-            parser.fail("iterable unpacking cannot be used in comprehension", range)
-        });
-        const UNPARENTHESIZED: &str = "did you forget parentheses around the comprehension target?";
-        alternative!(parser, {
-            parser.one_of(&["[", "{"])?;
-            let first = parser.star_named_expression()?;
-            parser.operator(",")?;
-            let rest = parser.star_named_expressions()?;
-            parser.for_if_clauses()?;
-            let last = *rest.last()?;
-            let range = parser.range_between(first, last);
-            parser.fail(UNPARENTHESIZED, range)
-        });
-        parser.one_of(&["[", "{"])?;
-        let first = parser.star_named_expression()?;
-        let comma = parser.operator(",")?;
-        parser.for_if_clauses()?;
-        let start = parser.nodes[first as usize].start;
-        parser.fail(UNPARENTHESIZED, range(start, comma.end))
-    }
-
-    fn dict_comprehension(&mut self) -> Match {
-        let parser = self;
-        let start = parser.start();
-        alternative!(parser, {
-            parser.operator("{")?;
-            parser.pair()?;
-            parser.for_if_clauses()?;
-            parser.operator("}")?;
-            Some(parser.node(NodeKind::DictComprehension, start, Vec::new()))
-        });
-        if !parser.invalid_rules {
-            return None;
-        }
-        parser.operator("{")?;
-        let stars = parser.operator("**")?;
-        parser.bitwise_or()?;
-        parser.for_if_clauses()?;
-        parser.operator("}")?;
-        parser.fail(
-            "dict unpacking cannot be used in dict comprehension",
-            stars.range(),
-        )
-    }
-
-    // Arguments.
-
-    pub fn arguments(&mut self) -> Match {
-        let parser = self;
-        parser.memoized(Rule::Arguments, |parser| {
-            alternative!(parser, {
-                parser.args()?;
-                parser.maybe(|parser| parser.operator(","))?;
-                parser.follows(|parser| parser.operator(")"))?;
-                Some(0)
-            });
-            if parser.invalid_rules {
-                parser.invalid_arguments()
-            } else {
-                None
-            }
-        })
-    }
-
-    fn positional(&mut self) -> Match {
-        let parser = self;
-        alternative!(parser, parser.starred_expression());
-        let value = parser.generator_element()?;
-        parser.not(|parser| parser.operator("="))?;
-        Some(value)
-    }
-
-    /// Positional arguments, and whether `**` occurs among the keywords, if there are any.
-    fn args(&mut self) -> Match<(Vec<NodeId>, Option<bool>)> {
-        let parser = self;
-        alternative!(parser, {
-            let positional = parser.separated(",", Parser::positional)?;
-            let keywords = parser.maybe(|parser| {
-                parser.operator(",")?;
-                parser.kwargs()
-            })?;
-            Some((positional, keywords))
-        });
-        let keywords = parser.kwargs()?;
-        Some((Vec::new(), Some(keywords)))
-    }
-
-    fn kwargs(&mut self) -> Match<bool> {
-        let parser = self;
-        alternative!(parser, {
-            parser.separated(",", Parser::keyword_or_starred)?;
-            parser.operator(",")?;
-            let items = parser.separated(",", Parser::keyword_or_double_starred)?;
-            Some(items.contains(&true))
-        });
-        alternative!(parser, {
-            parser.separated(",", Parser::keyword_or_starred)?;
-            Some(false)
-        });
-        let items = parser.separated(",", Parser::keyword_or_double_starred)?;
-        Some(items.contains(&true))
-    }
-
-    pub fn starred_expression(&mut self) -> Match {
-        let parser = self;
-        if parser.invalid_rules {
-            alternative!(parser, {
-                let star = parser.operator("*")?;
-                parser.expression()?;
-                parser.operator("=")?;
-                parser.expression()?;
-                let end = parser.last_end();
-                parser.fail(
-                    "cannot assign to iterable argument unpacking",
-                    range(star.start, end),
-                )
-            });
-        }
-        alternative!(parser, parser.starred(Parser::expression));
-        if parser.invalid_rules {
-            alternative!(parser, {
-                parser.operator("*")?;
-                parser.fail_at_last("Invalid star expression")
-            });
-        }
-        None
-    }
-
-    fn keyword_or_starred(&mut self) -> Match<()> {
-        let parser = self;
-        parser.keyword_argument()?;
-        Some(())
-    }
-
-    fn keyword_argument(&mut self) -> Match<bool> {
-        let parser = self;
-        if parser.invalid_rules {
-            alternative!(parser, parser.invalid_kwarg());
-        }
-        alternative!(parser, {
-            parser.name()?;
-            parser.operator("=")?;
-            parser.expression()?;
-            Some(false)
-        });
-        parser.starred_expression()?;
-        Some(false)
-    }
-
-    /// True for `**`.
-    fn keyword_or_double_starred(&mut self) -> Match<bool> {
-        let parser = self;
-        if parser.invalid_rules {
-            alternative!(parser, parser.invalid_kwarg());
-        }
-        alternative!(parser, {
-            parser.name()?;
-            parser.operator("=")?;
-            parser.expression()?;
-            Some(false)
-        });
-        parser.operator("**")?;
-        parser.expression()?;
-        Some(true)
-    }
-
-    fn invalid_kwarg(&mut self) -> Match<bool> {
-        let parser = self;
-        alternative!(parser, {
-            let token = parser.peek()?;
-            if token.kind != Kind::Name || !matches!(token.text, "True" | "False" | "None") {
-                return None;
-            }
-            parser.position += 1;
-            let equals = parser.operator("=")?;
-            parser.fail(
-                format!("cannot assign to {}", token.text),
-                range(token.start, equals.end),
-            )
-        });
-        alternative!(parser, parser.invalid_keyword_comprehension());
-        alternative!(parser, {
-            parser.not(|parser| {
-                parser.name()?;
-                parser.operator("=")
-            })?;
-            let value = parser.expression()?;
-            let equals = parser.operator("=")?;
-            let start = parser.nodes[value as usize].start;
-            parser.fail(
-                "expression cannot contain assignment, perhaps you meant \"==\"?",
-                range(start, equals.end),
-            )
-        });
-        let stars = parser.operator("**")?;
-        parser.expression()?;
-        parser.operator("=")?;
-        parser.expression()?;
-        let end = parser.last_end();
-        parser.fail(
-            "cannot assign to keyword argument unpacking",
-            range(stars.start, end),
-        )
-    }
-
-    fn invalid_keyword_comprehension<T>(&mut self) -> Match<T> {
-        let parser = self;
-        let name = parser.name()?;
-        let equals = parser.operator("=")?;
-        parser.expression()?;
-        parser.for_if_clauses()?;
-        parser.fail(
-            "invalid syntax. Maybe you meant '==' or ':=' instead of '='?",
-            range(name.start, equals.end),
-        )
-    }
-
-    fn invalid_arguments(&mut self) -> Match {
-        let parser = self;
-        const PARENTHESIZED: &str = "Generator expression must be parenthesized";
-        alternative!(parser, {
-            let (positional, keywords) = parser.args()?;
-            let _ = positional;
-            keywords?;
-            let comma = parser.operator(",")?;
-            parser.follows(|parser| parser.operator("*"))?;
-            parser.starred_expression()?;
-            let end = parser.last_end();
-            parser.fail(
-                "iterable argument unpacking follows keyword argument unpacking",
-                range(comma.start, end),
-            )
-        });
-        alternative!(parser, {
-            let value = parser.expression()?;
-            let end = parser.for_if_clauses()?;
-            parser.operator(",")?;
-            parser.maybe(|parser| {
-                alternative!(parser, parser.args().map(|_| ()));
-                parser.expression()?;
-                parser.for_if_clauses()?;
-                Some(())
-            })?;
-            let start = parser.nodes[value as usize].start;
-            parser.fail(PARENTHESIZED, range(start, end))
-        });
-        alternative!(parser, parser.invalid_keyword_comprehension());
-        alternative!(parser, {
-            parser.maybe(|parser| {
-                parser.args()?;
-                parser.operator(",")
-            })?;
-            let name = parser.name()?;
-            let equals = parser.operator("=")?;
-            parser.follows(|parser| parser.one_of(&[",", ")"]))?;
-            parser.fail(
-                "expected argument value expression",
-                range(name.start, equals.end),
-            )
-        });
-        alternative!(parser, {
-            let (positional, _) = parser.args()?;
-            let end = parser.for_if_clauses()?;
-            let [_, .., last] = positional[..] else {
-                return None;
-            };
-            let start = parser.nodes[last as usize].start;
-            parser.fail(PARENTHESIZED, range(start, end))
-        });
-        alternative!(parser, {
-            parser.args()?;
-            parser.operator(",")?;
-            let value = parser.expression()?;
-            let end = parser.for_if_clauses()?;
-            let start = parser.nodes[value as usize].start;
-            parser.fail(PARENTHESIZED, range(start, end))
-        });
-        let (_, keywords) = parser.args()?;
-        parser.operator(",")?;
-        parser.args()?;
-        parser.fail_at_last(if keywords == Some(true) {
-            "positional argument follows keyword argument unpacking"
-        } else {
-            "positional argument follows keyword argument"
-        })
-    }
-
-    // Targets.
-
-    pub fn star_targets(&mut self) -> Match {
-        let parser = self;
-        let start = parser.start();
-        let first = parser.star_target()?;
-        if parser.operator(",").is_none() {
-            return if parser.stopped() { None } else { Some(first) };
-        }
-        let mut items = vec![first];
-        while let Some(item) = parser.attempt(Parser::star_target) {
-            items.push(item);
-            if parser.operator(",").is_none() {
-                break;
-            }
-        }
-        if parser.stopped() {
-            return None;
-        }
-        Some(parser.node(NodeKind::Tuple, start, items))
-    }
-
-    pub fn star_target(&mut self) -> Match {
-        let parser = self;
-        parser.memoized(Rule::StarTarget, |parser| {
-            alternative!(parser, {
-                let star = parser.operator("*")?;
-                parser.not(|parser| parser.operator("*"))?;
-                let value = parser.star_target()?;
-                Some(parser.node(NodeKind::Starred, star.start, vec![value]))
-            });
-            parser.target_with_star_atom()
-        })
-    }
-
-    fn target_with_star_atom(&mut self) -> Match {
-        let parser = self;
-        parser.memoized(Rule::TargetWithAtom, |parser| {
-            alternative!(parser, parser.single_subscript_attribute_target());
-            parser.star_atom()
-        })
-    }
-
-    fn star_atom(&mut self) -> Match {
-        let parser = self;
-        let start = parser.start();
-        alternative!(parser, parser.name_node());
-        alternative!(parser, {
-            parser.operator("(")?;
-            let inner = parser.target_with_star_atom()?;
-            parser.operator(")")?;
-            Some(inner)
-        });
-        alternative!(parser, {
-            parser.operator("(")?;
-            parser.maybe(|parser| {
-                let items = parser.separated(",", Parser::star_target)?;
-                let comma = parser.maybe(|parser| parser.operator(","))?;
-                // One target in parentheses is not a tuple.
-                (items.len() > 1 || comma.is_some()).then_some(())
-            })?;
-            parser.operator(")")?;
-            Some(parser.node(NodeKind::Tuple, start, Vec::new()))
-        });
-        parser.operator("[")?;
-        parser.maybe(|parser| {
-            parser.separated(",", Parser::star_target)?;
-            parser.maybe(|parser| parser.operator(","))
-        })?;
-        parser.operator("]")?;
-        Some(parser.node(NodeKind::List, start, Vec::new()))
-    }
-
-    pub fn single_target(&mut self) -> Match {
-        let parser = self;
-        alternative!(parser, parser.single_subscript_attribute_target());
-        alternative!(parser, parser.name_node());
-        parser.operator("(")?;
-        let inner = parser.deeper(Parser::single_target)?;
-        parser.operator(")")?;
-        Some(inner)
-    }
-
-    fn target_continues(&mut self) -> Match<()> {
-        let parser = self;
-        parser.one_of(&["(", "[", "."]).map(|_| ())
-    }
-
-    pub fn single_subscript_attribute_target(&mut self) -> Match {
-        let parser = self;
-        let start = parser.start();
-        parser.target_primary()?;
-        alternative!(parser, {
-            parser.operator(".")?;
-            parser.name()?;
-            parser.not(Parser::target_continues)?;
-            Some(parser.node(NodeKind::Attribute, start, Vec::new()))
-        });
-        parser.operator("[")?;
-        parser.slices()?;
-        parser.operator("]")?;
-        parser.not(Parser::target_continues)?;
-        Some(parser.node(NodeKind::Subscript, start, Vec::new()))
-    }
-
-    /// What an attribute or subscript is taken of: as much as leaves one trailer over.
-    pub fn target_primary(&mut self) -> Match {
-        let parser = self;
-        parser.memoized(Rule::Primaries, |parser| {
-            let start = parser.start();
-            parser.atom()?;
-            parser.follows(Parser::target_continues)?;
-            loop {
-                let next = parser.attempt(|parser| {
-                    parser.trailer()?;
-                    parser.follows(Parser::target_continues)
-                });
-                if next.is_none() {
-                    break;
-                }
-            }
-            if parser.stopped() {
-                return None;
-            }
-            Some(parser.node(NodeKind::Attribute, start, Vec::new()))
-        })
-    }
-
-    pub fn delete_targets(&mut self) -> Match<()> {
-        let parser = self;
-        parser.separated(",", Parser::delete_target)?;
-        parser.maybe(|parser| parser.operator(","))?;
-        Some(())
-    }
-
-    fn delete_target(&mut self) -> Match {
-        let parser = self;
-        parser.memoized(Rule::DeleteTarget, |parser| {
-            alternative!(parser, parser.single_subscript_attribute_target());
-            alternative!(parser, parser.name_node());
-            alternative!(parser, {
-                parser.operator("(")?;
-                parser.delete_target()?;
-                parser.operator(")")?;
-                Some(0)
-            });
-            for (open, close) in [("(", ")"), ("[", "]")] {
-                alternative!(parser, {
-                    parser.operator(open)?;
-                    parser.maybe(Parser::delete_targets)?;
-                    parser.operator(close)?;
-                    Some(0)
-                });
-            }
-            None
-        })
     }
 }

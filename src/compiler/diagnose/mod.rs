@@ -8,19 +8,23 @@
 //! ```text
 //!   tokenizer    tokens and the errors of the tokenizer
 //!   parser       backtracking, memory, errors; the two passes
-//!   statements, expressions, parameters, patterns    the rules
+//!   statements, expressions, comprehensions, arguments, targets, parameters, patterns
+//!                the rules
 //!   escapes      what is wrong with a string literal's escapes
 //! ```
 //!
 //! Errors of the tokenizer, anywhere in the source, come before those of the grammar. A source that
 //! the recognizer accepts keeps the message it came with.
 
+mod arguments;
+mod comprehensions;
 mod escapes;
 mod expressions;
 mod parameters;
 mod parser;
 mod patterns;
 mod statements;
+mod targets;
 mod tokenizer;
 
 use parser::Parser;

@@ -151,7 +151,8 @@ pub(super) struct Parser<'a> {
     pub ran_out: bool,
 }
 
-/// Tries one alternative of a rule; returns from the rule when it matches.
+/// Tries one alternative of a rule; returns from the rule when it matches. Rules call themselves
+/// `parser`: inside an alternative that is the name of a closure's parameter.
 macro_rules! alternative {
     ($parser:ident, $body:expr) => {
         if let Some(found) = $parser.attempt(|$parser| $body) {

@@ -7,7 +7,8 @@ impl Graph {
     /// Makes loads of locals that may be unbound check.
     ///
     /// The first 64 locals are followed through the graph, one bit each; of others each block
-    /// knows only what it does itself.
+    /// knows only what it does itself. Bits are only ever added to what a block is entered with,
+    /// so a load that checks once goes on checking.
     pub(super) fn check_unbound_locals(&mut self, local_count: u32, parameters: u32) {
         if local_count == 0 {
             return;
@@ -63,8 +64,6 @@ impl Graph {
                 enter(&mut unbound, last.target, mask, &mut work);
             }
         }
-        // A handler entered again with more unbound than before has had its loads changed then; a
-        // load that checked on the first visit stays checked, which is merely slower.
     }
 
     fn check_unfollowed_locals(&mut self, first: u32, count: u32) {

@@ -237,13 +237,6 @@ impl Graph {
                 (Op::JUMP_IF_FALSE, Op::JUMP_IF_TRUE) | (Op::JUMP_IF_TRUE, Op::JUMP_IF_FALSE) => {
                     (jump.opcode, self.block(target).next)
                 }
-                // An `and` or `or` whose value is only tested: what follows would drop it.
-                (Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE, Op::TO_BOOL) => {
-                    if self.thread_into_test(id, target) {
-                        continue;
-                    }
-                    return;
-                }
                 _ => return,
             };
             let crosses_test = matches!(first.opcode, Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE);
@@ -262,10 +255,6 @@ impl Graph {
             last.opcode = opcode;
             last.target = threaded;
         }
-    }
-
-    fn thread_into_test(&mut self, _id: BlockId, _target: BlockId) -> bool {
-        false
     }
 }
 

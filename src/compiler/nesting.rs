@@ -1,0 +1,46 @@
+//! Sources nested deeper than Python allows are refused before they are parsed: the parser would
+//! take them, and a gigabyte of stack.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::Parsed;
+
+/// Brackets that may be open at once.
+const MAX_BRACKETS: u32 = 200;
+
+/// Levels of indentation, the outermost counted.
+const MAX_INDENTATION: u32 = 100;
+
+/// Where a quick look becomes suspicious.
+const SUSPICIOUS: u32 = 1000;
+
+/// Whether brackets seem nested without end. Strings and comments are not told apart from code, so
+/// this may be wrong either way; it is to keep the parser from sources that are nothing but
+/// brackets.
+pub(crate) fn seems_endless(source: &str) -> bool {
+    let mut depth = 0u32;
+    source.bytes().any(|byte| {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > SUSPICIOUS
+    })
+}
+
+/// Whether a parsed source is nested deeper than Python allows.
+pub(crate) fn is_too_deep<T>(parsed: &Parsed<T>) -> bool {
+    let (mut brackets, mut indentation) = (0u32, 1u32);
+    parsed.tokens().iter().any(|token| {
+        match token.kind() {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => brackets += 1,
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                brackets = brackets.saturating_sub(1);
+            }
+            TokenKind::Indent => indentation += 1,
+            TokenKind::Dedent => indentation = indentation.saturating_sub(1),
+            _ => {}
+        }
+        brackets > MAX_BRACKETS || indentation > MAX_INDENTATION
+    })
+}
