@@ -26,7 +26,11 @@ struct ClassArguments {
 fn parse_class_arguments(arguments: TokenStream) -> syn::Result<ClassArguments> {
     let mut parsed = ClassArguments::default();
     let parser = syn::meta::parser(|meta| {
-        let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+        let key = meta
+            .path
+            .get_ident()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         match key.as_str() {
             "name" => parsed.name = Some(meta.value()?.parse::<LitStr>()?.value()),
             "module" => parsed.module = Some(meta.value()?.parse::<LitStr>()?.value()),
@@ -54,7 +58,9 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
     let runtime = runtime_path();
     let ty = &item.ident;
     let rust_name = ty.to_string();
-    let name = arguments.name.ok_or_else(|| syn::Error::new(ty.span(), "name = \"…\" is missing"))?;
+    let name = arguments
+        .name
+        .ok_or_else(|| syn::Error::new(ty.span(), "name = \"…\" is missing"))?;
     let module = arguments.module.unwrap_or_else(|| "builtins".into());
     let doc = match arguments.doc {
         Some(doc) => quote!(Some(#doc)),
@@ -66,7 +72,11 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
     };
     let flags = &arguments.flags;
     let flag_bits = quote!(0 #(| #runtime::class::ClassFlags::#flags.bits())*);
-    let kind = if arguments.plain { quote!(Plain) } else { quote!(Container) };
+    let kind = if arguments.plain {
+        quote!(Plain)
+    } else {
+        quote!(Container)
+    };
     let kind = quote!(#runtime::object::Kind::#kind);
     let base_layout = match &arguments.base {
         Some(base) => quote!(Some(<#base as #runtime::object::Payload>::LAYOUT)),
@@ -78,7 +88,9 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
         (None, None) => quote!(#runtime::objects::object::class()),
     };
     let layout = match &arguments.variable {
-        Some(size) => quote!(#runtime::object::Layout::variable::<#ty>(#rust_name, #kind, #size)),
+        Some(size) => {
+            quote!(#runtime::object::Layout::variable::<#ty>(#rust_name, #kind, #base_layout, #size))
+        }
         None => quote!(#runtime::object::Layout::of::<#ty>(#rust_name, #kind, #base_layout)),
     };
     let traverse = arguments.plain.then(|| {
@@ -181,7 +193,14 @@ fn read_function(
     entries: &mut Vec<TokenStream>,
     fills: &mut Vec<TokenStream>,
 ) -> syn::Result<()> {
-    const OURS: [&str; 6] = ["method", "classmethod", "staticmethod", "getter", "setter", "slot"];
+    const OURS: [&str; 6] = [
+        "method",
+        "classmethod",
+        "staticmethod",
+        "getter",
+        "setter",
+        "slot",
+    ];
     let runtime = runtime_path();
     let doc = doc_text(&function.attrs);
     let mut ours = Vec::new();
@@ -204,7 +223,8 @@ fn read_function(
                     "classmethod" => (Receiver::Class, quote!(ClassMethod)),
                     _ => (Receiver::Nothing, quote!(StaticMethod)),
                 };
-                let signature = Signature::parse(&text.value(), receiver != Receiver::Nothing, text.span())?;
+                let signature =
+                    Signature::parse(&text.value(), receiver != Receiver::Nothing, text.span())?;
                 let name = &signature.name;
                 let call = function::binding(&target, &function.sig, &signature, receiver)?;
                 entries.push(quote! {
@@ -219,7 +239,11 @@ fn read_function(
                 let full = full.strip_prefix("r#").unwrap_or(&full).to_owned();
                 let name = match &attribute.meta {
                     Meta::List(list) => syn::parse2::<LitStr>(list.tokens.clone())?.value(),
-                    _ => full.strip_prefix("set_").filter(|_| kind == "setter").unwrap_or(&full).to_owned(),
+                    _ => full
+                        .strip_prefix("set_")
+                        .filter(|_| kind == "setter")
+                        .unwrap_or(&full)
+                        .to_owned(),
                 };
                 let receiver_type = function::parameter_types(&function.sig)?
                     .into_iter()
@@ -274,7 +298,11 @@ fn read_function(
 }
 
 /// `slots.repr.set(…)` with a function that finds the payload behind `this: &Value`.
-fn slot_fill(function: &ImplItemFn, slot: &Ident, target: &TokenStream) -> syn::Result<TokenStream> {
+fn slot_fill(
+    function: &ImplItemFn,
+    slot: &Ident,
+    target: &TokenStream,
+) -> syn::Result<TokenStream> {
     let runtime = runtime_path();
     let types = function::parameter_types(&function.sig)?;
     let output = &function.sig.output;

@@ -22,7 +22,11 @@ pub enum Receiver {
 /// Path to the runtime crate: `crate` inside it, `typhon_runtime` elsewhere.
 pub fn runtime_path() -> TokenStream {
     let inside = std::env::var("CARGO_PKG_NAME").is_ok_and(|name| name == "typhon-runtime");
-    if inside { quote!(crate) } else { quote!(::typhon_runtime) }
+    if inside {
+        quote!(crate)
+    } else {
+        quote!(::typhon_runtime)
+    }
 }
 
 /// The text of the doc comments.
@@ -32,7 +36,10 @@ pub fn doc_text(attributes: &[Attribute]) -> String {
         .filter(|a| a.path().is_ident("doc"))
         .filter_map(|a| match &a.meta {
             Meta::NameValue(pair) => match &pair.value {
-                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                Expr::Lit(ExprLit {
+                    lit: Lit::Str(text),
+                    ..
+                }) => {
                     let text = text.value();
                     Some(text.strip_prefix(' ').unwrap_or(&text).to_owned())
                 }
@@ -52,9 +59,10 @@ pub fn parameter_types(function: &syn::Signature) -> syn::Result<Vec<Type>> {
         .skip(1)
         .map(|input| match input {
             FnArg::Typed(typed) => Ok((*typed.ty).clone()),
-            FnArg::Receiver(receiver) => {
-                Err(syn::Error::new(receiver.span(), "the receiver is written `this: &Ref<Self>`"))
-            }
+            FnArg::Receiver(receiver) => Err(syn::Error::new(
+                receiver.span(),
+                "the receiver is written `this: &Ref<Self>`",
+            )),
         })
         .collect()
 }
@@ -73,11 +81,17 @@ pub fn binding(
 ) -> syn::Result<TokenStream> {
     let runtime = runtime_path();
     let mut types = parameter_types(function)?;
-    let receiver_type = (receiver != Receiver::Nothing && !types.is_empty()).then(|| types.remove(0));
+    let receiver_type =
+        (receiver != Receiver::Nothing && !types.is_empty()).then(|| types.remove(0));
     if types.len() != signature.parameters.len() {
         return Err(syn::Error::new(
             function.span(),
-            format!("{} has {} parameters in Python, {} in Rust", signature.name, signature.parameters.len(), types.len()),
+            format!(
+                "{} has {} parameters in Python, {} in Rust",
+                signature.name,
+                signature.parameters.len(),
+                types.len()
+            ),
         ));
     }
     let name = &signature.name;
@@ -88,14 +102,18 @@ pub fn binding(
         (Receiver::Class, _) => quote!(#runtime::args::receiver_class(this),),
     };
     let static_signature = signature.tokens(&runtime);
-    let only_required_positional =
-        signature.parameters.iter().all(|p| p.kind == Kind::PositionalOnly && p.default.is_none());
+    let only_required_positional = signature
+        .parameters
+        .iter()
+        .all(|p| p.kind == Kind::PositionalOnly && p.default.is_none());
     let mut converted = Vec::new();
     let bind = if only_required_positional {
         let count = types.len();
         for (index, parameter) in signature.parameters.iter().enumerate() {
             let place = place(&runtime, name, index, parameter);
-            converted.push(quote!(#runtime::args::FromArgument::from_argument(cx, &bound[#index], #place)?));
+            converted.push(
+                quote!(#runtime::args::FromArgument::from_argument(cx, &bound[#index], #place)?),
+            );
         }
         quote!(let bound: &[#runtime::value::Value; #count] = SIGNATURE.exactly(cx, args)?;)
     } else {
@@ -122,7 +140,9 @@ pub fn binding(
             let rest = SIGNATURE.bind(cx, args, &mut bound)?;
         }
     };
-    let names: Vec<_> = (0..converted.len()).map(|index| format_ident!("p{index}")).collect();
+    let names: Vec<_> = (0..converted.len())
+        .map(|index| format_ident!("p{index}"))
+        .collect();
     Ok(quote! {
         {
             static SIGNATURE: #runtime::args::Signature = #static_signature;
@@ -141,10 +161,16 @@ pub fn binding(
     })
 }
 
-fn place(runtime: &TokenStream, function: &str, index: usize, parameter: &Parameter) -> TokenStream {
+fn place(
+    runtime: &TokenStream,
+    function: &str,
+    index: usize,
+    parameter: &Parameter,
+) -> TokenStream {
     let position = index + 1;
     let name = &parameter.name;
-    let by_name = parameter.kind == Kind::KeywordOnly || parameter.kind == Kind::PositionalOrKeyword;
+    let by_name =
+        parameter.kind == Kind::KeywordOnly || parameter.kind == Kind::PositionalOrKeyword;
     quote!(const { &#runtime::args::Place { function: #function, position: #position, name: #name, by_name: #by_name } })
 }
 
@@ -158,7 +184,9 @@ fn absent(runtime: &TokenStream, parameter: &Parameter, ty: &Type) -> syn::Resul
         return Ok(quote!(#runtime::args::Maybe(None)));
     }
     let Some(default) = &parameter.default else {
-        return Ok(quote!(unreachable!("invariant: bind fails when a required argument is missing")));
+        return Ok(quote!(unreachable!(
+            "invariant: bind fails when a required argument is missing"
+        )));
     };
     let value = match default.as_str() {
         "None" => quote!(#runtime::value::Value::NONE),
@@ -193,7 +221,10 @@ fn absent(runtime: &TokenStream, parameter: &Parameter, ty: &Type) -> syn::Resul
         return if default == "None" && type_text == "&Value" {
             Ok(quote!(&const { #value }))
         } else {
-            Err(syn::Error::new(ty.span(), "a parameter with this default cannot be a reference"))
+            Err(syn::Error::new(
+                ty.span(),
+                "a parameter with this default cannot be a reference",
+            ))
         };
     }
     Ok(quote!(#runtime::args::FromDefault::from_default(cx, #value)?))

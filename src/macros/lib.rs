@@ -35,7 +35,9 @@ use proc_macro::TokenStream;
 /// of the variable part).
 #[proc_macro_attribute]
 pub fn pyclass(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    class::pyclass(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    class::pyclass(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes the functions of an `impl` block the methods, attributes and slots of its Python class.
@@ -48,19 +50,25 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// the first names it: `#[pymethods(tables(path::NAME))]`.
 #[proc_macro_attribute]
 pub fn pymethods(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    class::pymethods(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    class::pymethods(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes a function a built-in: `#[pyfunction("len(obj, /)")]`. Its description is a static with the
 /// function's name in capitals, which `#[pymodule(functions(len))]` finds.
 #[proc_macro_attribute]
 pub fn pyfunction(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    module::pyfunction(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    module::pyfunction(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }
 
 /// Makes a function the initializer of a native module, described by a static `MODULE`:
 /// `#[pymodule(name = "math", functions(sqrt, sin), classes(Point))]`.
 #[proc_macro_attribute]
 pub fn pymodule(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    module::pymodule(arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    module::pymodule(arguments.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
 }

@@ -12,7 +12,10 @@ use crate::signature::Signature;
 /// The name of the static that describes function `name`.
 fn spec_name(name: &Ident) -> Ident {
     let text = name.to_string();
-    format_ident!("{}", text.strip_prefix("r#").unwrap_or(&text).to_uppercase())
+    format_ident!(
+        "{}",
+        text.strip_prefix("r#").unwrap_or(&text).to_uppercase()
+    )
 }
 
 pub fn pyfunction(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
@@ -25,7 +28,12 @@ pub fn pyfunction(arguments: TokenStream, item: TokenStream) -> syn::Result<Toke
     let spec = spec_name(ident);
     let name = &signature.name;
     let doc = doc_text(&function.attrs);
-    let call = function::binding(&quote!(#ident), &function.sig, &signature, Receiver::Nothing)?;
+    let call = function::binding(
+        &quote!(#ident),
+        &function.sig,
+        &signature,
+        Receiver::Nothing,
+    )?;
     Ok(quote! {
         #function
 
@@ -60,7 +68,8 @@ pub fn pymodule(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenS
     });
     parser.parse2(arguments)?;
     let function: ItemFn = syn::parse2(item)?;
-    let name = name.ok_or_else(|| syn::Error::new(function.sig.ident.span(), "name = \"…\" is missing"))?;
+    let name =
+        name.ok_or_else(|| syn::Error::new(function.sig.ident.span(), "name = \"…\" is missing"))?;
     let runtime = runtime_path();
     let ident = &function.sig.ident;
     let doc = doc_text(&function.attrs);

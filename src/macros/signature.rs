@@ -31,7 +31,9 @@ impl Signature {
     pub fn parse(text: &str, has_receiver: bool, span: Span) -> syn::Result<Signature> {
         let wrong = |why: &str| syn::Error::new(span, format!("signature {text:?}: {why}"));
         let (name, rest) = text.split_once('(').ok_or_else(|| wrong("no '('"))?;
-        let inner = rest.strip_suffix(')').ok_or_else(|| wrong("no ')' at the end"))?;
+        let inner = rest
+            .strip_suffix(')')
+            .ok_or_else(|| wrong("no ')' at the end"))?;
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut keyword_only = false;
         for part in split_at_commas(inner) {
@@ -46,11 +48,19 @@ impl Signature {
                 continue;
             }
             if let Some(name) = part.strip_prefix("**") {
-                parameters.push(Parameter { name: name.into(), kind: Kind::VarKeyword, default: None });
+                parameters.push(Parameter {
+                    name: name.into(),
+                    kind: Kind::VarKeyword,
+                    default: None,
+                });
                 continue;
             }
             if let Some(name) = part.strip_prefix('*') {
-                parameters.push(Parameter { name: name.into(), kind: Kind::VarPositional, default: None });
+                parameters.push(Parameter {
+                    name: name.into(),
+                    kind: Kind::VarPositional,
+                    default: None,
+                });
                 keyword_only = true;
                 continue;
             }
@@ -58,8 +68,16 @@ impl Signature {
                 Some((name, default)) => (name.trim(), Some(default.trim().to_owned())),
                 None => (part.as_str(), None),
             };
-            let kind = if keyword_only { Kind::KeywordOnly } else { Kind::PositionalOrKeyword };
-            parameters.push(Parameter { name: name.into(), kind, default });
+            let kind = if keyword_only {
+                Kind::KeywordOnly
+            } else {
+                Kind::PositionalOrKeyword
+            };
+            parameters.push(Parameter {
+                name: name.into(),
+                kind,
+                default,
+            });
         }
         if has_receiver {
             if parameters.is_empty() {
@@ -67,19 +85,30 @@ impl Signature {
             }
             parameters.remove(0);
         }
-        Ok(Signature { name: name.trim().into(), text: format!("({inner})"), parameters })
+        Ok(Signature {
+            name: name.trim().into(),
+            text: format!("({inner})"),
+            parameters,
+        })
     }
 
     /// The parameters without `*args` and `**kwargs`, in binding order.
     pub fn plain(&self) -> impl Iterator<Item = &Parameter> {
-        self.parameters.iter().filter(|p| !matches!(p.kind, Kind::VarPositional | Kind::VarKeyword))
+        self.parameters
+            .iter()
+            .filter(|p| !matches!(p.kind, Kind::VarPositional | Kind::VarKeyword))
     }
 
     /// The `typhon_runtime::args::Signature` that binds at run time.
     pub fn tokens(&self, runtime: &TokenStream) -> TokenStream {
         let name = &self.name;
         let text = &self.text;
-        let count = |kinds: &[Kind]| self.parameters.iter().filter(|p| kinds.contains(&p.kind)).count();
+        let count = |kinds: &[Kind]| {
+            self.parameters
+                .iter()
+                .filter(|p| kinds.contains(&p.kind))
+                .count()
+        };
         let positional_only = count(&[Kind::PositionalOnly]);
         let positional = count(&[Kind::PositionalOnly, Kind::PositionalOrKeyword]);
         let var_positional = count(&[Kind::VarPositional]) > 0;
@@ -125,5 +154,9 @@ fn split_at_commas(text: &str) -> Vec<String> {
         current.push(c);
     }
     parts.push(current);
-    parts.into_iter().map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect()
+    parts
+        .into_iter()
+        .map(|p| p.trim().to_owned())
+        .filter(|p| !p.is_empty())
+        .collect()
 }

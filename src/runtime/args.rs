@@ -22,7 +22,10 @@ pub struct Args<'a> {
 
 impl<'a> Args<'a> {
     /// No arguments.
-    pub const NONE: Args<'static> = Args { values: &[], names: &[] };
+    pub const NONE: Args<'static> = Args {
+        values: &[],
+        names: &[],
+    };
 
     /// Positional arguments only.
     #[inline]
@@ -39,13 +42,19 @@ impl<'a> Args<'a> {
     /// The keyword arguments.
     #[inline]
     pub fn keywords(&self) -> Keywords<'a> {
-        Keywords { names: self.names, values: &self.values[self.values.len() - self.names.len()..] }
+        Keywords {
+            names: self.names,
+            values: &self.values[self.values.len() - self.names.len()..],
+        }
     }
 
     /// The arguments after the first positional one.
     pub fn rest(&self) -> Args<'a> {
         debug_assert!(!self.positional().is_empty());
-        Args { values: &self.values[1..], names: self.names }
+        Args {
+            values: &self.values[1..],
+            names: self.names,
+        }
     }
 
     /// Whether there are none.
@@ -84,7 +93,9 @@ impl<'a> Keywords<'a> {
 
     /// The value for `name`.
     pub fn get(&self, name: &str) -> Option<&'a Value> {
-        self.iter().find(|(key, _)| is_named(key, name)).map(|(_, value)| value)
+        self.iter()
+            .find(|(key, _)| is_named(key, name))
+            .map(|(_, value)| value)
     }
 }
 
@@ -145,7 +156,11 @@ impl Signature {
     /// # Errors
     /// TypeError when they are more, fewer or named.
     #[inline]
-    pub fn exactly<'a, const N: usize>(&self, cx: &Context, args: Args<'a>) -> PyResult<&'a [Value; N]> {
+    pub fn exactly<'a, const N: usize>(
+        &self,
+        cx: &Context,
+        args: Args<'a>,
+    ) -> PyResult<&'a [Value; N]> {
         if args.names.is_empty()
             && let Ok(values) = <&[Value; N]>::try_from(args.values)
         {
@@ -163,10 +178,13 @@ impl Signature {
         let given = args.values.len();
         match wanted {
             0 => cx.type_error(format!("{name}() takes no arguments ({given} given)")),
-            1 => cx.type_error(format!("{name}() takes exactly one argument ({given} given)")),
-            _ => {
-                cx.type_error(format!("{name} expected {wanted} argument{}, got {given}", plural(wanted)))
-            }
+            1 => cx.type_error(format!(
+                "{name}() takes exactly one argument ({given} given)"
+            )),
+            _ => cx.type_error(format!(
+                "{name} expected {wanted} argument{}, got {given}",
+                plural(wanted)
+            )),
         }
     }
 
@@ -174,7 +192,12 @@ impl Signature {
     ///
     /// # Errors
     /// TypeError when they do not fit.
-    pub fn bind<'a>(&self, cx: &Context, args: Args<'a>, bound: &mut [Option<&'a Value>]) -> PyResult<Rest<'a>> {
+    pub fn bind<'a>(
+        &self,
+        cx: &Context,
+        args: Args<'a>,
+        bound: &mut [Option<&'a Value>],
+    ) -> PyResult<Rest<'a>> {
         let positional = args.positional();
         let taken = positional.len().min(self.positional);
         for (place, value) in bound.iter_mut().zip(&positional[..taken]) {
@@ -220,40 +243,76 @@ impl Signature {
         if self.positional_only == self.parameters.len() {
             return cx.type_error(format!("{name}() takes no keyword arguments"));
         }
-        let key = key.downcast::<Str>().map(|key| key.to_string()).unwrap_or_default();
-        if self.parameters[..self.positional_only].iter().any(|parameter| parameter.name == key) {
+        let key = key
+            .downcast::<Str>()
+            .map(|key| key.to_string())
+            .unwrap_or_default();
+        if self.parameters[..self.positional_only]
+            .iter()
+            .any(|parameter| parameter.name == key)
+        {
             return cx.type_error(format!(
                 "{name}() got some positional-only arguments passed as keyword arguments: '{key}'"
             ));
         }
-        cx.type_error(format!("{name}() got an unexpected keyword argument '{key}'"))
+        cx.type_error(format!(
+            "{name}() got an unexpected keyword argument '{key}'"
+        ))
     }
 
     #[cold]
     fn too_many(&self, cx: &Context, args: Args<'_>) -> crate::error::Raised {
         let name = self.name;
         let given = args.positional().len();
-        let required = self.parameters[..self.positional].iter().filter(|p| p.required).count();
+        let required = self.parameters[..self.positional]
+            .iter()
+            .filter(|p| p.required)
+            .count();
         if self.positional == 0 && self.parameters.is_empty() {
             return cx.type_error(format!("{name}() takes no arguments ({given} given)"));
         }
         if self.positional_only == self.parameters.len() {
-            let bound = if required == self.positional { "" } else { "at most " };
+            let bound = if required == self.positional {
+                ""
+            } else {
+                "at most "
+            };
             let wanted = self.positional;
-            return cx.type_error(format!("{name} expected {bound}{wanted} argument{}, got {given}", plural(wanted)));
+            return cx.type_error(format!(
+                "{name} expected {bound}{wanted} argument{}, got {given}",
+                plural(wanted)
+            ));
         }
-        let bound = if required == self.positional { "exactly" } else { "at most" };
+        let bound = if required == self.positional {
+            "exactly"
+        } else {
+            "at most"
+        };
         let wanted = self.positional;
-        let kind = if self.parameters.len() > self.positional { "positional " } else { "" };
-        cx.type_error(format!("{name}() takes {bound} {wanted} {kind}argument{} ({given} given)", plural(wanted)))
+        let kind = if self.parameters.len() > self.positional {
+            "positional "
+        } else {
+            ""
+        };
+        cx.type_error(format!(
+            "{name}() takes {bound} {wanted} {kind}argument{} ({given} given)",
+            plural(wanted)
+        ))
     }
 
     #[cold]
     fn missing(&self, cx: &Context, args: Args<'_>, index: usize) -> crate::error::Raised {
         let name = self.name;
         if index < self.positional_only {
-            let required = self.parameters[..self.positional].iter().filter(|p| p.required).count();
-            let bound = if required == self.positional { "" } else { "at least " };
+            let required = self.parameters[..self.positional]
+                .iter()
+                .filter(|p| p.required)
+                .count();
+            let bound = if required == self.positional {
+                ""
+            } else {
+                "at least "
+            };
             let given = args.positional().len();
             return cx.type_error(format!(
                 "{name} expected {bound}{required} argument{}, got {given}",
@@ -262,9 +321,14 @@ impl Signature {
         }
         let parameter = self.parameters[index].name;
         if index < self.positional {
-            cx.type_error(format!("{name}() missing required argument '{parameter}' (pos {})", index + 1))
+            cx.type_error(format!(
+                "{name}() missing required argument '{parameter}' (pos {})",
+                index + 1
+            ))
         } else {
-            cx.type_error(format!("{name}() missing required keyword-only argument: '{parameter}'"))
+            cx.type_error(format!(
+                "{name}() missing required keyword-only argument: '{parameter}'"
+            ))
         }
     }
 }
@@ -289,9 +353,15 @@ impl Place {
         let function = self.function;
         let got = value.type_name_for_argument();
         if self.by_name {
-            cx.type_error(format!("{function}() argument '{}' must be {expected}, not {got}", self.name))
+            cx.type_error(format!(
+                "{function}() argument '{}' must be {expected}, not {got}",
+                self.name
+            ))
         } else {
-            cx.type_error(format!("{function}() argument {} must be {expected}, not {got}", self.position))
+            cx.type_error(format!(
+                "{function}() argument {} must be {expected}, not {got}",
+                self.position
+            ))
         }
     }
 }
@@ -322,7 +392,9 @@ impl<'a> FromArgument<'a> for Value {
 impl<'a, T: Payload + crate::class::PyClass> FromArgument<'a> for &'a Ref<T> {
     #[inline]
     fn from_argument(cx: &Context, value: &'a Value, place: &Place) -> PyResult<Self> {
-        value.downcast::<T>().ok_or_else(|| place.wrong_type(cx, T::NAME, value))
+        value
+            .downcast::<T>()
+            .ok_or_else(|| place.wrong_type(cx, T::NAME, value))
     }
 }
 
@@ -337,7 +409,11 @@ impl<'a, T: Payload + crate::class::PyClass> FromArgument<'a> for Ref<T> {
 impl<'a, T: FromArgument<'a>> FromArgument<'a> for Option<T> {
     #[inline]
     fn from_argument(cx: &Context, value: &'a Value, place: &Place) -> PyResult<Self> {
-        if value.is_none() { Ok(None) } else { T::from_argument(cx, value, place).map(Some) }
+        if value.is_none() {
+            Ok(None)
+        } else {
+            T::from_argument(cx, value, place).map(Some)
+        }
     }
 }
 
@@ -397,7 +473,9 @@ from_index!(i32: "int", u32: "unsigned int", i64: "long", u64: "unsigned long", 
 
 impl<'a> FromArgument<'a> for String {
     fn from_argument(cx: &Context, value: &'a Value, place: &Place) -> PyResult<Self> {
-        <&Ref<Str>>::from_argument(cx, value, place)?.to_utf8(cx).map(std::borrow::Cow::into_owned)
+        <&Ref<Str>>::from_argument(cx, value, place)?
+            .to_utf8(cx)
+            .map(std::borrow::Cow::into_owned)
     }
 }
 
@@ -412,7 +490,12 @@ pub trait FromDefault: Sized {
 
 impl<T: for<'a> FromArgument<'a>> FromDefault for T {
     fn from_default(cx: &Context, value: Value) -> PyResult<Self> {
-        const PLACE: Place = Place { function: "default", position: 0, name: "", by_name: false };
+        const PLACE: Place = Place {
+            function: "default",
+            position: 0,
+            name: "",
+            by_name: false,
+        };
         T::from_argument(cx, &value, &PLACE)
     }
 }
@@ -540,11 +623,13 @@ pub fn receiver<'a, T: Payload + crate::class::PyClass>(
 /// The receiver of a class method.
 #[inline]
 pub fn receiver_class(this: &Value) -> &Ref<Type> {
-    this.downcast::<Type>().expect("invariant: class methods are bound to classes")
+    this.downcast::<Type>()
+        .expect("invariant: class methods are bound to classes")
 }
 
 /// The payload behind a slot's receiver: slots are called on objects of their own class only.
 #[inline]
 pub fn payload<T: Payload>(this: &Value) -> &Ref<T> {
-    this.downcast::<T>().expect("invariant: a slot is called on an object of its class")
+    this.downcast::<T>()
+        .expect("invariant: a slot is called on an object of its class")
 }

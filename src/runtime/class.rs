@@ -54,13 +54,19 @@ pub struct ClassCell {
 impl ClassCell {
     /// A cell to be filled at start-up.
     pub const fn new() -> ClassCell {
-        ClassCell { class: AtomicPtr::new(std::ptr::null_mut()), shape: AtomicU32::new(u32::MAX) }
+        ClassCell {
+            class: AtomicPtr::new(std::ptr::null_mut()),
+            shape: AtomicU32::new(u32::MAX),
+        }
     }
 
     /// The class.
     #[inline(always)]
     pub fn get(&'static self) -> &'static Ref<Type> {
-        debug_assert!(self.is_filled(), "a built-in class is used before it is made");
+        debug_assert!(
+            self.is_filled(),
+            "a built-in class is used before it is made"
+        );
         // SAFETY: the cell is filled before Python code runs, with an immortal type; `Ref` is that word.
         unsafe { &*(&raw const self.class).cast::<Ref<Type>>() }
     }
@@ -84,7 +90,8 @@ impl ClassCell {
     /// Fills the cell. `class` stays alive for good.
     pub fn fill(&self, class: Ref<Type>, shape: u32) {
         self.shape.store(shape, Ordering::Relaxed);
-        self.class.store(class.into_raw().as_ptr(), Ordering::Release);
+        self.class
+            .store(class.into_raw().as_ptr(), Ordering::Release);
     }
 }
 
@@ -123,8 +130,15 @@ pub enum Entry {
     Method(&'static FunctionSpec),
     ClassMethod(&'static FunctionSpec),
     StaticMethod(&'static FunctionSpec),
-    Getter { name: &'static str, doc: &'static str, get: fn(&Context, &Value) -> PyResult<Value> },
-    Setter { name: &'static str, set: fn(&Context, &Value, Option<&Value>) -> PyResult<()> },
+    Getter {
+        name: &'static str,
+        doc: &'static str,
+        get: fn(&Context, &Value) -> PyResult<Value>,
+    },
+    Setter {
+        name: &'static str,
+        set: fn(&Context, &Value, Option<&Value>) -> PyResult<()>,
+    },
 }
 
 /// The class of `T`, made on the first call.
@@ -140,16 +154,23 @@ pub fn class_of<T: PyClass + ClassMethods>(cx: &Context) -> PyResult<&'static Re
 }
 
 fn make<T: PyClass + ClassMethods>(cx: &Context) -> PyResult<()> {
-    let base = T::python_base();
-    let class = TypeBuilder {
+    let class = build::<T>(cx, Some(T::python_base()))?;
+    populate::<T>(cx, &class)
+}
+
+/// Makes the type object of a class; its methods come with [`populate`].
+///
+/// # Errors
+/// MemoryError.
+pub(crate) fn build<T: PyClass>(cx: &Context, base: Option<&Ref<Type>>) -> PyResult<Ref<Type>> {
+    TypeBuilder {
         name: T::NAME,
-        base: Some(base.clone()),
+        base: base.cloned(),
         layout: T::LAYOUT,
         kind: T::LAYOUT.kind,
         flags: T::FLAGS,
     }
-    .build(cx, T::class_cell())?;
-    populate::<T>(cx, &class)
+    .build(cx, T::class_cell())
 }
 
 /// Gives a class that was just made its methods, slots and documentation.
@@ -186,7 +207,10 @@ fn add_entries(cx: &Context, class: &Ref<Type>, entries: &'static [Entry]) -> Py
             Entry::ClassMethod(spec) => (spec.name, descriptors::class_method(cx, class, spec)?),
             Entry::StaticMethod(spec) => {
                 let function = NativeFunction::new(cx, spec, Some(class.to_value()), None)?;
-                (spec.name, descriptors::static_method(cx, function.into_value())?)
+                (
+                    spec.name,
+                    descriptors::static_method(cx, function.into_value())?,
+                )
             }
             Entry::Getter { name, doc, get } => {
                 let set = entries.iter().find_map(|other| match other {

@@ -16,6 +16,7 @@ use crate::object::Ref;
 use crate::objects::exceptions::BaseException;
 use crate::objects::type_::MethodCache;
 use crate::value::Value;
+use crate::vm::handled::Handled;
 use crate::vm::stack::Stack;
 
 /// See the module's header.
@@ -24,10 +25,16 @@ pub struct Context {
     pub record: &'static ThreadRecord,
     /// The exception that is on its way (`Err(Raised)`).
     raised: Cell<u64>,
+    /// The innermost generator's place for the exception it handles; null outside generators.
+    pub(crate) handled: Cell<*const Handled>,
+    /// The thread's own place.
+    pub(crate) handled_base: Handled,
     /// Frames and their values.
     pub stack: Stack,
     /// Results of class attribute look-ups.
     pub method_cache: MethodCache,
+    /// The value of the StopIteration that ended the last iteration, when it had one.
+    pub(crate) stop_value: Field,
     /// Levels of native recursion that are left before RecursionError.
     pub native_depth: Cell<u32>,
     /// Lowest address that native code of this thread may use of its stack.
@@ -52,6 +59,12 @@ pub struct Context {
     not_send: PhantomData<*mut ()>,
 }
 
+/// The stack of a thread that is not there yet: see [`Context::reserve`].
+pub struct Reservation(Stack);
+
+// SAFETY: nothing is on the stack, and only the thread that enters with it uses it.
+unsafe impl Send for Reservation {}
+
 thread_local! {
     static CURRENT: Cell<*const Context> = const { Cell::new(ptr::null()) };
 }
@@ -63,7 +76,8 @@ impl Context {
     /// When the thread is none of the interpreter's.
     #[inline]
     pub fn current<'a>() -> &'a Context {
-        Context::try_current().expect("invariant: Python objects are used by the interpreter's threads")
+        Context::try_current()
+            .expect("invariant: Python objects are used by the interpreter's threads")
     }
 
     /// The context of the calling thread, if it has one.
@@ -74,20 +88,47 @@ impl Context {
         unsafe { pointer.as_ref() }
     }
 
+    /// The memory a thread needs before it can run Python code: had by the thread that starts another, so
+    /// that it can be told when there is none.
+    pub fn reserve() -> Option<Reservation> {
+        Stack::new().map(Reservation)
+    }
+
     /// Runs `work` as an attached thread of the interpreter, with a context of its own.
     ///
     /// # Errors
     /// When no more threads can be registered, or the memory for the stack cannot be had.
-    pub fn enter<R>(main_thread: bool, native_stack: usize, work: impl FnOnce(&Context) -> R) -> Result<R, String> {
-        let stack = Stack::new().ok_or("can't allocate the stack of a thread")?;
+    pub fn enter<R>(
+        main_thread: bool,
+        native_stack: usize,
+        work: impl FnOnce(&Context) -> R,
+    ) -> Result<R, String> {
+        let reserved = Context::reserve().ok_or("can't allocate the stack of a thread")?;
+        Context::enter_reserved(reserved, main_thread, native_stack, work)
+    }
+
+    /// [`Context::enter`] with memory that was had before.
+    ///
+    /// # Errors
+    /// When no more threads can be registered.
+    pub fn enter_reserved<R>(
+        reserved: Reservation,
+        main_thread: bool,
+        native_stack: usize,
+        work: impl FnOnce(&Context) -> R,
+    ) -> Result<R, String> {
+        let Reservation(stack) = reserved;
         let record = ThreadRecord::register().map_err(|_| "too many threads".to_owned())?;
         record.attach();
         let here = stack_address();
         let cx = Context {
             record,
             raised: Cell::new(0),
+            handled: Cell::new(ptr::null()),
+            handled_base: Handled::new(),
             stack,
             method_cache: MethodCache::new(),
+            stop_value: Field::empty(),
             native_depth: Cell::new(0),
             native_stack_limit: Cell::new(here.saturating_sub(native_stack) + NATIVE_STACK_RESERVE),
             repr_guard: RefCell::new(Vec::new()),
@@ -105,13 +146,11 @@ impl Context {
         CURRENT.with(|current| current.set(&cx));
         let result = work(&cx);
         cx.clear_exception();
-        crate::vm::safepoint::leave(&cx);
-        record.set_user_data(ptr::null_mut());
-        drop(cx);
+        cx.drop_values();
+        // Objects that turn out dead while the id is given back are destroyed in this context.
+        record.unregister(&mut |object| crate::object::destroy(object));
         CURRENT.with(|current| current.set(ptr::null()));
-        record.detach();
         typhon_alloc::thread_end();
-        record.unregister();
         Ok(result)
     }
 
@@ -144,7 +183,8 @@ impl Context {
     /// # Panics
     /// When none is: whoever saw `Raised` finds one.
     pub fn take_exception(&self) -> Ref<BaseException> {
-        self.take_exception_if_any().expect("invariant: Raised means that an exception is set")
+        self.take_exception_if_any()
+            .expect("invariant: Raised means that an exception is set")
     }
 
     /// Takes the exception, if one is set.
@@ -184,11 +224,33 @@ impl Context {
         work()
     }
 
+    /// Drops the values that the context holds, while the thread is still attached.
+    fn drop_values(&self) {
+        for field in self.fields() {
+            field.set(None);
+        }
+        drop(self.handled_base.replace(None));
+    }
+
+    fn fields(&self) -> [&Field; 7] {
+        let [first_iteration, finalizer] = &self.async_generator_hooks;
+        [
+            &self.stop_value,
+            &self.variables,
+            &self.trace,
+            &self.profile,
+            &self.asynchronous_exception,
+            first_iteration,
+            finalizer,
+        ]
+    }
+
     /// Shows this thread's values to the collector.
     pub fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
-        for field in [&self.variables, &self.trace, &self.profile, &self.asynchronous_exception] {
+        for field in self.fields() {
             field.traverse(visit);
         }
+        self.handled_base.traverse(visit);
     }
 }
 

@@ -19,9 +19,12 @@ pub struct Raised;
 pub type PyResult<T> = Result<T, Raised>;
 
 impl Context {
-    /// Raises `exception`, an instance of BaseException.
+    /// Raises `exception`; the exception being handled becomes its `__context__`.
     #[cold]
     pub fn raise(&self, exception: Ref<BaseException>) -> Raised {
+        if let Some(handled) = self.handled_exception() {
+            exceptions::set_context(&exception, handled);
+        }
         self.set_exception(exception);
         Raised
     }
@@ -54,7 +57,7 @@ impl Context {
     /// KeyError with the key itself as argument.
     #[cold]
     pub fn key_error(&self, key: &Value) -> Raised {
-        self.raise_with(exceptions::key_error(), &[key.clone()])
+        self.raise_with(exceptions::key_error(), std::slice::from_ref(key))
     }
 
     /// StopIteration with `value` as its argument, or none.
@@ -77,7 +80,11 @@ impl Context {
     /// # Errors
     /// The exception, when it is something else.
     pub fn catch(&self, class: &Ref<Type>) -> PyResult<Ref<BaseException>> {
-        if self.exception_matches(class) { Ok(self.take_exception()) } else { Err(Raised) }
+        if self.exception_matches(class) {
+            Ok(self.take_exception())
+        } else {
+            Err(Raised)
+        }
     }
 }
 

@@ -148,7 +148,12 @@ impl Field {
         // Release: a reader that sees the address sees the object.
         self.0.store(bits, Ordering::Release);
         // SAFETY: the field's count of the old value passes to the caller.
-        if old == 0 { None } else { Some(unsafe { Value::from_bits(old) }) }
+        if old == 0 {
+            None
+        } else {
+            // SAFETY: as above.
+            Some(unsafe { Value::from_bits(old) })
+        }
     }
 
     /// The value without counting it, for the collector and for identity comparisons.
@@ -171,6 +176,12 @@ impl Field {
             let value = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(bits) });
             visit(&value);
         }
+    }
+}
+
+impl Default for Field {
+    fn default() -> Field {
+        Field::empty()
     }
 }
 

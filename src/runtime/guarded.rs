@@ -76,7 +76,12 @@ pub fn locked_two<A: Lockable, B: Lockable, R>(
     let _low = HeldValue::lock(low);
     let _high = HeldValue::lock(high);
     // SAFETY: both locks are held and the objects differ.
-    unsafe { work(&mut *first.guarded().0.get(), Some(&mut *second.guarded().0.get())) }
+    unsafe {
+        work(
+            &mut *first.guarded().0.get(),
+            Some(&mut *second.guarded().0.get()),
+        )
+    }
 }
 
 /// The lock of a typed object, held until dropped.

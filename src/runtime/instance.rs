@@ -36,9 +36,15 @@ pub unsafe fn field_at<'a>(object: NonNull<Header>, offset: usize) -> &'a Field 
 }
 
 fn dict_word<'a>(object: NonNull<Header>, shape: &Shape) -> Option<&'a Field> {
-    let extra = if shape.layout.is_variable { variable_size(object, shape) } else { 0 };
+    let extra = if shape.layout.is_variable {
+        variable_size(object, shape)
+    } else {
+        0
+    };
     // SAFETY: the shape says where the dict word is.
-    shape.dict_offset(extra).map(|offset| unsafe { field_at(object, offset) })
+    shape
+        .dict_offset(extra)
+        .map(|offset| unsafe { field_at(object, offset) })
 }
 
 fn slot<'a>(object: NonNull<Header>, shape: &Shape, index: usize) -> &'a Field {
@@ -58,7 +64,9 @@ pub fn has_dict(object: &Value) -> bool {
 /// What comparing dict keys raises, when the dict holds keys that are not plain strings.
 #[inline]
 pub fn get(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>> {
-    let Some(pointer) = object.as_pointer() else { return Ok(None) };
+    let Some(pointer) = object.as_pointer() else {
+        return Ok(None);
+    };
     // SAFETY: `object` keeps it alive.
     let header = unsafe { pointer.as_ref() };
     loop {
@@ -67,7 +75,9 @@ pub fn get(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>> 
         match shape.mode {
             Mode::NoDict => return Ok(None),
             Mode::Slots => {
-                let Some(index) = shape.slot(name) else { return Ok(None) };
+                let Some(index) = shape.slot(name) else {
+                    return Ok(None);
+                };
                 if let Some(value) = slot(pointer, shape, index).get_with(&header.lock) {
                     return Ok(Some(value));
                 }
@@ -87,7 +97,31 @@ pub fn get(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>> 
 }
 
 fn dict_of(pointer: NonNull<Header>, shape: &Shape, header: &Header) -> Option<Ref<Dict>> {
-    dict_word(pointer, shape)?.get_with(&header.lock)?.into_ref().ok()
+    dict_word(pointer, shape)?
+        .get_with(&header.lock)?
+        .into_ref()
+        .ok()
+}
+
+/// The dict of an instance in dict mode.
+#[inline]
+pub fn existing_dict(object: &Value, header: &Header) -> Option<Ref<Dict>> {
+    let shape = shape::get(header.shape());
+    if shape.mode == Mode::Dict {
+        dict_of(object.as_pointer()?, shape, header)
+    } else {
+        None
+    }
+}
+
+/// Whether the dict of an instance in dict mode has the key `name`. Strings only: keys that are not
+/// plain strings are not asked.
+#[inline]
+pub fn dict_has(object: &Value, name: Name) -> bool {
+    object
+        .header()
+        .and_then(|header| existing_dict(object, header))
+        .is_some_and(|dict| dict.get_name_plain(Context::current(), name).is_some())
 }
 
 /// Sets attribute `name` of the instance itself. False when it cannot have attributes.
@@ -95,18 +129,26 @@ fn dict_of(pointer: NonNull<Header>, shape: &Shape, header: &Header) -> Option<R
 /// # Errors
 /// MemoryError, and what comparing dict keys raises.
 pub fn set(cx: &Context, object: &Value, name: Name, value: Value) -> PyResult<bool> {
-    let Some(pointer) = object.as_pointer() else { return Ok(false) };
+    let Some(pointer) = object.as_pointer() else {
+        return Ok(false);
+    };
     // SAFETY: `object` keeps it alive.
     let header = unsafe { pointer.as_ref() };
     let shape = shape::get(header.shape());
     match shape.mode {
         Mode::NoDict => return Ok(false),
         Mode::Slots => {
-            let next = if shape.slot(name).is_none() { shape.with(name) } else { Some(shape) };
+            let next = if shape.slot(name).is_none() {
+                shape.with(name)
+            } else {
+                Some(shape)
+            };
             if let Some(next) = next {
                 let held = HeldValue::lock_header(header);
                 if header.shape() == shape.id {
-                    let index = next.slot(name).expect("invariant: the next shape has the name");
+                    let index = next
+                        .slot(name)
+                        .expect("invariant: the next shape has the name");
                     let old = slot(pointer, shape, index).replace_locked(Some(value));
                     header.set_shape(next.id);
                     drop(held);
@@ -130,7 +172,9 @@ pub fn set(cx: &Context, object: &Value, name: Name, value: Value) -> PyResult<b
 /// # Errors
 /// As [`set`].
 pub fn delete(cx: &Context, object: &Value, name: Name) -> PyResult<bool> {
-    let Some(header) = object.header() else { return Ok(false) };
+    let Some(header) = object.header() else {
+        return Ok(false);
+    };
     let shape = shape::get(header.shape());
     if shape.mode == Mode::NoDict || shape.mode == Mode::Slots && shape.slot(name).is_none() {
         return Ok(false);
@@ -146,7 +190,9 @@ pub fn delete(cx: &Context, object: &Value, name: Name) -> PyResult<bool> {
 /// # Errors
 /// MemoryError.
 pub fn dict(cx: &Context, object: &Value) -> PyResult<Option<Ref<Dict>>> {
-    let Some(pointer) = object.as_pointer() else { return Ok(None) };
+    let Some(pointer) = object.as_pointer() else {
+        return Ok(None);
+    };
     // SAFETY: `object` keeps it alive.
     let header = unsafe { pointer.as_ref() };
     let shape = shape::get(header.shape());
@@ -173,7 +219,9 @@ pub fn dict(cx: &Context, object: &Value) -> PyResult<Option<Ref<Dict>>> {
                 }
             }
         }
-        let Some(after) = before.in_dict_mode() else { return Err(cx.no_memory()) };
+        let Some(after) = before.in_dict_mode() else {
+            return Err(cx.no_memory());
+        };
         let word = dict_word(pointer, before).expect("invariant: the shape has a dict word");
         let held = HeldValue::lock_header(header);
         if header.shape() != before.id {
@@ -191,7 +239,10 @@ pub fn dict(cx: &Context, object: &Value) -> PyResult<Option<Ref<Dict>>> {
         }
         let unchanged = before.names().iter().enumerate().all(|(index, name)| {
             let bits = slot(pointer, before, index).peek_bits();
-            bits == 0 || copied.iter().any(|(known, copy)| known.is(name) && *copy == bits)
+            bits == 0
+                || copied
+                    .iter()
+                    .any(|(known, copy)| known.is(name) && *copy == bits)
         });
         if !unchanged {
             drop(held);
@@ -199,8 +250,9 @@ pub fn dict(cx: &Context, object: &Value) -> PyResult<Option<Ref<Dict>>> {
         }
         word.replace_locked(Some(fresh.to_value()));
         header.set_shape(after.id);
-        let old: Vec<Option<Value>> =
-            (0..before.names().len()).map(|index| slot(pointer, before, index).replace_locked(None)).collect();
+        let old: Vec<Option<Value>> = (0..before.names().len())
+            .map(|index| slot(pointer, before, index).replace_locked(None))
+            .collect();
         drop(held);
         drop(old);
         return Ok(Some(fresh));
@@ -215,7 +267,9 @@ pub fn set_dict(cx: &Context, object: &Value, new: Ref<Dict>) -> PyResult<bool> 
     if dict(cx, object)?.is_none() {
         return Ok(false);
     }
-    let pointer = object.as_pointer().expect("invariant: it has a dict, so it is an object");
+    let pointer = object
+        .as_pointer()
+        .expect("invariant: it has a dict, so it is an object");
     // SAFETY: `object` keeps it alive.
     let header = unsafe { pointer.as_ref() };
     let word = dict_word(pointer, shape::get(header.shape())).expect("invariant: in dict mode");
@@ -243,7 +297,11 @@ pub(crate) unsafe fn drop_slots(object: NonNull<Header>, shape: &Shape, extra: u
 ///
 /// # Safety
 /// The object is alive and the world stopped.
-pub unsafe fn traverse_slots(object: NonNull<Header>, shape: &Shape, visit: &mut dyn FnMut(&Value)) {
+pub unsafe fn traverse_slots(
+    object: NonNull<Header>,
+    shape: &Shape,
+    visit: &mut dyn FnMut(&Value),
+) {
     let extra = variable_size(object, shape);
     for offset in (shape.tail_offset(extra)..shape.instance_size(extra)).step_by(8) {
         // SAFETY: the tail is made of fields.

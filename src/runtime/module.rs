@@ -56,7 +56,12 @@ impl ModuleSpec {
 }
 
 /// A value that a module's initializer adds.
-pub fn add(cx: &Context, module: &Ref<Module>, name: &str, value: impl crate::args::IntoValue) -> PyResult<()> {
+pub fn add(
+    cx: &Context,
+    module: &Ref<Module>,
+    name: &str,
+    value: impl crate::args::IntoValue,
+) -> PyResult<()> {
     let value: Value = value.into_value(cx)?;
     module.set(cx, name, value)
 }

@@ -96,7 +96,11 @@ pub struct Layout {
 
 impl Layout {
     /// The layout of a payload without variable part.
-    pub const fn of<T: Traverse>(name: &'static str, kind: Kind, base: Option<&'static Layout>) -> Layout {
+    pub const fn of<T: Traverse>(
+        name: &'static str,
+        kind: Kind,
+        base: Option<&'static Layout>,
+    ) -> Layout {
         Layout {
             name,
             size: payload_end::<T>(),
@@ -113,9 +117,14 @@ impl Layout {
     pub const fn variable<T: Traverse>(
         name: &'static str,
         kind: Kind,
+        base: Option<&'static Layout>,
         variable_size: unsafe fn(NonNull<Header>) -> usize,
     ) -> Layout {
-        Layout { variable_size, is_variable: true, ..Layout::of::<T>(name, kind, None) }
+        Layout {
+            variable_size,
+            is_variable: true,
+            ..Layout::of::<T>(name, kind, base)
+        }
     }
 
     /// Whether payloads of this layout begin with a payload of `other`.
@@ -172,7 +181,10 @@ impl<T> Ref<T> {
     /// `pointer` is an object with payload `T`, and one count of it is the caller's to give away.
     #[inline(always)]
     pub unsafe fn from_raw(pointer: NonNull<Object<T>>) -> Ref<T> {
-        Ref { pointer, owns: PhantomData }
+        Ref {
+            pointer,
+            owns: PhantomData,
+        }
     }
 
     /// Gives the count away.
@@ -219,7 +231,7 @@ impl<T> Ref<T> {
     /// Identity.
     #[inline(always)]
     pub fn is<U>(&self, other: &Ref<U>) -> bool {
-        self.pointer.as_ptr() as usize == other.pointer.as_ptr() as usize
+        std::ptr::addr_eq(self.pointer.as_ptr(), other.pointer.as_ptr())
     }
 
     /// The payload's address, for variable parts behind it.
@@ -251,7 +263,10 @@ impl<T> Clone for Ref<T> {
     #[inline(always)]
     fn clone(&self) -> Ref<T> {
         self.header().incref();
-        Ref { pointer: self.pointer, owns: PhantomData }
+        Ref {
+            pointer: self.pointer,
+            owns: PhantomData,
+        }
     }
 }
 
@@ -298,16 +313,24 @@ pub fn new_of_class<T: Payload>(cx: &Context, class: &Ref<Type>, payload: T) -> 
 /// # Errors
 /// MemoryError.
 #[inline]
-pub(crate) fn new_with_shape<T: Payload>(cx: &Context, shape: &'static Shape, payload: T) -> PyResult<Ref<T>> {
+pub(crate) fn new_with_shape<T: Payload>(
+    cx: &Context,
+    shape: &'static Shape,
+    payload: T,
+) -> PyResult<Ref<T>> {
     match allocate(shape, 0) {
         Some(memory) => {
             let object = memory.cast::<Object<T>>();
-            // SAFETY: fresh memory of at least the layout's size, which is that of `Object<T>`.
-            unsafe {
+            // SAFETY: fresh memory of at least the layout's size, which holds header and payload.
+            let made = unsafe {
                 (&raw mut (*object.as_ptr()).payload).write(payload);
                 publish(memory, shape);
-                Ok(Ref::from_raw(object))
+                Ref::from_raw(object)
+            };
+            if shape.kind == Kind::Container {
+                crate::collector::allocated(cx);
             }
+            Ok(made)
         }
         None => {
             drop(payload);
@@ -392,13 +415,24 @@ pub(crate) unsafe fn destroy_now(object: NonNull<Header>) {
             return;
         }
     }
-    let shape = shape::get(header.shape());
-    // SAFETY: the payload is valid until here, the slots as well.
+    // SAFETY: nobody else reaches the object.
     unsafe {
+        drop_contents(object);
+        release(object);
+    }
+}
+
+/// Drops payload, members, dict word and slots; the memory stays.
+///
+/// # Safety
+/// Nobody else reaches the object, and it is not used afterwards.
+pub(crate) unsafe fn drop_contents(object: NonNull<Header>) {
+    // SAFETY: the object is valid until here.
+    unsafe {
+        let shape = shape::get(object.as_ref().shape());
         let extra = (shape.layout.variable_size)(object);
         (shape.layout.drop)(object);
         instance::drop_slots(object, shape, extra);
-        release(object);
     }
 }
 

@@ -33,7 +33,9 @@ thread_local! {
 /// Whether an object that dies now has to wait.
 #[inline]
 pub(crate) fn must_wait() -> bool {
-    PENDING.try_with(|p| p.locks.get() != 0 || p.depth.get() >= DEEPEST).unwrap_or(false)
+    PENDING
+        .try_with(|p| p.locks.get() != 0 || p.depth.get() >= DEEPEST)
+        .unwrap_or(false)
 }
 
 /// Puts a dead object on the list.

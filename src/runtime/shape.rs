@@ -60,7 +60,8 @@ pub struct Shape {
 /// Number of shapes there can be. The table costs memory only where it is used.
 const MAXIMUM: usize = 1 << 20;
 
-static TABLE: [AtomicPtr<Shape>; MAXIMUM] = [const { AtomicPtr::new(std::ptr::null_mut()) }; MAXIMUM];
+static TABLE: [AtomicPtr<Shape>; MAXIMUM] =
+    [const { AtomicPtr::new(std::ptr::null_mut()) }; MAXIMUM];
 /// Shape 0 is "no shape": free memory, immediates.
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
@@ -190,8 +191,13 @@ impl Shape {
             return Some(get(*id));
         }
         let names: Box<[Name]> = self.names.iter().copied().chain([name]).collect();
-        let index = (names.len() > 8)
-            .then(|| names.iter().enumerate().map(|(slot, name)| (name.address(), slot as u32)).collect());
+        let index = (names.len() > 8).then(|| {
+            names
+                .iter()
+                .enumerate()
+                .map(|(slot, name)| (name.address(), slot as u32))
+                .collect()
+        });
         let shape = register(Shape {
             id: 0,
             mode: Mode::Slots,

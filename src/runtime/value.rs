@@ -102,6 +102,11 @@ impl Value {
         unsafe { Value::from_bits(if truth { TRUE } else { FALSE }) }
     }
 
+    /// The int `number`.
+    pub const fn small_int(number: i32) -> Value {
+        Value::from_const((number as i64 as u64) << 1 | INT_TAG)
+    }
+
     /// The int `number` if it fits a word. [`crate::objects::int::from_i64`] takes any.
     #[inline(always)]
     pub fn from_small_int(number: i64) -> Option<Value> {
@@ -226,7 +231,11 @@ impl Value {
     /// The object's address, if the word is one.
     #[inline(always)]
     pub fn as_pointer(&self) -> Option<NonNull<Header>> {
-        if self.is_object() { NonNull::new(self.bits() as *mut Header) } else { None }
+        if self.is_object() {
+            NonNull::new(self.bits() as *mut Header)
+        } else {
+            None
+        }
     }
 
     /// The shape in the object's header; zero (no shape) for immediates.
@@ -235,6 +244,18 @@ impl Value {
         match self.header() {
             Some(header) => header.shape(),
             None => 0,
+        }
+    }
+
+    /// The shape, or for immediates a number below the first shape of their own kind: what a cache of
+    /// class attributes is guarded by.
+    #[inline(always)]
+    pub fn shape_id_or_tag(&self) -> u32 {
+        match self.header() {
+            Some(header) => header.shape(),
+            None if self.is_small_int() => u32::MAX,
+            None if self.is_inline_float() => u32::MAX - 1,
+            None => u32::MAX - 1 - (self.bits() >> 2) as u32,
         }
     }
 
@@ -337,7 +358,10 @@ mod tests {
     #[test]
     fn ints_round_trip() {
         for number in [0, 1, -1, SMALL_INT_MAX, SMALL_INT_MIN] {
-            assert_eq!(Value::from_small_int(number).unwrap().as_small_int(), Some(number));
+            assert_eq!(
+                Value::from_small_int(number).unwrap().as_small_int(),
+                Some(number)
+            );
         }
         assert!(Value::from_small_int(SMALL_INT_MAX + 1).is_none());
         assert!(Value::from_small_int(SMALL_INT_MIN - 1).is_none());

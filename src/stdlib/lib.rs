@@ -1,1 +1,93 @@
-//! Native modules.
+//! The native half of the standard library, and the life of the interpreter from start to end.
+//!
+//! A native module is one file (or folder) that reads like its page in the library reference; the
+//! table below is the only place that knows them all. The Python half is in `typhon-library`.
+//!
+//! ```text
+//!   builtins/        the module that is everywhere        sys/            the interpreter itself
+//!   configuration.rs what the command line and the environment ask for
+//!   lifecycle/       start-up, running a program, the end
+//!   library.rs       imports from the packed library      imp.rs          what importlib needs
+//!   text_output.rs   writing to sys.stdout and sys.stderr from Rust
+//!   traceback_text.rs  exceptions as text                 source_text.rs  bytes to source
+//! ```
+//! The other files are modules of the library by their own name.
+//!
+//! Read `lifecycle/mod.rs` first.
+
+pub mod abc;
+mod arguments;
+pub mod atexit;
+pub mod blocking;
+pub mod builtins;
+mod bytes_like;
+pub mod codecs;
+pub mod collections;
+pub mod configuration;
+pub mod contextvars;
+pub mod descriptor;
+pub mod errno;
+pub mod faulthandler;
+pub mod functools;
+pub mod gc;
+pub mod imp;
+pub mod io;
+pub mod itertools;
+pub mod library;
+pub mod lifecycle;
+pub mod marshal;
+pub mod operator;
+pub mod path;
+pub mod posix;
+pub mod signal;
+pub mod source_text;
+pub mod stat;
+pub mod string;
+pub mod sys;
+pub mod text_output;
+pub mod thread;
+pub mod time;
+pub mod traceback_text;
+pub mod tracemalloc;
+pub mod typing;
+pub mod warnings;
+pub mod weakref;
+
+use typhon_runtime::import;
+use typhon_runtime::module::ModuleSpec;
+
+/// All native modules. The order does not matter.
+static MODULES: &[&ModuleSpec] = &[
+    &abc::MODULE,
+    &atexit::MODULE,
+    &builtins::MODULE,
+    &codecs::MODULE,
+    &collections::MODULE,
+    &contextvars::MODULE,
+    &errno::MODULE,
+    &faulthandler::MODULE,
+    &functools::MODULE,
+    &gc::MODULE,
+    &imp::MODULE,
+    &io::MODULE,
+    &itertools::MODULE,
+    &library::MODULE,
+    &marshal::MODULE,
+    &operator::MODULE,
+    &posix::MODULE,
+    &signal::MODULE,
+    &stat::MODULE,
+    &string::MODULE,
+    &sys::MODULE,
+    &thread::MODULE,
+    &time::MODULE,
+    &tracemalloc::MODULE,
+    &typing::MODULE,
+    &warnings::MODULE,
+    &weakref::MODULE,
+];
+
+/// Makes the native modules known to the import system.
+pub fn register() {
+    import::register_native(MODULES);
+}

@@ -19,6 +19,9 @@
 //!     1     0     suspended: may not attach
 //! ```
 //!
+//! One request is for good: CLOSED, set when the world is closed (`world.rs`), keeps the
+//! thread from attaching as STOP does.
+//!
 //! Since STOP and ATTACHED share a word, "is it running?" and "it may not start" are
 //! one `fetch_or` for the stopper, and "I am going" and "does anybody wait for that?"
 //! one `fetch_and` for the thread: neither can miss the other, and no sequentially
@@ -66,6 +69,8 @@ pub mod request {
     pub const PROMOTE: u32 = 1 << 9;
     /// Calls into the interpreter are pending.
     pub const PENDING_CALLS: u32 = 1 << 10;
+    /// The world is closed for this thread: it never attaches again. Never cleared.
+    pub(crate) const CLOSED: u32 = 1 << 11;
 
     /// What `safepoint` hands on to the runtime.
     pub const FOR_THE_RUNTIME: u32 =
@@ -145,7 +150,10 @@ impl ThreadRecord {
         {
             // Orders this thread after the merges others did while the id was vacant.
             let _guard = record.merge_queue.lock.guard();
-            let word = if state.stopping { request::STOP } else { 0 };
+            let mut word = if state.stopping { request::STOP } else { 0 };
+            if world::is_closed() {
+                word |= request::CLOSED;
+            }
             record.word.swap(word, Ordering::AcqRel);
         }
         drop(state);
@@ -262,7 +270,7 @@ impl ThreadRecord {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             debug_assert!(word & (ATTACHED | VACANT) == 0, "attached twice, or ended");
-            if word & request::STOP != 0 {
+            if word & (request::STOP | request::CLOSED) != 0 {
                 self.wait_until_resumed();
                 word = self.word.load(Ordering::Relaxed);
                 continue;

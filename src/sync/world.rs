@@ -25,6 +25,9 @@
 //! With a GIL the stopper holds it, so the others are all detached already; a waiting
 //! second stopper has given it up.
 //!
+//! **Closing** the world, at the end of the interpreter, stops it, sets CLOSED in every other
+//! record and starts it again: those threads sleep on for good where they would attach.
+//!
 //! **Fork** copies the one thread that calls it. [`prepare_fork`] stops the world, so
 //! that no other thread holds an object's lock, and takes every mutex of this crate, so
 //! that the child can release them; the child then makes the other threads' records
@@ -37,7 +40,7 @@ use crate::merge_queue;
 use crate::mode::gil_enabled;
 use crate::qsbr;
 use crate::registry::{self, REGISTRY, RegistryState};
-use crate::shim::{MutexGuard, Ordering, wait};
+use crate::shim::{MutexGuard, Ordering, switch, wait};
 use crate::statistics;
 use crate::thread::{ATTACHED, ThreadRecord, VACANT, request};
 use std::marker::PhantomData;
@@ -144,6 +147,32 @@ impl StoppedWorld {
     }
 }
 
+switch! {
+    /// See [`close_the_world`].
+    static CLOSED;
+}
+
+/// Ends all other threads for Python: once this returns, none of them is attached and none ever
+/// attaches again; they sleep when they try. The calling thread is attached and goes on alone, to end
+/// the interpreter. Threads that are registered later never attach either.
+pub fn close_the_world(me: &'static ThreadRecord) {
+    let world = stop_the_world(me);
+    CLOSED.set(true);
+    let state = REGISTRY.lock();
+    for record in registry::records() {
+        if !std::ptr::eq(me, record) && !record.is_vacant() {
+            record.word.fetch_or(request::CLOSED, Ordering::AcqRel);
+        }
+    }
+    drop(state);
+    drop(world);
+}
+
+/// Whether [`close_the_world`] was called.
+pub fn is_closed() -> bool {
+    CLOSED.get()
+}
+
 /// One thread that had been told to stop is no longer attached.
 pub(crate) fn note_stopped(state: &mut RegistryState) {
     state.running -= 1;
@@ -155,7 +184,7 @@ pub(crate) fn note_stopped(state: &mut RegistryState) {
 /// Waits until STOP is cleared in `record`, whose thread is calling.
 pub(crate) fn wait_until_resumed(record: &ThreadRecord) {
     let mut state = REGISTRY.lock();
-    while record.word.load(Ordering::Relaxed) & request::STOP != 0 {
+    while record.word.load(Ordering::Relaxed) & (request::STOP | request::CLOSED) != 0 {
         state = wait(&REGISTRY.resumed, state);
     }
 }

@@ -32,7 +32,14 @@ pub struct Tuple {
 
 unsafe fn variable_size(object: NonNull<Header>) -> usize {
     // SAFETY: the object's payload is a `Tuple`, whose length does not change.
-    unsafe { object.byte_add(size_of::<Header>()).cast::<Tuple>().as_ref() }.length * 8
+    unsafe {
+        object
+            .byte_add(size_of::<Header>())
+            .cast::<Tuple>()
+            .as_ref()
+    }
+    .length
+        * 8
 }
 
 impl Traverse for Tuple {
@@ -73,6 +80,11 @@ impl Tuple {
         self.length == 0
     }
 
+    /// The payload of a tuple of `length` items, which whoever makes the object writes behind it.
+    pub(crate) fn with_length(length: usize) -> Tuple {
+        Tuple { length }
+    }
+
     /// The items, counted.
     pub fn to_vec(&self) -> Vec<Value> {
         self.as_slice().to_vec()
@@ -91,9 +103,18 @@ impl Tuple {
         Ok(())
     }
 
-    fn in_shape(cx: &Context, shape: &'static Shape, length: usize, fill: impl FnOnce(*mut Value)) -> PyResult<Ref<Tuple>> {
+    fn in_shape(
+        cx: &Context,
+        shape: &'static Shape,
+        length: usize,
+        fill: impl FnOnce(*mut Value),
+    ) -> PyResult<Ref<Tuple>> {
         // SAFETY: `fill` writes `length` values.
-        unsafe { object::new_variable(cx, shape, Tuple { length }, length * 8, |memory| fill(memory.cast())) }
+        unsafe {
+            object::new_variable(cx, shape, Tuple { length }, length * 8, |memory| {
+                fill(memory.cast())
+            })
+        }
     }
 
     /// A tuple of these values.
@@ -126,11 +147,19 @@ impl Tuple {
     ///
     /// # Errors
     /// MemoryError.
-    pub fn from_vec_of_class(cx: &Context, class: &Ref<Type>, values: Vec<Value>) -> PyResult<Ref<Tuple>> {
+    pub fn from_vec_of_class(
+        cx: &Context,
+        class: &Ref<Type>,
+        values: Vec<Value>,
+    ) -> PyResult<Ref<Tuple>> {
         Tuple::from_vec_in_shape(cx, class.root_shape(), values)
     }
 
-    fn from_vec_in_shape(cx: &Context, shape: &'static Shape, mut values: Vec<Value>) -> PyResult<Ref<Tuple>> {
+    fn from_vec_in_shape(
+        cx: &Context,
+        shape: &'static Shape,
+        mut values: Vec<Value>,
+    ) -> PyResult<Ref<Tuple>> {
         if values.is_empty() && shape.id == Tuple::shape_id() {
             return Ok(Tuple::empty());
         }
@@ -152,7 +181,11 @@ impl Tuple {
     /// # Safety
     /// `source` holds `length` values that the caller gives away.
     #[inline]
-    pub unsafe fn take_from(cx: &Context, source: *mut Value, length: usize) -> PyResult<Ref<Tuple>> {
+    pub unsafe fn take_from(
+        cx: &Context,
+        source: *mut Value,
+        length: usize,
+    ) -> PyResult<Ref<Tuple>> {
         if length == 0 {
             return Ok(Tuple::empty());
         }
@@ -179,7 +212,10 @@ impl Tuple {
         }
         let positional = args.positional();
         if positional.len() > 1 {
-            return Err(cx.type_error(format!("tuple expected at most 1 argument, got {}", positional.len())));
+            return Err(cx.type_error(format!(
+                "tuple expected at most 1 argument, got {}",
+                positional.len()
+            )));
         }
         let Some(iterable) = positional.first() else {
             return Tuple::from_vec_of_class(cx, class, Vec::new()).map(Ref::into_value);
@@ -193,7 +229,14 @@ impl Tuple {
 
     #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<Tuple>) -> PyResult<Value> {
-        text::repr_sequence(cx, this.as_value(), this.as_slice(), "(", if this.len() == 1 { ",)" } else { ")" }, "(...)")
+        text::repr_sequence(
+            cx,
+            this.as_value(),
+            this.as_slice(),
+            "(",
+            if this.len() == 1 { ",)" } else { ")" },
+            "(...)",
+        )
     }
 
     #[slot(hash)]
@@ -202,7 +245,12 @@ impl Tuple {
     }
 
     #[slot(compare)]
-    fn compare(cx: &Context, this: &Ref<Tuple>, other: &Value, comparison: Comparison) -> PyResult<Value> {
+    fn compare(
+        cx: &Context,
+        this: &Ref<Tuple>,
+        other: &Value,
+        comparison: Comparison,
+    ) -> PyResult<Value> {
         match other.downcast::<Tuple>() {
             Some(other) => compare::sequences(cx, this.as_slice(), other.as_slice(), comparison),
             None => Ok(Value::NOT_IMPLEMENTED),
@@ -243,7 +291,12 @@ impl Tuple {
         if second.is_empty() && this.as_value().is_exact::<Tuple>() {
             return Ok(this.to_value());
         }
-        let values = this.as_slice().iter().chain(second.as_slice()).cloned().collect();
+        let values = this
+            .as_slice()
+            .iter()
+            .chain(second.as_slice())
+            .cloned()
+            .collect();
         Tuple::from_vec(cx, values).map(Ref::into_value)
     }
 
@@ -259,7 +312,10 @@ impl Tuple {
 
     #[slot(item)]
     fn item(cx: &Context, this: &Ref<Tuple>, at: isize) -> PyResult<Value> {
-        match usize::try_from(at).ok().and_then(|at| this.as_slice().get(at)) {
+        match usize::try_from(at)
+            .ok()
+            .and_then(|at| this.as_slice().get(at))
+        {
             Some(value) => Ok(value.clone()),
             None => Err(cx.index_error("tuple index out of range")),
         }
@@ -273,7 +329,10 @@ impl Tuple {
                 if slice.is_whole(this.len()) && this.as_value().is_exact::<Tuple>() {
                     return Ok(this.to_value());
                 }
-                let values = slice.indices().map(|at| this.as_slice()[at].clone()).collect();
+                let values = slice
+                    .indices()
+                    .map(|at| this.as_slice()[at].clone())
+                    .collect();
                 Tuple::from_vec(cx, values).map(Ref::into_value)
             }
         }
@@ -293,7 +352,13 @@ impl Tuple {
     ///
     /// Raises ValueError if the value is not present.
     #[method("index(self, value, start=0, stop=9223372036854775807, /)")]
-    fn index(cx: &Context, this: &Ref<Tuple>, value: &Value, start: Maybe<&Value>, stop: Maybe<&Value>) -> PyResult<usize> {
+    fn index(
+        cx: &Context,
+        this: &Ref<Tuple>,
+        value: &Value,
+        start: Maybe<&Value>,
+        stop: Maybe<&Value>,
+    ) -> PyResult<usize> {
         let (start, stop) = index::search_range(cx, start.0, stop.0, this.len())?;
         for at in start..stop {
             if compare::identical_or_equal(cx, &this.as_slice()[at], value)? {

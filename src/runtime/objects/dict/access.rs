@@ -53,7 +53,9 @@ fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::ByteLock, locked:
     if bits == 0 || bits & 7 != 0 || key.is_small_int() {
         return false;
     }
-    let Some(text) = key.downcast_exact::<Str>() else { return false };
+    let Some(text) = key.downcast_exact::<Str>() else {
+        return false;
+    };
     // Two interned strings that are not one object differ.
     let other = if locked {
         // SAFETY: the lock is held, so the entry keeps its key; `ManuallyDrop` leaves the count alone.
@@ -78,10 +80,18 @@ impl Ref<Dict> {
         loop {
             let version = self.version();
             // SAFETY: used up to the next call of Python code, after which the version is checked.
-            let Some(table) = (unsafe { self.table() }) else { return Ok(Found { index: None, version }) };
+            let Some(table) = (unsafe { self.table() }) else {
+                return Ok(Found {
+                    index: None,
+                    version,
+                });
+            };
             if kind != KeyKind::Other && table.has_simple_keys() {
                 let lock = &self.header().lock;
                 let index = table.find(hash, |_, entry| plain_match(entry, key, lock, false));
+                if self.version() != version {
+                    continue;
+                }
                 return Ok(Found { index, version });
             }
             if let Some(found) = self.look_up_general(cx, table, key, hash, version)? {
@@ -112,8 +122,14 @@ impl Ref<Dict> {
             }
             false
         });
+        if self.version() != version {
+            return Ok(None);
+        }
         if candidates.is_empty() {
-            return Ok(Some(Found { index: identical, version }));
+            return Ok(Some(Found {
+                index: identical,
+                version,
+            }));
         }
         for (index, other) in candidates {
             if identical.is_some_and(|identical| identical == index) {
@@ -124,10 +140,16 @@ impl Ref<Dict> {
                 return Ok(None);
             }
             if equal {
-                return Ok(Some(Found { index: Some(index), version }));
+                return Ok(Some(Found {
+                    index: Some(index),
+                    version,
+                }));
             }
         }
-        Ok(Some(Found { index: identical, version }))
+        Ok(Some(Found {
+            index: identical,
+            version,
+        }))
     }
 
     /// The value of `key`, whose hash is `hash`.
@@ -137,9 +159,13 @@ impl Ref<Dict> {
     pub fn get_with_hash(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<Value>> {
         loop {
             let found = self.look_up(cx, key, hash)?;
-            let Some(index) = found.index else { return Ok(None) };
+            let Some(index) = found.index else {
+                return Ok(None);
+            };
             // SAFETY: used before the next safepoint.
-            let Some(table) = (unsafe { self.table() }) else { continue };
+            let Some(table) = (unsafe { self.table() }) else {
+                continue;
+            };
             if table.length() > index
                 && let Some(value) = table.entry(index).value.get_with(&self.header().lock)
                 && self.version() == found.version
@@ -181,7 +207,9 @@ impl Ref<Dict> {
         let key = name.as_value();
         loop {
             // SAFETY: used before the next safepoint.
-            let Some(table) = (unsafe { self.table() }) else { return Some(None) };
+            let Some(table) = (unsafe { self.table() }) else {
+                return Some(None);
+            };
             if !table.has_simple_keys() {
                 return None;
             }
@@ -206,10 +234,12 @@ impl Ref<Dict> {
     pub fn get_name_plain(&self, cx: &Context, name: Name) -> Option<Value> {
         match self.get_name_if_simple(name) {
             Some(result) => result,
-            None => self.get_with_hash(cx, name.as_value(), name.hash()).unwrap_or_else(|_| {
-                cx.clear_exception();
-                None
-            }),
+            None => self
+                .get_with_hash(cx, name.as_value(), name.hash())
+                .unwrap_or_else(|_| {
+                    cx.clear_exception();
+                    None
+                }),
         }
     }
 
@@ -217,7 +247,9 @@ impl Ref<Dict> {
     pub fn find_name(&self, name: Name) -> Option<usize> {
         // SAFETY: used before the next safepoint.
         let table = unsafe { self.table() }?;
-        table.find(name.hash(), |_, entry| entry.key.peek_bits() == name.as_value().bits())
+        table.find(name.hash(), |_, entry| {
+            entry.key.peek_bits() == name.as_value().bits()
+        })
     }
 
     /// The value of entry `index` if that entry's key is `name`.
@@ -228,7 +260,10 @@ impl Ref<Dict> {
         if index < table.length() {
             let entry = table.entry(index);
             if entry.key.peek_bits() == name.address() as u64 {
-                return entry.value.get_with(&self.header().lock).filter(|_| self.is_current(table));
+                return entry
+                    .value
+                    .get_with(&self.header().lock)
+                    .filter(|_| self.is_current(table));
             }
         }
         None
@@ -254,6 +289,7 @@ impl Ref<Dict> {
         self.table.store(new.as_ptr(), Ordering::Release);
         self.bump_version();
         if let Some(old) = old {
+            old.forget_entries();
             // SAFETY: new readers find the new table.
             unsafe { Table::retire(NonNull::from(old)) };
         }
@@ -263,7 +299,10 @@ impl Ref<Dict> {
     #[inline]
     fn bump_version(&self) {
         // Under the lock. Release: a reader that sees the version sees the change.
-        self.version.store(self.version.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        self.version.store(
+            self.version.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Release,
+        );
     }
 
     /// Makes room for `count` keys in all.
@@ -287,7 +326,13 @@ impl Ref<Dict> {
     ///
     /// # Errors
     /// MemoryError, and what comparing keys raises.
-    pub fn insert_with_hash(&self, cx: &Context, key: &Value, hash: i64, value: Value) -> PyResult<Option<Value>> {
+    pub fn insert_with_hash(
+        &self,
+        cx: &Context,
+        key: &Value,
+        hash: i64,
+        value: Value,
+    ) -> PyResult<Option<Value>> {
         let kind = kind_of(key);
         let simple = kind != KeyKind::Other;
         let mut value = Some(value);
@@ -296,7 +341,11 @@ impl Ref<Dict> {
                 // SAFETY: used at once.
                 simple && unsafe { self.table() }.is_none_or(Table::has_simple_keys)
             };
-            let found = if plain { None } else { Some(self.look_up(cx, key, hash)?) };
+            let found = if plain {
+                None
+            } else {
+                Some(self.look_up(cx, key, hash)?)
+            };
             let held = HeldValue::lock(self.as_value());
             // SAFETY: the lock is held.
             let table = unsafe { self.table() };
@@ -312,7 +361,9 @@ impl Ref<Dict> {
                         continue;
                     }
                     let lock = &self.header().lock;
-                    table.and_then(|table| table.find(hash, |_, entry| plain_match(entry, key, lock, true)))
+                    table.and_then(|table| {
+                        table.find(hash, |_, entry| plain_match(entry, key, lock, true))
+                    })
                 }
             };
             if let (Some(table), Some(index)) = (table, index) {
@@ -387,16 +438,25 @@ impl Ref<Dict> {
     ///
     /// # Errors
     /// What comparing keys raises.
-    pub fn remove_with_hash(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<(Value, Value)>> {
+    pub fn remove_with_hash(
+        &self,
+        cx: &Context,
+        key: &Value,
+        hash: i64,
+    ) -> PyResult<Option<(Value, Value)>> {
         loop {
             let found = self.look_up(cx, key, hash)?;
-            let Some(index) = found.index else { return Ok(None) };
+            let Some(index) = found.index else {
+                return Ok(None);
+            };
             let held = HeldValue::lock(self.as_value());
             if self.version() != found.version {
                 continue;
             }
             // SAFETY: the lock is held.
-            let Some(table) = (unsafe { self.table() }) else { continue };
+            let Some(table) = (unsafe { self.table() }) else {
+                continue;
+            };
             if table.entry(index).key.is_empty() {
                 continue;
             }
@@ -413,7 +473,9 @@ impl Ref<Dict> {
     /// TypeError for an unhashable key, and what hashing and comparing raises.
     pub fn remove_item(&self, cx: &Context, key: &Value) -> PyResult<Option<Value>> {
         let hash = hash::hash(cx, key)?;
-        Ok(self.remove_with_hash(cx, key, hash)?.map(|(_, value)| value))
+        Ok(self
+            .remove_with_hash(cx, key, hash)?
+            .map(|(_, value)| value))
     }
 
     /// `del self[name]`: the value that was there.
@@ -421,7 +483,9 @@ impl Ref<Dict> {
     /// # Errors
     /// What comparing raises.
     pub fn remove_name(&self, cx: &Context, name: Name) -> PyResult<Option<Value>> {
-        Ok(self.remove_with_hash(cx, name.as_value(), name.hash())?.map(|(_, value)| value))
+        Ok(self
+            .remove_with_hash(cx, name.as_value(), name.hash())?
+            .map(|(_, value)| value))
     }
 
     /// Removes the key that was inserted last.

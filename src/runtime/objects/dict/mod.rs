@@ -26,6 +26,7 @@ use crate::value::Value;
 use table::Table;
 
 pub use access::Position;
+pub use methods::hash_key;
 
 /// The payload of `dict`. See the module's header.
 #[pyclass(
@@ -65,7 +66,10 @@ impl Drop for Dict {
 impl Dict {
     /// A payload without entries.
     pub fn empty_payload() -> Dict {
-        Dict { table: AtomicPtr::new(ptr::null_mut()), version: AtomicU32::new(0) }
+        Dict {
+            table: AtomicPtr::new(ptr::null_mut()),
+            version: AtomicU32::new(0),
+        }
     }
 
     /// An empty dict.
@@ -81,7 +85,10 @@ impl Dict {
     ///
     /// # Errors
     /// What hashing and comparing the keys raises.
-    pub fn from_pairs(cx: &Context, pairs: impl IntoIterator<Item = (Value, Value)>) -> PyResult<Ref<Dict>> {
+    pub fn from_pairs(
+        cx: &Context,
+        pairs: impl IntoIterator<Item = (Value, Value)>,
+    ) -> PyResult<Ref<Dict>> {
         let dict = Dict::new(cx)?;
         for (key, value) in pairs {
             dict.set_item(cx, &key, value)?;

@@ -68,13 +68,22 @@ struct Probe {
 impl Probe {
     #[inline(always)]
     fn new(hash: i64, mask: usize) -> Probe {
-        Probe { mask, slot: hash as usize & mask, perturb: hash as u64 }
+        Probe {
+            mask,
+            slot: hash as usize & mask,
+            perturb: hash as u64,
+        }
     }
 
     #[inline(always)]
     fn next(&mut self) {
         self.perturb >>= 5;
-        self.slot = self.slot.wrapping_mul(5).wrapping_add(self.perturb as usize).wrapping_add(1) & self.mask;
+        self.slot = self
+            .slot
+            .wrapping_mul(5)
+            .wrapping_add(self.perturb as usize)
+            .wrapping_add(1)
+            & self.mask;
     }
 }
 
@@ -106,7 +115,10 @@ impl Table {
         if log2_size > 30 {
             return None;
         }
-        let memory = NonNull::new(typhon_alloc::allocate_zeroed(Kind::Raw, Table::bytes(log2_size)))?;
+        let memory = NonNull::new(typhon_alloc::allocate_zeroed(
+            Kind::Raw,
+            Table::bytes(log2_size),
+        ))?;
         let table = memory.cast::<Table>();
         // SAFETY: fresh memory of the right size; zeroes are an empty index and unbound entries.
         unsafe {
@@ -144,8 +156,12 @@ impl Table {
         // SAFETY: `slot` is masked; the index has slots of this width. Acquire: pairs with `store_slot`.
         unsafe {
             match self.log2_size {
-                0..=7 => (*start.cast::<AtomicU8>().add(slot)).load(Ordering::Acquire).into(),
-                8..=15 => (*start.cast::<AtomicU16>().add(slot)).load(Ordering::Acquire).into(),
+                0..=7 => (*start.cast::<AtomicU8>().add(slot))
+                    .load(Ordering::Acquire)
+                    .into(),
+                8..=15 => (*start.cast::<AtomicU16>().add(slot))
+                    .load(Ordering::Acquire)
+                    .into(),
                 _ => (*start.cast::<AtomicU32>().add(slot)).load(Ordering::Acquire),
             }
         }
@@ -157,8 +173,12 @@ impl Table {
         // SAFETY: as in `load_slot`. Release: who sees the slot sees the entry.
         unsafe {
             match self.log2_size {
-                0..=7 => (*start.cast::<AtomicU8>().add(slot)).store(content as u8, Ordering::Release),
-                8..=15 => (*start.cast::<AtomicU16>().add(slot)).store(content as u16, Ordering::Release),
+                0..=7 => {
+                    (*start.cast::<AtomicU8>().add(slot)).store(content as u8, Ordering::Release)
+                }
+                8..=15 => {
+                    (*start.cast::<AtomicU16>().add(slot)).store(content as u16, Ordering::Release)
+                }
                 _ => (*start.cast::<AtomicU32>().add(slot)).store(content, Ordering::Release),
             }
         }
@@ -168,9 +188,16 @@ impl Table {
     #[inline(always)]
     pub fn entry(&self, index: usize) -> &Entry {
         debug_assert!(index < self.usable as usize);
-        let index_bytes = (Table::index_width(self.log2_size) << self.log2_size).next_multiple_of(8);
+        let index_bytes =
+            (Table::index_width(self.log2_size) << self.log2_size).next_multiple_of(8);
         // SAFETY: entries follow the index; the number is below `usable`.
-        unsafe { &*self.index_start().add(index_bytes).cast::<Entry>().add(index) }
+        unsafe {
+            &*self
+                .index_start()
+                .add(index_bytes)
+                .cast::<Entry>()
+                .add(index)
+        }
     }
 
     /// Entries that were ever written: the end of an iteration.
@@ -234,7 +261,8 @@ impl Table {
             probe.next();
         }
         self.store_slot(probe.slot, index + FIRST);
-        self.live.store(self.live.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.live
+            .store(self.live.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.top.store(index + 1, Ordering::Relaxed);
         // Release: an iteration that sees the length sees the entry.
         self.length.store(index + 1, Ordering::Release);
@@ -249,8 +277,12 @@ impl Table {
             probe.next();
         }
         self.store_slot(probe.slot, DELETED);
-        self.live.store(self.live.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-        (entry.key.replace_locked(None), entry.value.replace_locked(None))
+        self.live
+            .store(self.live.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        (
+            entry.key.replace_locked(None),
+            entry.value.replace_locked(None),
+        )
     }
 
     /// The last entry that holds a key, under the lock.
@@ -263,8 +295,8 @@ impl Table {
         top.checked_sub(1)
     }
 
-    /// Moves the counts of all entries to `bigger`, under the lock: this table keeps the bits, for
-    /// readers that are still in it, and is to be freed without dropping them.
+    /// Gives the counts of all entries to `bigger`, under the lock. Until [`Table::forget_entries`] the
+    /// words stay here as well, for readers that are still in this table.
     pub fn copy_into(&self, bigger: &Table) {
         for index in 0..self.length() {
             let entry = self.entry(index);
@@ -276,7 +308,20 @@ impl Table {
             let (key, value) = unsafe { (Value::from_bits(key), Value::from_bits(value)) };
             bigger.append(entry.hash(), key, value, true);
         }
-        bigger.simple_keys.store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
+        bigger
+            .simple_keys
+            .store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Clears all entries without dropping what they held, which the table in use counts now. Done
+    /// after that table and the new version are published: a reader that finds nothing here finds the
+    /// version changed. Without this a late reader could count a value that was freed meanwhile.
+    pub fn forget_entries(&self) {
+        for index in 0..self.length() {
+            let entry = self.entry(index);
+            std::mem::forget(entry.key.replace_locked(None));
+            std::mem::forget(entry.value.replace_locked(None));
+        }
     }
 
     /// Drops what the entries hold. The table is out of reach of new readers.

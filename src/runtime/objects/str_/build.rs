@@ -17,19 +17,42 @@ static SMALL: OnceLock<Box<[usize]>> = OnceLock::new();
 impl Str {
     /// Makes a string of `length` units of `width` bytes, which `fill` writes. Width and `ascii` are
     /// what the largest code point asks for.
-    fn with_units(cx: &Context, length: usize, width: u8, ascii: bool, fill: impl FnOnce(*mut u8)) -> PyResult<Ref<Str>> {
-        let Ok(short) = u32::try_from(length) else { return Err(cx.no_memory()) };
-        let payload =
-            Str { hash: AtomicI64::new(0), length: short, width, ascii, interned: AtomicU8::new(0) };
+    fn with_units(
+        cx: &Context,
+        length: usize,
+        width: u8,
+        ascii: bool,
+        fill: impl FnOnce(*mut u8),
+    ) -> PyResult<Ref<Str>> {
+        let Ok(short) = u32::try_from(length) else {
+            return Err(cx.no_memory());
+        };
+        let payload = Str {
+            hash: AtomicI64::new(0),
+            length: short,
+            width,
+            ascii,
+            interned: AtomicU8::new(0),
+        };
         // SAFETY: `variable_size` is length × width, and `fill` writes that many bytes.
-        unsafe { object::new_variable(cx, shape::get(Str::shape_id()), payload, length * width as usize, fill) }
+        unsafe {
+            object::new_variable(
+                cx,
+                shape::get(Str::shape_id()),
+                payload,
+                length * width as usize,
+                fill,
+            )
+        }
     }
 
     /// The string with these units, which are known to need their width.
     fn copy_units<U: Copy>(cx: &Context, units: &[U], ascii: bool) -> PyResult<Ref<Str>> {
         Str::with_units(cx, units.len(), size_of::<U>() as u8, ascii, |memory| {
             // SAFETY: the memory has room for all units and is aligned.
-            unsafe { std::ptr::copy_nonoverlapping(units.as_ptr(), memory.cast::<U>(), units.len()) }
+            unsafe {
+                std::ptr::copy_nonoverlapping(units.as_ptr(), memory.cast::<U>(), units.len())
+            }
         })
     }
 
@@ -147,7 +170,11 @@ impl Str {
         let mut table = Vec::with_capacity(257);
         for index in 0..=256u32 {
             let units = [index as u8];
-            let units = if index == 256 { &units[..0] } else { &units[..] };
+            let units = if index == 256 {
+                &units[..0]
+            } else {
+                &units[..]
+            };
             let string = Str::copy_units(cx, units, index < 128 || index == 256)?;
             string.header().set_immortal();
             table.push(string.into_raw().as_ptr() as usize);
@@ -192,7 +219,9 @@ impl Str {
     unsafe fn write_units(&self, memory: *mut u8, width: u8) {
         if width == self.width {
             // SAFETY: by the caller's promise.
-            unsafe { std::ptr::copy_nonoverlapping(self.bytes().as_ptr(), memory, self.byte_len()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(self.bytes().as_ptr(), memory, self.byte_len())
+            };
             return;
         }
         for (index, point) in self.code_points().enumerate() {
@@ -301,6 +330,25 @@ impl StrBuilder {
         }
     }
 
+    /// Appends the code points `start..end` of a string, in range.
+    pub fn push_part(&mut self, string: &Str, start: usize, end: usize) {
+        match string.units() {
+            Units::One(units) => {
+                let part = &units[start..end];
+                if self.wide.is_empty() && (string.is_ascii() || part.is_ascii()) {
+                    self.ascii.extend_from_slice(part);
+                } else {
+                    self.widen();
+                    self.wide.extend(part.iter().map(|&unit| u32::from(unit)));
+                }
+            }
+            Units::Two(units) => units[start..end]
+                .iter()
+                .for_each(|&unit| self.push(unit.into())),
+            Units::Four(units) => units[start..end].iter().for_each(|&unit| self.push(unit)),
+        }
+    }
+
     /// Length in code points.
     pub fn len(&self) -> usize {
         self.ascii.len() + self.wide.len()
@@ -316,7 +364,11 @@ impl StrBuilder {
     /// # Errors
     /// MemoryError.
     pub fn finish(self, cx: &Context) -> PyResult<Ref<Str>> {
-        if self.wide.is_empty() { Str::from_ascii(cx, &self.ascii) } else { Str::from_code_points(cx, &self.wide) }
+        if self.wide.is_empty() {
+            Str::from_ascii(cx, &self.ascii)
+        } else {
+            Str::from_code_points(cx, &self.wide)
+        }
     }
 
     /// [`StrBuilder::finish`] as a value.

@@ -52,7 +52,11 @@ impl Name {
     /// The name with the text of `string`.
     #[inline]
     pub fn from_string(string: &Ref<Str>) -> Name {
-        if string.is_interned() { Name(string.as_ptr()) } else { Name::from_string_slow(string) }
+        if string.is_interned() {
+            Name(string.as_ptr())
+        } else {
+            Name::from_string_slow(string)
+        }
     }
 
     #[cold]
@@ -82,6 +86,19 @@ impl Name {
         name
     }
 
+    /// The name as a reference.
+    pub fn clone_ref(&self) -> Ref<Str> {
+        Ref::clone(self)
+    }
+
+    /// How many names there are.
+    pub fn count() -> usize {
+        TABLE
+            .iter()
+            .map(|shard| shard.lock().first().map_or(0, HashTable::len))
+            .sum()
+    }
+
     /// Identity, which is equality.
     #[inline(always)]
     pub fn is(&self, other: &Name) -> bool {
@@ -101,7 +118,8 @@ impl Name {
 
     /// Whether the name begins and ends with two underscores.
     pub fn is_special(&self) -> bool {
-        self.as_ascii().is_some_and(|text| text.len() > 4 && text.starts_with("__") && text.ends_with("__"))
+        self.as_ascii()
+            .is_some_and(|text| text.len() > 4 && text.starts_with("__") && text.ends_with("__"))
     }
 
     /// What stands for "to dict mode" among the transitions of a shape; the name of no attribute.

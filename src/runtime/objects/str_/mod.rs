@@ -9,11 +9,20 @@
 //! Equal strings thus have equal width and equal bytes. The hash is computed once and kept; 0 means
 //! "not yet".
 //!
-//! Files: `build` (making strings), `intern` (names and the table of interned strings), `methods`.
+//! Files: `build` (making strings), `intern` (names and the table of interned strings), `properties`
+//! (what Unicode says of code points); what Python sees: `methods`, `search`, `split`, `case`, `format`
+//! (`str.format`), `printf` (the `%` operator), `iterator`.
 
 mod build;
+mod case;
+pub mod format;
 mod intern;
+mod iterator;
 mod methods;
+pub mod printf;
+pub mod properties;
+pub(crate) mod search;
+pub(crate) mod split;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,10 +34,11 @@ use typhon_sync::Header;
 
 use crate::context::Context;
 use crate::error::PyResult;
-use crate::object::{Object, Payload, Ref};
+use crate::object::{Object, Ref};
 
 pub use build::StrBuilder;
 pub use intern::{Name, names};
+pub use iterator::{StrAsciiIterator, StrIterator};
 
 /// The payload of `str`. See the module's header.
 #[pyclass(
@@ -136,7 +146,8 @@ impl Str {
     #[inline]
     pub fn as_ascii(&self) -> Option<&str> {
         // SAFETY: ASCII is UTF-8.
-        self.ascii.then(|| unsafe { std::str::from_utf8_unchecked(self.bytes()) })
+        self.ascii
+            .then(|| unsafe { std::str::from_utf8_unchecked(self.bytes()) })
     }
 
     /// The text as Rust has it. `None` when there are lone surrogates.
@@ -144,7 +155,10 @@ impl Str {
         if let Some(text) = self.as_ascii() {
             return Some(Cow::Borrowed(text));
         }
-        self.code_points().map(char::from_u32).collect::<Option<String>>().map(Cow::Owned)
+        self.code_points()
+            .map(char::from_u32)
+            .collect::<Option<String>>()
+            .map(Cow::Owned)
     }
 
     /// The text with lone surrogates replaced by U+FFFD.
@@ -153,7 +167,9 @@ impl Str {
             return Cow::Borrowed(text);
         }
         Cow::Owned(
-            self.code_points().map(|point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
+            self.code_points()
+                .map(|point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect(),
         )
     }
 
@@ -184,7 +200,11 @@ impl Str {
     #[cold]
     fn hash_slow(&self) -> i64 {
         let hash = crate::protocols::hash::hash_bytes(self.bytes());
-        let hash = if hash == 0 && self.length > 0 { 1 } else { hash };
+        let hash = if hash == 0 && self.length > 0 {
+            1
+        } else {
+            hash
+        };
         // Every thread computes the same.
         self.hash.store(hash, Ordering::Relaxed);
         hash
@@ -198,9 +218,13 @@ impl Str {
 
     /// Whether this could be the name of a variable.
     pub fn is_identifier(&self) -> bool {
-        let Some(text) = self.as_text() else { return false };
+        let Some(text) = self.as_text() else {
+            return false;
+        };
         let mut chars = text.chars();
-        chars.next().is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
+        chars
+            .next()
+            .is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
             && chars.all(unicode_ident::is_xid_continue)
     }
 }
@@ -240,6 +264,12 @@ impl Ref<Str> {
 impl fmt::Display for Str {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_lossy())
+    }
+}
+
+impl fmt::Display for Ref<Str> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&**self, f)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
-use crate::objects::str_::Name;
+use crate::objects::str_::{Name, names};
 use crate::value::Value;
 
 impl Type {
@@ -20,14 +20,36 @@ impl Type {
     }
 }
 
+/// Whether a special method decides how attributes of instances are found or set.
+fn governs_attributes(name: Name) -> bool {
+    [
+        names::dunder_getattribute(),
+        names::dunder_setattr(),
+        names::dunder_delattr(),
+        names::dunder_set(),
+        names::dunder_delete(),
+        names::dunder_get(),
+    ]
+    .iter()
+    .any(|known| known.is(&name))
+}
+
 impl Ref<Type> {
     /// Sets or deletes an attribute in the class's own dict. False when there was none to delete.
     ///
     /// # Errors
     /// MemoryError.
-    pub fn change_attribute(&self, cx: &Context, name: Name, value: Option<Value>) -> PyResult<bool> {
+    pub fn change_attribute(
+        &self,
+        cx: &Context,
+        name: Name,
+        value: Option<Value>,
+    ) -> PyResult<bool> {
         let old;
         let changed;
+        let new_is_data = value
+            .as_ref()
+            .is_some_and(|value| value.class().slots.descriptor_set.get().is_some());
         {
             let _changes = CHANGES.lock();
             self.invalidate();
@@ -46,6 +68,10 @@ impl Ref<Type> {
             if name.is_special() {
                 crate::slot_dispatch::update(cx, self, name);
             }
+            let is_data = |value: &Value| value.class().slots.descriptor_set.get().is_some();
+            if governs_attributes(name) || new_is_data || old.as_ref().is_some_and(is_data) {
+                crate::vm::cache::next_epoch();
+            }
         }
         drop(old);
         Ok(changed)
@@ -56,7 +82,12 @@ impl Ref<Type> {
 ///
 /// # Errors
 /// TypeError for immutable types, AttributeError, and what data descriptors of the metaclass raise.
-pub fn set_attribute(cx: &Context, this: &Value, name: Name, value: Option<&Value>) -> PyResult<()> {
+pub fn set_attribute(
+    cx: &Context,
+    this: &Value,
+    name: Name,
+    value: Option<&Value>,
+) -> PyResult<()> {
     let class = crate::args::payload::<Type>(this);
     if class.has(ClassFlags::IMMUTABLE) {
         return Err(cx.type_error(format!(
@@ -77,6 +108,10 @@ pub fn set_attribute(cx: &Context, this: &Value, name: Name, value: Option<&Valu
         cx,
         this,
         name,
-        &format!("type object '{}' has no attribute '{}'", class.short_name(), name.display()),
+        &format!(
+            "type object '{}' has no attribute '{}'",
+            class.short_name(),
+            name.display()
+        ),
     ))
 }

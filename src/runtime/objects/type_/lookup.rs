@@ -32,7 +32,17 @@ pub struct MethodCache(Box<[Cell<Entry>]>);
 
 impl MethodCache {
     pub(crate) fn new() -> MethodCache {
-        MethodCache(vec![Cell::new(Entry { version: 0, name: 0, value: 0 }); ENTRIES].into())
+        MethodCache(
+            vec![
+                Cell::new(Entry {
+                    version: 0,
+                    name: 0,
+                    value: 0
+                });
+                ENTRIES
+            ]
+            .into(),
+        )
     }
 
     #[inline(always)]
@@ -82,7 +92,9 @@ impl Type {
         let mro = self.mro_tuple()?;
         let mut found = None;
         for class in mro.as_slice() {
-            let Some(class) = class.downcast::<Type>() else { continue };
+            let Some(class) = class.downcast::<Type>() else {
+                continue;
+            };
             if let Some(value) = class.dict.get_name_plain(cx, name) {
                 found = Some(value);
                 break;
@@ -101,7 +113,9 @@ impl Type {
     /// [`Type::lookup`] and the class it was found in.
     pub fn lookup_with_owner(&self, cx: &Context, name: Name) -> Option<(Value, Ref<Type>)> {
         for class in self.mro_tuple()?.as_slice() {
-            let Some(class) = class.downcast::<Type>() else { continue };
+            let Some(class) = class.downcast::<Type>() else {
+                continue;
+            };
             if let Some(value) = class.dict.get_name_plain(cx, name) {
                 return Some((value, class.clone()));
             }
@@ -124,20 +138,31 @@ pub fn type_get_attribute(cx: &Context, this: &Value, name: Name) -> PyResult<Va
                 cx,
                 this,
                 name,
-                &format!("type object '{}' has no attribute '{}'", class.short_name(), name.display()),
+                &format!(
+                    "type object '{}' has no attribute '{}'",
+                    class.short_name(),
+                    name.display()
+                ),
             ))
         }
     }
 }
 
 /// [`type_get_attribute`] that makes no exception when there is no such attribute.
-pub(crate) fn type_find_attribute(cx: &Context, this: &Value, name: Name) -> PyResult<Option<Value>> {
+pub(crate) fn type_find_attribute(
+    cx: &Context,
+    this: &Value,
+    name: Name,
+) -> PyResult<Option<Value>> {
     let class = crate::args::payload::<Type>(this);
     let metaclass = class.class_of();
     let meta_attribute = metaclass.lookup(cx, name);
     if let Some(attribute) = &meta_attribute {
         let kind = attribute.class();
-        if let (Some(get), Some(_)) = (kind.slots.descriptor_get.get(), kind.slots.descriptor_set.get()) {
+        if let (Some(get), Some(_)) = (
+            kind.slots.descriptor_get.get(),
+            kind.slots.descriptor_set.get(),
+        ) {
             return get(cx, attribute, Some(this), Some(metaclass.as_value())).map(Some);
         }
     }

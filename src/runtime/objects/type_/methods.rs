@@ -24,7 +24,7 @@ impl Type {
 
     #[slot(call)]
     fn call(cx: &Context, this: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        if this.is(Type::class()) && args.values.len() == 1 && args.names.is_empty() {
+        if this.is(type_class()) && args.values.len() == 1 && args.names.is_empty() {
             return Ok(args.values[0].class().to_value());
         }
         let Some(new) = this.slots.new.get() else {
@@ -46,7 +46,12 @@ impl Type {
     }
 
     #[slot(set_attribute)]
-    fn set_attribute(cx: &Context, this: &Value, name: Name, value: Option<&Value>) -> PyResult<()> {
+    fn set_attribute(
+        cx: &Context,
+        this: &Value,
+        name: Name,
+        value: Option<&Value>,
+    ) -> PyResult<()> {
         super::set_attribute(cx, this, name, value)
     }
 
@@ -54,7 +59,7 @@ impl Type {
     fn new(cx: &Context, metaclass: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         let positional = args.positional();
         let [name, bases, namespace] = positional else {
-            if metaclass.is(Type::class()) {
+            if metaclass.is(type_class()) {
                 return Err(cx.type_error("type() takes 1 or 3 arguments"));
             }
             return Err(cx.type_error(format!(
@@ -63,14 +68,28 @@ impl Type {
             )));
         };
         let wrong = |position: usize, wanted: &str, got: &Value| {
-            cx.type_error(format!("type.__new__() argument {position} must be {wanted}, not {}", got.type_name()))
+            cx.type_error(format!(
+                "type.__new__() argument {position} must be {wanted}, not {}",
+                got.type_name()
+            ))
         };
-        let name = name.downcast::<Str>().ok_or_else(|| wrong(1, "str", name))?;
-        let bases = bases.downcast::<Tuple>().ok_or_else(|| wrong(2, "tuple", bases))?;
-        let namespace = namespace.downcast::<Dict>().ok_or_else(|| wrong(3, "dict", namespace))?;
+        let name = name
+            .downcast::<Str>()
+            .ok_or_else(|| wrong(1, "str", name))?;
+        let bases = bases
+            .downcast::<Tuple>()
+            .ok_or_else(|| wrong(2, "tuple", bases))?;
+        let namespace = namespace
+            .downcast::<Dict>()
+            .ok_or_else(|| wrong(3, "dict", namespace))?;
         for base in bases.as_slice() {
             if base.downcast::<Type>().is_none()
-                && crate::protocols::attribute::find(cx, base, Name::intern(cx, "__mro_entries__")?)?.is_some()
+                && crate::protocols::attribute::find(
+                    cx,
+                    base,
+                    Name::intern(cx, "__mro_entries__")?,
+                )?
+                .is_some()
             {
                 return Err(cx.type_error(
                     "type() doesn't support MRO entry resolution; use types.new_class()",
@@ -80,7 +99,7 @@ impl Type {
         let winner = calculate_metaclass(cx, metaclass, bases.as_slice())?;
         if !winner.is(metaclass)
             && let Some(new) = winner.slots.new.get()
-            && Some(new as usize) != Type::class().slots.new.get().map(|new| new as usize)
+            && Some(new as usize) != type_class().slots.new.get().map(|new| new as usize)
         {
             return new(cx, &winner, args);
         }
@@ -98,7 +117,9 @@ impl Type {
     #[slot(init)]
     fn init(cx: &Context, _this: &Value, args: Args<'_>) -> PyResult<()> {
         match args.positional().len() {
-            1 if !args.names.is_empty() => Err(cx.type_error("type.__init__() takes no keyword arguments")),
+            1 if !args.names.is_empty() => {
+                Err(cx.type_error("type.__init__() takes no keyword arguments"))
+            }
             1 | 3 => Ok(()),
             _ => Err(cx.type_error("type.__init__() takes 1 or 3 arguments")),
         }
@@ -119,7 +140,11 @@ impl Type {
     /// Return a list of immediate subclasses.
     #[method("__subclasses__(self, /)")]
     fn subclasses(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
-        let classes = this.live_subclasses().into_iter().map(Ref::into_value).collect();
+        let classes = this
+            .live_subclasses()
+            .into_iter()
+            .map(Ref::into_value)
+            .collect();
         List::from_values(cx, classes).map(Ref::into_value)
     }
 
@@ -174,7 +199,10 @@ impl Type {
     #[setter("__name__")]
     fn set_name(cx: &Context, this: &Ref<Type>, value: Option<&Value>) -> PyResult<()> {
         let value = checked_text(cx, this, value, "__name__")?;
-        if value.downcast::<Str>().is_some_and(|name| name.to_string().contains('\0')) {
+        if value
+            .downcast::<Str>()
+            .is_some_and(|name| name.to_string().contains('\0'))
+        {
             return Err(cx.value_error("type name must not contain null characters"));
         }
         this.name.set(Some(value));
@@ -188,7 +216,8 @@ impl Type {
 
     #[setter("__qualname__")]
     fn set_qualname(cx: &Context, this: &Ref<Type>, value: Option<&Value>) -> PyResult<()> {
-        this.qualname.set(Some(checked_text(cx, this, value, "__qualname__")?));
+        this.qualname
+            .set(Some(checked_text(cx, this, value, "__qualname__")?));
         Ok(())
     }
 
@@ -243,7 +272,10 @@ impl Type {
         }
         let best = best_base(cx, bases.as_slice())?;
         let old_base = this.base_type();
-        if !old_base.as_ref().is_some_and(|old| new::same_layout(old, &best)) {
+        if !old_base
+            .as_ref()
+            .is_some_and(|old| new::same_layout(old, &best))
+        {
             return Err(cx.type_error(format!(
                 "__bases__ assignment: '{}' object layout differs from '{}'",
                 best.short_name(),
@@ -263,12 +295,20 @@ impl Type {
             let _changes = CHANGES.lock();
             this.invalidate();
             this.base.set(Some(best.to_value()));
-            for base in old_bases.iter().filter_map(|bases| bases.downcast::<Tuple>()).flat_map(|b| b.to_vec()) {
+            for base in old_bases
+                .iter()
+                .filter_map(|bases| bases.downcast::<Tuple>())
+                .flat_map(|b| b.to_vec())
+            {
                 if let Some(base) = base.downcast::<Type>() {
                     base.remove_subclass(this);
                 }
             }
-            for base in bases.as_slice().iter().filter_map(|base| base.downcast::<Type>()) {
+            for base in bases
+                .as_slice()
+                .iter()
+                .filter_map(|base| base.downcast::<Type>())
+            {
                 base.add_subclass(this);
             }
             this.invalidate();
@@ -276,6 +316,7 @@ impl Type {
         for (class, _) in &changed {
             crate::slot_dispatch::rebuild(cx, class);
         }
+        crate::vm::cache::next_epoch();
         Ok(())
     }
 
@@ -291,12 +332,15 @@ impl Type {
 
     #[getter("__dict__")]
     fn dict(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
-        crate::objects::mappingproxy::MappingProxy::new(cx, this.dict.to_value()).map(Ref::into_value)
+        crate::objects::mappingproxy::MappingProxy::new(cx, this.dict.to_value())
+            .map(Ref::into_value)
     }
 
     #[getter("__doc__")]
     fn doc(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
-        let Some(doc) = this.dict.get_name(cx, Name::intern(cx, "__doc__")?)? else { return Ok(Value::NONE) };
+        let Some(doc) = this.dict.get_name(cx, Name::intern(cx, "__doc__")?)? else {
+            return Ok(Value::NONE);
+        };
         if !this.has(ClassFlags::HEAPTYPE)
             && let Some(text) = doc.downcast::<Str>()
         {
@@ -324,7 +368,10 @@ impl Type {
             return Ok(Value::NONE);
         }
         let doc = this.dict.get_name(cx, Name::intern(cx, "__doc__")?)?;
-        let text = doc.as_ref().and_then(|doc| doc.downcast::<Str>()).map(|doc| doc.to_string());
+        let text = doc
+            .as_ref()
+            .and_then(|doc| doc.downcast::<Str>())
+            .map(|doc| doc.to_string());
         match text.as_deref().and_then(|text| text.split_once("\n--\n\n")) {
             Some((signature, _)) => {
                 let signature = signature.find('(').map_or(signature, |at| &signature[at..]);
@@ -362,7 +409,11 @@ impl Type {
     #[getter("__abstractmethods__")]
     fn abstractmethods(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
         let name = Name::intern(cx, "__abstractmethods__")?;
-        match this.dict.get_name(cx, name)?.filter(|_| !this.is(Type::class())) {
+        match this
+            .dict
+            .get_name(cx, name)?
+            .filter(|_| !this.is(type_class()))
+        {
             Some(methods) => Ok(methods),
             None => Err(cx.attribute_error(format!(
                 "type object '{}' has no attribute '__abstractmethods__'",
@@ -387,8 +438,11 @@ impl Type {
 
     #[getter("__type_params__")]
     fn type_params(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
-        match this.dict.get_name(cx, Name::intern(cx, "__type_params__")?)? {
-            Some(parameters) if !this.is(Type::class()) => Ok(parameters),
+        match this
+            .dict
+            .get_name(cx, Name::intern(cx, "__type_params__")?)?
+        {
+            Some(parameters) if !this.is(type_class()) => Ok(parameters),
             _ => Ok(Tuple::empty().to_value()),
         }
     }
@@ -396,7 +450,11 @@ impl Type {
     #[setter("__type_params__")]
     fn set_type_params(cx: &Context, this: &Ref<Type>, value: Option<&Value>) -> PyResult<()> {
         let value = changeable(cx, this, value, "__type_params__")?;
-        this.change_attribute(cx, Name::intern(cx, "__type_params__")?, Some(value.clone()))?;
+        this.change_attribute(
+            cx,
+            Name::intern(cx, "__type_params__")?,
+            Some(value.clone()),
+        )?;
         Ok(())
     }
 
@@ -421,7 +479,17 @@ impl Type {
     }
 }
 
-fn changeable<'a>(cx: &Context, this: &Ref<Type>, value: Option<&'a Value>, name: &str) -> PyResult<&'a Value> {
+/// The class `type`.
+fn type_class() -> &'static Ref<Type> {
+    <Type as crate::object::Payload>::class()
+}
+
+fn changeable<'a>(
+    cx: &Context,
+    this: &Ref<Type>,
+    value: Option<&'a Value>,
+    name: &str,
+) -> PyResult<&'a Value> {
     if this.has(ClassFlags::IMMUTABLE) {
         return Err(cx.type_error(format!(
             "cannot set '{name}' attribute of immutable type '{}'",
@@ -429,11 +497,19 @@ fn changeable<'a>(cx: &Context, this: &Ref<Type>, value: Option<&'a Value>, name
         )));
     }
     value.ok_or_else(|| {
-        cx.type_error(format!("cannot delete '{name}' attribute of type '{}'", this.full_name(cx)))
+        cx.type_error(format!(
+            "cannot delete '{name}' attribute of type '{}'",
+            this.full_name(cx)
+        ))
     })
 }
 
-fn checked_text(cx: &Context, this: &Ref<Type>, value: Option<&Value>, name: &str) -> PyResult<Value> {
+fn checked_text(
+    cx: &Context,
+    this: &Ref<Type>,
+    value: Option<&Value>,
+    name: &str,
+) -> PyResult<Value> {
     let value = changeable(cx, this, value, name)?;
     if value.downcast::<Str>().is_none() {
         return Err(cx.type_error(format!(

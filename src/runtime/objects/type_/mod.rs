@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 pub use change::set_attribute;
+pub(crate) use lookup::type_find_attribute;
 pub use lookup::{MethodCache, type_get_attribute};
 pub use new::{NewType, best_base, calculate_metaclass};
 
@@ -89,7 +90,13 @@ unsafe impl Sync for Type {}
 
 impl Traverse for Type {
     fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
-        for field in [&self.name, &self.qualname, &self.base, &self.bases, &self.mro] {
+        for field in [
+            &self.name,
+            &self.qualname,
+            &self.base,
+            &self.bases,
+            &self.mro,
+        ] {
             field.traverse(visit);
         }
         visit(self.dict.as_value());
@@ -99,11 +106,16 @@ impl Traverse for Type {
 impl Drop for Type {
     fn drop(&mut self) {
         let address = std::ptr::from_ref(self) as usize - std::mem::offset_of!(TypeObject, payload);
-        let bases: Vec<Value> =
-            self.bases.get_as::<Tuple>().map(|bases| bases.to_vec()).unwrap_or_default();
+        let bases: Vec<Value> = self
+            .bases
+            .get_as::<Tuple>()
+            .map(|bases| bases.to_vec())
+            .unwrap_or_default();
         for base in &bases {
             if let Some(base) = base.downcast::<Type>() {
-                base.subclasses.lock().retain(|known| known.as_ptr() as usize != address);
+                base.subclasses
+                    .lock()
+                    .retain(|known| known.as_ptr() as usize != address);
             }
         }
     }
@@ -133,9 +145,14 @@ impl TypeBuilder<'_> {
     pub fn build(self, cx: &Context, cell: &ClassCell) -> PyResult<Ref<Type>> {
         let mut flags = self.flags | ClassFlags::IMMUTABLE;
         if let Some(base) = &self.base {
-            flags |= base.flags() & (ClassFlags::HAS_DICT | ClassFlags::HAS_WEAKREF | inherited_flags());
+            flags |=
+                base.flags() & (ClassFlags::HAS_DICT | ClassFlags::HAS_WEAKREF | inherited_flags());
         }
-        let mode = if flags.contains(ClassFlags::HAS_DICT) { Mode::Slots } else { Mode::NoDict };
+        let mode = if flags.contains(ClassFlags::HAS_DICT) {
+            Mode::Slots
+        } else {
+            Mode::NoDict
+        };
         let class = Type::allocate(cx, Type::class_shape(), &self, flags, 0)?;
         let root = Root {
             class: class.as_ptr(),
@@ -154,14 +171,18 @@ impl TypeBuilder<'_> {
         };
         class.root.store(shape.id, Ordering::Release);
         let bases: Vec<Value> = self.base.iter().map(Ref::to_value).collect();
-        class.bases.set(Some(Tuple::from_values(cx, &bases)?.into_value()));
+        class
+            .bases
+            .set(Some(Tuple::from_values(cx, &bases)?.into_value()));
         class.base.set(self.base.as_ref().map(Ref::to_value));
         let mut order = vec![class.to_value()];
         if let Some(base) = &self.base {
             order.extend(base.mro_values());
             base.add_subclass(&class);
         }
-        class.mro.set(Some(Tuple::from_values(cx, &order)?.into_value()));
+        class
+            .mro
+            .set(Some(Tuple::from_values(cx, &order)?.into_value()));
         class.header().set_immortal();
         cell.fill(class.clone(), shape.id);
         Ok(class)
@@ -241,7 +262,10 @@ impl Type {
             NEXT_VERSION.store(u32::MAX - 1024, Ordering::Relaxed);
             return 0;
         }
-        match self.version.compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire) {
+        match self
+            .version
+            .compare_exchange(0, fresh, Ordering::AcqRel, Ordering::Acquire)
+        {
             Ok(_) => fresh,
             Err(other) => other,
         }
@@ -287,7 +311,10 @@ impl Type {
 
     /// `__name__` as text.
     pub fn short_name(&self) -> String {
-        self.name.get_as::<Str>().map(|name| name.to_string()).unwrap_or_default()
+        self.name
+            .get_as::<Str>()
+            .map(|name| name.to_string())
+            .unwrap_or_default()
     }
 
     /// The types in method resolution order.
@@ -331,7 +358,9 @@ impl Type {
     }
 
     pub(crate) fn remove_subclass(&self, class: &Ref<Type>) {
-        self.subclasses.lock().retain(|known| *known != class.as_ptr());
+        self.subclasses
+            .lock()
+            .retain(|known| *known != class.as_ptr());
     }
 }
 
@@ -344,7 +373,10 @@ impl Ref<Type> {
 
     fn is_subclass_slow(&self, other: &Ref<Type>) -> bool {
         match self.mro_tuple() {
-            Some(mro) => mro.as_slice().iter().any(|class| class.is(other.as_value())),
+            Some(mro) => mro
+                .as_slice()
+                .iter()
+                .any(|class| class.is(other.as_value())),
             None => false,
         }
     }
@@ -366,7 +398,9 @@ impl Ref<Type> {
     /// Takes over from `base` the slots that are empty; `__eq__` and `__hash__` go together.
     pub(crate) fn inherit_slots(&self, base: &Type) {
         if self.slots.compare.word() != 0 && self.slots.hash.word() == 0 {
-            self.slots.hash.set(Some(crate::protocols::hash::unhashable));
+            self.slots
+                .hash
+                .set(Some(crate::protocols::hash::unhashable));
         }
         self.slots.inherit_from(&base.slots);
     }
@@ -381,7 +415,11 @@ impl Ref<Type> {
 
     /// `module.qualname`, or the bare name for built-ins: as messages show a class.
     pub fn full_name(&self, cx: &Context) -> String {
-        let qualname = self.qualname.get_as::<Str>().map(|name| name.to_string()).unwrap_or_default();
+        let qualname = self
+            .qualname
+            .get_as::<Str>()
+            .map(|name| name.to_string())
+            .unwrap_or_default();
         match self.module_name(cx) {
             Some(module) if module != "builtins" => format!("{module}.{qualname}"),
             _ => qualname,
@@ -391,13 +429,19 @@ impl Ref<Type> {
     /// `__module__`, if it is a string.
     pub fn module_name(&self, cx: &Context) -> Option<String> {
         if !self.has(ClassFlags::HEAPTYPE) {
-            let own = self.dict.get_name(cx, Name::intern(cx, "__module__").ok()?).ok()?;
+            let own = self
+                .dict
+                .get_name(cx, Name::intern(cx, "__module__").ok()?)
+                .ok()?;
             return Some(match own {
                 Some(module) => module.downcast::<Str>()?.to_string(),
                 None => "builtins".into(),
             });
         }
-        let module = self.dict.get_name(cx, Name::intern(cx, "__module__").ok()?).ok()??;
+        let module = self
+            .dict
+            .get_name(cx, Name::intern(cx, "__module__").ok()?)
+            .ok()??;
         Some(module.downcast::<Str>()?.to_string())
     }
 }

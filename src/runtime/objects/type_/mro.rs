@@ -33,8 +33,11 @@ pub(crate) fn linearize_bases(cx: &Context, bases: &[Ref<Type>]) -> PyResult<Vec
         }
         let good = sequences.iter().find_map(|sequence| {
             let candidate = sequence.last()?;
-            let in_a_tail =
-                sequences.iter().any(|other| other[..other.len() - 1].iter().any(|class| class.is(candidate)));
+            let in_a_tail = sequences.iter().any(|other| {
+                other[..other.len() - 1]
+                    .iter()
+                    .any(|class| class.is(candidate))
+            });
             (!in_a_tail).then(|| candidate.clone())
         });
         let Some(good) = good else {

@@ -23,7 +23,11 @@ const DEFAULT_CAPACITY: u32 = 3;
 ///
 /// # Errors
 /// TypeError when there is no such class.
-pub fn calculate_metaclass(cx: &Context, metaclass: &Ref<Type>, bases: &[Value]) -> PyResult<Ref<Type>> {
+pub fn calculate_metaclass(
+    cx: &Context,
+    metaclass: &Ref<Type>,
+    bases: &[Value],
+) -> PyResult<Ref<Type>> {
     let mut winner = metaclass.clone();
     for base in bases {
         let class = base.class();
@@ -53,7 +57,10 @@ pub fn best_base(cx: &Context, bases: &[Value]) -> PyResult<Ref<Type>> {
             return Err(cx.type_error("bases must be types"));
         };
         if !base.has(ClassFlags::BASETYPE) {
-            return Err(cx.type_error(format!("type '{}' is not an acceptable base type", base.full_name(cx))));
+            return Err(cx.type_error(format!(
+                "type '{}' is not an acceptable base type",
+                base.full_name(cx)
+            )));
         }
         best = Some(match best {
             None => base.clone(),
@@ -121,11 +128,18 @@ impl NewType<'_> {
     pub fn build(self, cx: &Context) -> PyResult<Ref<Type>> {
         let object = crate::objects::object::class();
         let default_bases = [object.to_value()];
-        let bases = if self.bases.is_empty() { &default_bases[..] } else { self.bases };
+        let bases = if self.bases.is_empty() {
+            &default_bases[..]
+        } else {
+            self.bases
+        };
         let base = best_base(cx, bases)?;
         let dict = self.namespace.copy(cx)?;
         let slots = self.read_slots(cx, &dict, &base)?;
-        let base_types: Vec<Ref<Type>> = bases.iter().filter_map(|base| base.downcast::<Type>().cloned()).collect();
+        let base_types: Vec<Ref<Type>> = bases
+            .iter()
+            .filter_map(|base| base.downcast::<Type>().cloned())
+            .collect();
         let bases_have = |flag| base_types.iter().any(|base| base.has(flag));
 
         let mut flags = ClassFlags::HEAPTYPE | ClassFlags::BASETYPE;
@@ -152,7 +166,9 @@ impl NewType<'_> {
         };
         let class = Type::allocate(cx, self.metaclass.root_shape(), &builder, flags, members)?;
         class.name.set(Some(self.name.to_value()));
-        class.bases.set(Some(Tuple::from_values(cx, bases)?.into_value()));
+        class
+            .bases
+            .set(Some(Tuple::from_values(cx, bases)?.into_value()));
         class.base.set(Some(base.to_value()));
         self.add_root_shape(cx, &class, &base, &dict, has_dict, members)?;
         self.move_attributes(cx, &class, &dict)?;
@@ -165,9 +181,11 @@ impl NewType<'_> {
                 cell.class().full_name(cx)
             )));
         }
-        take(cx, &class, "__classdictcell__")?
-            .and_then(|cell| cell.into_ref::<crate::objects::cell::Cell>().ok())
-            .map(|cell| cell.content.set(Some(class.dict.to_value())));
+        if let Some(cell) = take(cx, &class, "__classdictcell__")?
+            && let Some(cell) = cell.downcast::<crate::objects::cell::Cell>()
+        {
+            cell.content.set(Some(class.dict.to_value()));
+        }
         self.add_members(cx, &class, &base, &slot_names)?;
         let base_has = |flag| base_types.iter().any(|base| base.has(flag));
         if has_dict && !base_has(ClassFlags::HAS_DICT) {
@@ -185,7 +203,8 @@ impl NewType<'_> {
             }
         }
         class.inherit_and_override(cx);
-        if let Some(cell) = cell.and_then(|cell| cell.into_ref::<crate::objects::cell::Cell>().ok()) {
+        if let Some(cell) = cell.and_then(|cell| cell.into_ref::<crate::objects::cell::Cell>().ok())
+        {
             cell.content.set(Some(class.to_value()));
         }
         self.set_names(cx, &class)?;
@@ -193,8 +212,15 @@ impl NewType<'_> {
         Ok(class)
     }
 
-    fn read_slots(&self, cx: &Context, dict: &Ref<Dict>, base: &Ref<Type>) -> PyResult<Option<Slots>> {
-        let Some(given) = dict.get_name(cx, Name::intern(cx, "__slots__")?)? else { return Ok(None) };
+    fn read_slots(
+        &self,
+        cx: &Context,
+        dict: &Ref<Dict>,
+        base: &Ref<Type>,
+    ) -> PyResult<Option<Slots>> {
+        let Some(given) = dict.get_name(cx, Name::intern(cx, "__slots__")?)? else {
+            return Ok(None);
+        };
         let names: Vec<Value> = if given.downcast::<Str>().is_some() {
             vec![given]
         } else {
@@ -220,7 +246,9 @@ impl NewType<'_> {
                 }
                 "__weakref__" => {
                     if slots.weakref || base.has(ClassFlags::HAS_WEAKREF) {
-                        return Err(cx.type_error("__weakref__ slot disallowed: we already got one"));
+                        return Err(
+                            cx.type_error("__weakref__ slot disallowed: we already got one")
+                        );
                     }
                     slots.weakref = true;
                 }
@@ -260,7 +288,9 @@ impl NewType<'_> {
         if has_dict && !base.layout.is_variable && !std::ptr::eq(base.layout, Type::LAYOUT) {
             let inherited = base.root_shape();
             let own = match dict.get_name(cx, Name::intern(cx, "__static_attributes__")?)? {
-                Some(names) => names.downcast::<Tuple>().map_or(0, |names| names.len() as u32),
+                Some(names) => names
+                    .downcast::<Tuple>()
+                    .map_or(0, |names| names.len() as u32),
                 None => 0,
             };
             capacity = match inherited.capacity {
@@ -283,7 +313,8 @@ impl NewType<'_> {
 
     /// The namespace becomes the class's attributes, with what a class statement implies.
     fn move_attributes(&self, cx: &Context, class: &Ref<Type>, dict: &Ref<Dict>) -> PyResult<()> {
-        let has = |name: &str| -> PyResult<Option<Value>> { dict.get_name(cx, Name::intern(cx, name)?) };
+        let has =
+            |name: &str| -> PyResult<Option<Value>> { dict.get_name(cx, Name::intern(cx, name)?) };
         if let Some(qualname) = has("__qualname__")? {
             if qualname.downcast::<Str>().is_none() {
                 return Err(cx.type_error(format!(
@@ -297,7 +328,8 @@ impl NewType<'_> {
             class.qualname.set(Some(self.name.to_value()));
         }
         class.dict.update_from(cx, dict)?;
-        let set = |name: &str, value: Value| class.dict.set_name(cx, Name::intern(cx, name)?, value);
+        let set =
+            |name: &str, value: Value| class.dict.set_name(cx, Name::intern(cx, name)?, value);
         if has("__module__")?.is_none()
             && let Some(module) = crate::vm::frame::current_module_name(cx)
         {
@@ -307,13 +339,17 @@ impl NewType<'_> {
             set("__doc__", Value::NONE)?;
         }
         if let Some(new) = has("__new__")?
-            && new.downcast::<crate::objects::function::Function>().is_some()
+            && new
+                .downcast::<crate::objects::function::Function>()
+                .is_some()
         {
             set("__new__", descriptors::static_method(cx, new)?)?;
         }
         for name in ["__init_subclass__", "__class_getitem__"] {
             if let Some(hook) = has(name)?
-                && hook.downcast::<crate::objects::function::Function>().is_some()
+                && hook
+                    .downcast::<crate::objects::function::Function>()
+                    .is_some()
             {
                 set(name, descriptors::class_method_of(cx, hook)?)?;
             }
@@ -321,10 +357,18 @@ impl NewType<'_> {
         Ok(())
     }
 
-    fn add_members(&self, cx: &Context, class: &Ref<Type>, base: &Ref<Type>, names: &[Name]) -> PyResult<()> {
+    fn add_members(
+        &self,
+        cx: &Context,
+        class: &Ref<Type>,
+        base: &Ref<Type>,
+        names: &[Name],
+    ) -> PyResult<()> {
         for (index, name) in names.iter().enumerate() {
             let offset = class.layout.size + 8 * (base.members as usize + index);
-            class.dict.set_name(cx, *name, Member::make(cx, class, *name, offset)?)?;
+            class
+                .dict
+                .set_name(cx, *name, Member::make(cx, class, *name, offset)?)?;
         }
         Ok(())
     }
@@ -332,7 +376,9 @@ impl NewType<'_> {
     fn set_names(&self, cx: &Context, class: &Ref<Type>) -> PyResult<()> {
         let hook = Name::intern(cx, "__set_name__")?;
         for (key, value) in class.dict.items_snapshot(cx)? {
-            let Some(set_name) = value.class().lookup(cx, hook) else { continue };
+            let Some(set_name) = value.class().lookup(cx, hook) else {
+                continue;
+            };
             let bound = call::bind_special(cx, &set_name, &value)?;
             if let Err(raised) = call::call(cx, &bound, &[class.to_value(), key.clone()]) {
                 let note = format!(
@@ -351,9 +397,20 @@ impl NewType<'_> {
     fn init_subclass(&self, cx: &Context, class: &Ref<Type>) -> PyResult<()> {
         let name = Name::intern(cx, "__init_subclass__")?;
         let hook = crate::objects::super_::super_lookup(cx, class, class.as_value(), name)?;
-        let values: Vec<Value> = self.keywords.iter().map(|(_, value)| value.clone()).collect();
+        let values: Vec<Value> = self
+            .keywords
+            .iter()
+            .map(|(_, value)| value.clone())
+            .collect();
         let names: Vec<Value> = self.keywords.iter().map(|(name, _)| name.clone()).collect();
-        call::call_args(cx, &hook, Args { values: &values, names: &names })?;
+        call::call_args(
+            cx,
+            &hook,
+            Args {
+                values: &values,
+                names: &names,
+            },
+        )?;
         Ok(())
     }
 }
@@ -373,9 +430,15 @@ fn mangle(cx: &Context, class: &str, name: &str) -> PyResult<Name> {
 }
 
 /// `type.mro()`, or the metaclass's own.
-pub(super) fn compute_mro(cx: &Context, class: &Ref<Type>, metaclass: &Ref<Type>) -> PyResult<Ref<Tuple>> {
+pub(super) fn compute_mro(
+    cx: &Context,
+    class: &Ref<Type>,
+    metaclass: &Ref<Type>,
+) -> PyResult<Ref<Tuple>> {
     let name = Name::intern(cx, "mro")?;
-    let custom = metaclass.lookup(cx, name).filter(|_| !metaclass.is(Type::class()));
+    let custom = metaclass
+        .lookup(cx, name)
+        .filter(|_| !metaclass.is(Type::class()));
     let builtin = Type::class().lookup(cx, name);
     if let Some(custom) = custom
         && builtin.is_none_or(|builtin| !builtin.is(&custom))
@@ -385,7 +448,10 @@ pub(super) fn compute_mro(cx: &Context, class: &Ref<Type>, metaclass: &Ref<Type>
         let base_solid = solid(class);
         for entry in &order {
             let Some(entry) = entry.downcast::<Type>() else {
-                return Err(cx.type_error(format!("mro() returned a non-class ('{}')", entry.type_name())));
+                return Err(cx.type_error(format!(
+                    "mro() returned a non-class ('{}')",
+                    entry.type_name()
+                )));
             };
             if !base_solid.is_subclass(&solid(entry)) && !entry.is(class) {
                 return Err(cx.type_error(format!(
@@ -404,7 +470,13 @@ pub(super) fn default_mro(cx: &Context, class: &Ref<Type>) -> PyResult<Ref<Tuple
     let bases: Vec<Ref<Type>> = class
         .bases
         .get_as::<Tuple>()
-        .map(|bases| bases.as_slice().iter().filter_map(|base| base.downcast::<Type>().cloned()).collect())
+        .map(|bases| {
+            bases
+                .as_slice()
+                .iter()
+                .filter_map(|base| base.downcast::<Type>().cloned())
+                .collect()
+        })
         .unwrap_or_default();
     let mut order = vec![class.to_value()];
     order.extend(mro::linearize_bases(cx, &bases)?);
@@ -427,5 +499,6 @@ impl Ref<Type> {
 
 /// Whether `field` of the class can be replaced by `bases` without changing its layout.
 pub(super) fn same_layout(class: &Ref<Type>, base: &Ref<Type>) -> bool {
-    solid(class).is(&solid(base)) || std::ptr::eq(class.layout, base.layout) && class.members == base.members
+    solid(class).is(&solid(base))
+        || std::ptr::eq(class.layout, base.layout) && class.members == base.members
 }

@@ -1,0 +1,449 @@
+//! `code`: what a function runs. The compiler's plain data, with its constants and names made objects,
+//! and the words that change while it runs: instructions (specialization) and inline caches.
+//!
+//! Shared by all threads. An instruction is one atomic word, so a thread that reads one sees it whole;
+//! a cache is one atomic word that tells by itself what it is valid for (see `vm::cache`).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
+use typhon_compiler::constant::{Constant, StrConstant};
+use typhon_macros::{pyclass, pymethods};
+
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::field::Field;
+use crate::object::{self, Ref, Traverse};
+use crate::objects::bytes::Bytes;
+use crate::objects::set::FrozenSet;
+use crate::objects::slice::Slice;
+use crate::objects::str_::{Name, Str};
+use crate::objects::tuple::Tuple;
+use crate::objects::{complex, float, int};
+use crate::slots::Comparison;
+use crate::value::Value;
+use crate::vm::cache;
+
+/// The payload of `code`.
+#[pyclass(name = "code", module = "builtins", flags(HAS_WEAKREF))]
+pub struct Code {
+    /// What the compiler made.
+    pub compiled: Arc<CompiledCode>,
+    /// The instructions, which are specialized while they run.
+    pub instructions: Box<[AtomicU32]>,
+    /// Inline caches, by the index in the unit behind an instruction.
+    pub caches: Box<[AtomicU64]>,
+    pub constants: Box<[Value]>,
+    pub names: Box<[Name]>,
+    pub local_names: Box<[Name]>,
+    pub name: Ref<Str>,
+    pub qualname: Ref<Str>,
+    filename: Field,
+    pub flags: CodeFlags,
+    /// Positional parameters.
+    pub arg_count: u32,
+    pub keyword_only_count: u32,
+    /// Variables of all kinds.
+    pub local_count: u32,
+    /// The first free variable among them.
+    pub first_free: u32,
+    /// Variables and operand stack.
+    pub frame_words: u32,
+    /// Called with as many positional arguments as it has parameters, it needs no binding: no
+    /// keyword-only parameters, no `*args`, no `**kwargs`.
+    pub is_simple: bool,
+}
+
+impl Traverse for Code {
+    fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
+        self.constants.iter().for_each(&mut *visit);
+        visit(self.name.as_value());
+        visit(self.qualname.as_value());
+        self.filename.traverse(visit);
+        for cache in &self.caches {
+            cache::traverse(cache, visit);
+        }
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        for cache in &self.caches {
+            cache::clear(cache);
+        }
+    }
+}
+
+impl Code {
+    /// The object for compiled code; nested code objects are made too.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn from_compiled(cx: &Context, compiled: &Arc<CompiledCode>) -> PyResult<Ref<Code>> {
+        let filename = Name::intern(cx, &compiled.filename)?;
+        Code::with_filename(cx, compiled, &filename)
+    }
+
+    fn with_filename(
+        cx: &Context,
+        compiled: &Arc<CompiledCode>,
+        filename: &Ref<Str>,
+    ) -> PyResult<Ref<Code>> {
+        let constants: PyResult<Box<[Value]>> = compiled
+            .constants
+            .iter()
+            .map(|constant| to_value(cx, constant, filename))
+            .collect();
+        let names: PyResult<Box<[Name]>> = compiled
+            .names
+            .iter()
+            .map(|name| Name::intern(cx, name))
+            .collect();
+        let local_names: PyResult<Box<[Name]>> = compiled
+            .locals
+            .iter()
+            .map(|local| Name::intern(cx, &local.name))
+            .collect();
+        let flags = compiled.flags;
+        let local_count = compiled.locals.len() as u32;
+        let free = compiled
+            .locals
+            .iter()
+            .filter(|local| local.kind.contains(LocalKind::FREE))
+            .count() as u32;
+        let varargs = CodeFlags::VARARGS | CodeFlags::VARKEYWORDS;
+        let name = Name::intern(cx, &compiled.name)?;
+        let qualname = Name::intern(cx, &compiled.qualname)?;
+        object::new(
+            cx,
+            Code {
+                instructions: compiled
+                    .instructions
+                    .iter()
+                    .map(|&unit| AtomicU32::new(unit))
+                    .collect(),
+                caches: (0..compiled.cache_count)
+                    .map(|_| AtomicU64::new(0))
+                    .collect(),
+                constants: constants?,
+                names: names?,
+                local_names: local_names?,
+                name: name.clone_ref(),
+                qualname: qualname.clone_ref(),
+                filename: Field::new(filename.to_value()),
+                flags,
+                arg_count: compiled.arg_count,
+                keyword_only_count: compiled.keyword_only_count,
+                local_count,
+                first_free: local_count - free,
+                frame_words: local_count + compiled.stack_size,
+                is_simple: compiled.keyword_only_count == 0 && !flags.intersects(varargs),
+                compiled: compiled.clone(),
+            },
+        )
+    }
+
+    /// `co_filename`.
+    pub fn filename(&self) -> Ref<Str> {
+        self.filename.get_as().unwrap_or_else(Str::empty)
+    }
+
+    /// Changes `co_filename`, here and in nested code: cached code was moved with its source.
+    pub fn set_filename(&self, path: &Ref<Str>) {
+        self.filename.set(Some(path.to_value()));
+        for constant in &self.constants {
+            if let Some(code) = constant.downcast_exact::<Code>() {
+                code.set_filename(path);
+            }
+        }
+    }
+
+    /// Whether calling the code makes a generator, coroutine or asynchronous generator.
+    #[inline]
+    pub fn is_generator_like(&self) -> bool {
+        self.flags.intersects(
+            CodeFlags::GENERATOR
+                .union(CodeFlags::COROUTINE)
+                .union(CodeFlags::ASYNC_GENERATOR)
+                .union(CodeFlags::ITERABLE_COROUTINE),
+        )
+    }
+
+    /// Parameters of all kinds: the first variables.
+    pub fn parameter_count(&self) -> usize {
+        self.compiled.argument_slots() as usize
+    }
+
+    /// The kind of variable `index`.
+    pub fn local_kind(&self, index: usize) -> LocalKind {
+        self.compiled.locals[index].kind
+    }
+
+    /// The line of the instruction at `unit`.
+    pub fn line_of(&self, unit: usize) -> Option<u32> {
+        self.compiled
+            .location(unit as u32)
+            .map(|location| location.line)
+    }
+
+    /// The instruction unit at `index`, as it is now.
+    pub fn unit(&self, index: usize) -> u32 {
+        self.instructions[index].load(Ordering::Relaxed)
+    }
+}
+
+/// A compiler's constant as an object. Strings that look like names are interned.
+///
+/// # Errors
+/// MemoryError.
+pub fn to_value(cx: &Context, constant: &Constant, filename: &Ref<Str>) -> PyResult<Value> {
+    let many = |items: &[Constant]| -> PyResult<Vec<Value>> {
+        items
+            .iter()
+            .map(|item| to_value(cx, item, filename))
+            .collect()
+    };
+    Ok(match constant {
+        Constant::None => Value::NONE,
+        Constant::True => Value::TRUE,
+        Constant::False => Value::FALSE,
+        Constant::Ellipsis => Value::ELLIPSIS,
+        Constant::Int(number) => int::from_i64(cx, *number)?,
+        Constant::BigInt(number) => int::from_bigint(cx, number.clone())?,
+        Constant::Float(number) => float::from_f64(cx, *number)?,
+        Constant::Complex(real, imaginary) => complex::from_parts(cx, *real, *imaginary)?,
+        Constant::Str(StrConstant::Utf8(text)) => {
+            if text.len() <= 64
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            {
+                Name::intern(cx, text)?.to_value()
+            } else {
+                Str::from_str(cx, text)?.into_value()
+            }
+        }
+        Constant::Str(StrConstant::CodePoints(points)) => {
+            Str::from_code_points(cx, points)?.into_value()
+        }
+        Constant::Bytes(bytes) => Bytes::from_slice(cx, bytes)?.into_value(),
+        Constant::Tuple(items) => Tuple::from_vec(cx, many(items)?)?.into_value(),
+        Constant::FrozenSet(items) => FrozenSet::from_values(cx, &many(items)?)?.into_value(),
+        Constant::Slice(parts) => {
+            let [start, stop, step] = &**parts;
+            let part = |constant| to_value(cx, constant, filename);
+            Slice::new(cx, part(start)?, part(stop)?, part(step)?)?.into_value()
+        }
+        Constant::Code(code) => Code::with_filename(cx, code, filename)?.into_value(),
+    })
+}
+
+#[pymethods]
+impl Code {
+    #[slot(repr)]
+    fn repr(cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        let text = format!(
+            "<code object {} at {:#x}, file \"{}\", line {}>",
+            *this.name,
+            this.as_value().bits(),
+            this.filename(),
+            this.compiled.first_line
+        );
+        Str::from_str(cx, &text).map(Ref::into_value)
+    }
+
+    #[slot(hash)]
+    fn hash(_cx: &Context, this: &Ref<Code>) -> PyResult<i64> {
+        let hash =
+            this.name.hash() ^ i64::from(this.arg_count) ^ i64::from(this.compiled.first_line) << 8;
+        Ok(if hash == -1 { -2 } else { hash })
+    }
+
+    #[slot(compare)]
+    fn compare(
+        cx: &Context,
+        this: &Ref<Code>,
+        other: &Value,
+        comparison: Comparison,
+    ) -> PyResult<Value> {
+        let Some(other) = other.downcast::<Code>() else {
+            return Ok(Value::NOT_IMPLEMENTED);
+        };
+        if !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+            return Ok(Value::NOT_IMPLEMENTED);
+        }
+        let same_shape = this.name.equals_str(&other.name)
+            && this.arg_count == other.arg_count
+            && this.keyword_only_count == other.keyword_only_count
+            && this.flags == other.flags
+            && this.compiled.first_line == other.compiled.first_line
+            && this.compiled.instructions == other.compiled.instructions
+            && this.compiled.locals == other.compiled.locals
+            && this.compiled.names == other.compiled.names
+            && this.constants.len() == other.constants.len();
+        let mut same = same_shape;
+        for (own, others) in this.constants.iter().zip(&other.constants) {
+            same = same
+                && own.class().is(others.class())
+                && crate::protocols::compare::identical_or_equal(cx, own, others)?;
+        }
+        Ok(Value::from_bool(same == (comparison == Comparison::Equal)))
+    }
+
+    #[getter]
+    fn co_name(_cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        Ok(this.name.to_value())
+    }
+
+    #[getter]
+    fn co_qualname(_cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        Ok(this.qualname.to_value())
+    }
+
+    #[getter]
+    fn co_filename(_cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        Ok(this.filename().into_value())
+    }
+
+    #[getter]
+    fn co_firstlineno(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
+        Ok(this.compiled.first_line)
+    }
+
+    #[getter]
+    fn co_flags(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
+        Ok(this.flags.bits())
+    }
+
+    #[getter]
+    fn co_argcount(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
+        Ok(this.arg_count)
+    }
+
+    #[getter]
+    fn co_posonlyargcount(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
+        Ok(this.compiled.positional_only_count)
+    }
+
+    #[getter]
+    fn co_kwonlyargcount(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
+        Ok(this.keyword_only_count)
+    }
+
+    #[getter]
+    fn co_nlocals(_cx: &Context, this: &Ref<Code>) -> PyResult<usize> {
+        Ok(this.names_of(LocalKind::LOCAL).count())
+    }
+
+    #[getter]
+    fn co_stacksize(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
+        Ok(this.compiled.stack_size)
+    }
+
+    #[getter]
+    fn co_consts(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
+        Tuple::from_values(cx, &this.constants)
+    }
+
+    #[getter]
+    fn co_names(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
+        Tuple::from_vec(cx, this.names.iter().map(|name| name.to_value()).collect())
+    }
+
+    #[getter]
+    fn co_varnames(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
+        Tuple::from_vec(cx, this.names_of(LocalKind::LOCAL).collect())
+    }
+
+    #[getter]
+    fn co_cellvars(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
+        Tuple::from_vec(cx, this.names_of(LocalKind::CELL).collect())
+    }
+
+    #[getter]
+    fn co_freevars(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
+        Tuple::from_vec(cx, this.names_of(LocalKind::FREE).collect())
+    }
+
+    #[getter]
+    fn co_code(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
+        let bytes: Vec<u8> = this
+            .compiled
+            .instructions
+            .iter()
+            .flat_map(|unit| unit.to_le_bytes())
+            .collect();
+        Bytes::from_slice(cx, &bytes)
+    }
+
+    /// Lines of the instructions, as (start, end, line).
+    #[method("co_lines(self, /)")]
+    fn co_lines(cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        let count = this.compiled.instructions.len();
+        let mut ranges: Vec<(usize, usize, Option<u32>)> = Vec::new();
+        for unit in 0..count {
+            let line = this.line_of(unit);
+            match ranges.last_mut() {
+                Some(last) if last.2 == line => last.1 = unit + 1,
+                _ => ranges.push((unit, unit + 1, line)),
+            }
+        }
+        let mut items = Vec::with_capacity(ranges.len());
+        for (start, end, line) in ranges {
+            let line = crate::vm::unwind::line_value(cx, line)?;
+            let entry = [
+                int::from_i64(cx, 2 * start as i64)?,
+                int::from_i64(cx, 2 * end as i64)?,
+                line,
+            ];
+            items.push(Tuple::from_values(cx, &entry)?.into_value());
+        }
+        let items = Tuple::from_vec(cx, items)?;
+        crate::protocols::iterate::iter(cx, items.as_value())
+    }
+
+    /// Positions of the instructions, as (line, end_line, column, end_column).
+    #[method("co_positions(self, /)")]
+    fn co_positions(cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        let mut items = Vec::new();
+        for unit in 0..this.compiled.instructions.len() {
+            let entry = match this.compiled.location(unit as u32) {
+                Some(location) => {
+                    let (column, end_column) = match location.columns {
+                        Some((start, end)) => (
+                            int::from_i64(cx, start.into())?,
+                            int::from_i64(cx, end.into())?,
+                        ),
+                        None => (Value::NONE, Value::NONE),
+                    };
+                    [
+                        int::from_i64(cx, location.line.into())?,
+                        int::from_i64(cx, location.end_line.into())?,
+                        column,
+                        end_column,
+                    ]
+                }
+                None => [Value::NONE, Value::NONE, Value::NONE, Value::NONE],
+            };
+            items.push(Tuple::from_values(cx, &entry)?.into_value());
+        }
+        let items = Tuple::from_vec(cx, items)?;
+        crate::protocols::iterate::iter(cx, items.as_value())
+    }
+}
+
+impl Code {
+    fn names_of(&self, kind: LocalKind) -> impl Iterator<Item = Value> + '_ {
+        let parameters = LocalKind::ARG_POSITIONAL.union(LocalKind::ARG_KEYWORD);
+        self.compiled
+            .locals
+            .iter()
+            .zip(&self.local_names)
+            .filter(move |(local, _)| {
+                local.kind.contains(kind)
+                    || kind == LocalKind::LOCAL && local.kind.intersects(parameters)
+            })
+            .map(|(_, name)| name.to_value())
+    }
+}

@@ -1,0 +1,405 @@
+//! `frame`: a frame as Python sees it.
+//!
+//! Made when somebody asks for a frame: `sys._getframe`, a traceback. While the frame is active the
+//! object points to it; when the frame is left, what the object needs moves into it ([`Left`]). The
+//! pointer is followed by the frame's own thread only; another thread sees code and line as they were
+//! when the object was made.
+
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+
+use typhon_compiler::code::LocalKind;
+use typhon_macros::{pyclass, pymethods};
+
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::field::Field;
+use crate::guarded::{Guarded, Lockable};
+use crate::object::{self, Ref, Traverse};
+use crate::objects::cell::Cell;
+use crate::objects::code::Code;
+use crate::objects::dict::Dict;
+use crate::objects::function::Function;
+use crate::objects::str_::Str;
+use crate::value::Value;
+use crate::vm::frame::{self, Frame, Kind};
+use crate::vm::unwind;
+
+/// The payload of `frame`.
+#[pyclass(name = "frame")]
+pub struct FrameObject {
+    /// The active frame; null once it was left.
+    frame: AtomicPtr<Frame>,
+    /// The thread that the frame runs on.
+    thread: u16,
+    code: Ref<Code>,
+    function: Ref<Function>,
+    left: Guarded<Option<Left>>,
+    /// Index of the instruction when the frame was left.
+    last: AtomicU32,
+    /// `f_trace`.
+    pub trace: Field,
+    pub trace_lines: AtomicBool,
+    pub trace_opcodes: AtomicBool,
+    /// Variables that were set through `f_locals` and are none of the code's.
+    extra: Field,
+}
+
+/// What is kept of a frame that was left.
+#[derive(Default)]
+pub struct Left {
+    variables: Vec<Option<Value>>,
+    namespace: Option<Value>,
+    previous: Option<Ref<FrameObject>>,
+}
+
+impl Lockable for FrameObject {
+    type State = Option<Left>;
+    fn guarded(&self) -> &Guarded<Option<Left>> {
+        &self.left
+    }
+}
+
+impl Traverse for FrameObject {
+    fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
+        visit(self.code.as_value());
+        visit(self.function.as_value());
+        self.trace.traverse(visit);
+        self.extra.traverse(visit);
+        if let Some(left) = self.left.while_stopped() {
+            left.variables.iter().flatten().for_each(&mut *visit);
+            if let Some(namespace) = &left.namespace {
+                visit(namespace);
+            }
+            if let Some(previous) = &left.previous {
+                visit(previous.as_value());
+            }
+        }
+    }
+}
+
+impl FrameObject {
+    /// The object of `frame`, made now if there is none.
+    ///
+    /// # Errors
+    /// MemoryError.
+    ///
+    /// # Safety
+    /// `frame` is an active or suspended frame that this thread has to itself.
+    pub(crate) unsafe fn of(cx: &Context, frame: *mut Frame) -> PyResult<Ref<FrameObject>> {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            if let Some(object) = &(*frame).frame_object {
+                return Ok(object.clone());
+            }
+            let object = object::new(
+                cx,
+                FrameObject {
+                    frame: AtomicPtr::new(frame),
+                    thread: cx.record.id(),
+                    code: (*frame).code().clone(),
+                    function: (*frame).function().clone(),
+                    left: Guarded::new(None),
+                    last: AtomicU32::new(0),
+                    trace: Field::empty(),
+                    trace_lines: AtomicBool::new(true),
+                    trace_opcodes: AtomicBool::new(false),
+                    extra: Field::empty(),
+                },
+            )?;
+            (*frame).frame_object = Some(object.clone());
+            Ok(object)
+        }
+    }
+
+    /// The frame is now at `frame`.
+    pub(crate) fn moved(&self, frame: *mut Frame) {
+        self.frame.store(frame, Ordering::Release);
+    }
+
+    /// The running frame's object, `depth` frames up. `None` beyond the first.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn running(cx: &Context, depth: usize) -> PyResult<Option<Ref<FrameObject>>> {
+        let mut frame = cx.stack.frame.get();
+        for _ in 0..depth {
+            if frame.is_null() {
+                return Ok(None);
+            }
+            // SAFETY: active frames of this thread are linked.
+            frame = unsafe { (*frame).previous };
+        }
+        if frame.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: an active frame of this thread.
+        unsafe { FrameObject::of(cx, frame) }.map(Some)
+    }
+
+    /// The code.
+    pub fn code(&self) -> &Ref<Code> {
+        &self.code
+    }
+
+    /// The function.
+    pub fn function(&self) -> &Ref<Function> {
+        &self.function
+    }
+
+    /// The globals.
+    pub fn globals(&self) -> &Ref<Dict> {
+        &self.function.globals
+    }
+
+    /// The active frame, if it is the calling thread's own.
+    fn active(&self, cx: &Context) -> Option<&Frame> {
+        let frame = self.frame.load(Ordering::Acquire);
+        // A suspended generator's frame has no thread; whoever holds the object may look at it while
+        // the generator is not running.
+        // SAFETY: a frame that was left clears the pointer; one that is active on this thread stays.
+        unsafe { frame.as_ref() }
+            .filter(|frame| self.thread == cx.record.id() || frame.kind == Kind::Generator)
+    }
+
+    /// Index of the current or last instruction.
+    pub fn instruction(&self, cx: &Context) -> usize {
+        match self.active(cx) {
+            Some(frame) => frame.instruction_index(),
+            None => self.last.load(Ordering::Relaxed) as usize,
+        }
+    }
+
+    /// The line that is or was being executed.
+    pub fn line(&self, cx: &Context) -> Option<u32> {
+        self.code.line_of(self.instruction(cx))
+    }
+}
+
+impl Ref<FrameObject> {
+    /// The frame is being left: keeps what it holds, if anybody else holds the object.
+    ///
+    /// # Safety
+    /// `frame` is this object's and about to be cleared; `sp` is written back.
+    pub(crate) unsafe fn detach(&self, frame: &Frame) {
+        self.last
+            .store(frame.instruction_index() as u32, Ordering::Relaxed);
+        let cx = Context::current();
+        if !self.header().is_unique() {
+            let count = frame.code().local_count as usize;
+            // SAFETY: the frame still holds its variables.
+            let variables = (0..count)
+                .map(|index| unsafe { frame.local(index) })
+                .collect();
+            let mut previous = frame.previous;
+            if frame.kind == Kind::Generator && frame.previous == frame::NONE {
+                previous = frame::NONE;
+            }
+            let previous = if previous.is_null() {
+                None
+            } else {
+                // SAFETY: the caller's frame is active on this thread.
+                unsafe { FrameObject::of(cx, previous) }.ok()
+            };
+            let left = Left {
+                variables,
+                namespace: frame.namespace.clone(),
+                previous,
+            };
+            let old = self.locked(|state| state.replace(left));
+            drop(old);
+        }
+        self.frame.store(std::ptr::null_mut(), Ordering::Release);
+    }
+
+    /// The frame that called this one.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn back(&self, cx: &Context) -> PyResult<Option<Ref<FrameObject>>> {
+        if let Some(frame) = self.active(cx) {
+            if frame.previous.is_null() {
+                return Ok(None);
+            }
+            // SAFETY: the caller's frame is active on this thread.
+            return unsafe { FrameObject::of(cx, frame.previous) }.map(Some);
+        }
+        Ok(self.locked(|left| left.as_ref().and_then(|left| left.previous.clone())))
+    }
+
+    /// Variable `index`, cells looked through.
+    fn variable(&self, cx: &Context, index: usize) -> Option<Value> {
+        let value = match self.active(cx) {
+            // SAFETY: the frame is this thread's own, or suspended.
+            Some(frame) => unsafe { frame.local(index) },
+            None => self.locked(|left| {
+                left.as_ref()
+                    .and_then(|left| left.variables.get(index).cloned().flatten())
+            }),
+        }?;
+        let kind = self.code.local_kind(index);
+        if kind.intersects(LocalKind::CELL.union(LocalKind::FREE))
+            && let Some(cell) = value.downcast_exact::<Cell>()
+        {
+            return cell.content.get();
+        }
+        Some(value)
+    }
+
+    /// `locals()`: the namespace of a module or class body, a fresh dict of a function's variables.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn locals(&self, cx: &Context) -> PyResult<Value> {
+        let namespace = match self.active(cx) {
+            Some(frame) => frame.namespace.clone(),
+            None => self.locked(|left| left.as_ref().and_then(|left| left.namespace.clone())),
+        };
+        if let Some(namespace) = namespace {
+            return Ok(namespace);
+        }
+        let dict = Dict::new(cx)?;
+        for (index, name) in self.code.local_names.iter().enumerate() {
+            if self.code.local_kind(index).contains(LocalKind::HIDDEN) {
+                continue;
+            }
+            if let Some(value) = self.variable(cx, index) {
+                dict.set_name(cx, *name, value)?;
+            }
+        }
+        Ok(dict.into_value())
+    }
+}
+
+#[pymethods]
+impl FrameObject {
+    #[slot(repr)]
+    fn repr(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        let line = this
+            .line(cx)
+            .map_or("None".to_owned(), |line| line.to_string());
+        let text = format!(
+            "<frame at {:#x}, file {}, line {line}, code {}>",
+            this.as_value().bits(),
+            crate::protocols::text::repr_text(cx, this.code.filename().as_value())?,
+            *this.code.name
+        );
+        Str::from_str(cx, &text).map(Ref::into_value)
+    }
+
+    #[getter]
+    fn f_back(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Option<Ref<FrameObject>>> {
+        this.back(cx)
+    }
+
+    #[getter]
+    fn f_code(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        Ok(this.code.to_value())
+    }
+
+    #[getter]
+    fn f_globals(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        Ok(this.function.globals.to_value())
+    }
+
+    #[getter]
+    fn f_builtins(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        Ok(this.function.builtins.clone())
+    }
+
+    #[getter]
+    fn f_locals(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        this.locals(cx)
+    }
+
+    #[getter]
+    fn f_lasti(cx: &Context, this: &Ref<FrameObject>) -> PyResult<usize> {
+        Ok(this.instruction(cx) * 2)
+    }
+
+    #[getter]
+    fn f_lineno(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        unwind::line_value(cx, this.line(cx))
+    }
+
+    #[getter]
+    fn f_trace(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Option<Value>> {
+        Ok(this.trace.get())
+    }
+
+    #[setter]
+    fn set_f_trace(_cx: &Context, this: &Ref<FrameObject>, value: Option<&Value>) -> PyResult<()> {
+        this.trace
+            .set(value.filter(|value| !value.is_none()).cloned());
+        Ok(())
+    }
+
+    #[getter]
+    fn f_trace_lines(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<bool> {
+        Ok(this.trace_lines.load(Ordering::Relaxed))
+    }
+
+    #[setter]
+    fn set_f_trace_lines(
+        cx: &Context,
+        this: &Ref<FrameObject>,
+        value: Option<&Value>,
+    ) -> PyResult<()> {
+        match value.and_then(Value::as_bool) {
+            Some(on) => {
+                this.trace_lines.store(on, Ordering::Relaxed);
+                Ok(())
+            }
+            None => Err(cx.type_error("attribute value type must be bool")),
+        }
+    }
+
+    #[getter]
+    fn f_trace_opcodes(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<bool> {
+        Ok(this.trace_opcodes.load(Ordering::Relaxed))
+    }
+
+    #[setter]
+    fn set_f_trace_opcodes(
+        cx: &Context,
+        this: &Ref<FrameObject>,
+        value: Option<&Value>,
+    ) -> PyResult<()> {
+        match value.and_then(Value::as_bool) {
+            Some(on) => {
+                this.trace_opcodes.store(on, Ordering::Relaxed);
+                Ok(())
+            }
+            None => Err(cx.type_error("attribute value type must be bool")),
+        }
+    }
+
+    /// Clear all references held by the frame.
+    #[method("clear(self, /)")]
+    fn clear(cx: &Context, this: &Ref<FrameObject>) -> PyResult<()> {
+        if let Some(frame) = this.active(cx) {
+            match frame.generator() {
+                Some(generator) => {
+                    // SAFETY: the generator holds the frame and is alive.
+                    let generator = unsafe {
+                        &*(&raw const generator).cast::<Ref<crate::objects::generator::Generator>>()
+                    }
+                    .clone();
+                    if generator.state() == crate::objects::generator::RUNNING {
+                        return Err(cx.runtime_error("cannot clear an executing frame"));
+                    }
+                    if generator.state() == crate::objects::generator::SUSPENDED {
+                        return Err(cx.runtime_error("cannot clear a suspended frame"));
+                    }
+                    return generator.close(cx).map(|_| ());
+                }
+                None => return Err(cx.runtime_error("cannot clear an executing frame")),
+            }
+        }
+        let old = this.locked(|left| {
+            left.as_mut()
+                .map(|left| (std::mem::take(&mut left.variables), left.namespace.take()))
+        });
+        drop(old);
+        Ok(())
+    }
+}

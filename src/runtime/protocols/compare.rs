@@ -1,0 +1,183 @@
+//! Rich comparison (PEP 207).
+//!
+//! The right operand goes first when its class is derived from the left one's; then left, then
+//! right. Without an answer `==` and `!=` fall back to identity, the others raise TypeError.
+
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::objects::int;
+use crate::objects::str_::Str;
+use crate::slots::Comparison;
+use crate::value::Value;
+
+/// The answer for two tagged ints or two inline floats, the commonest operands.
+#[inline(always)]
+pub fn rich_fast(left: &Value, right: &Value, comparison: Comparison) -> Option<bool> {
+    if let (Some(left), Some(right)) = (left.as_small_int(), right.as_small_int()) {
+        return Some(comparison.accepts(left.cmp(&right)));
+    }
+    if let (Some(left), Some(right)) = (left.as_inline_float(), right.as_inline_float()) {
+        return Some(of_floats(left, right, comparison));
+    }
+    None
+}
+
+/// The answer for floats, NaN included.
+#[inline]
+pub fn of_floats(left: f64, right: f64, comparison: Comparison) -> bool {
+    match left.partial_cmp(&right) {
+        Some(ordering) => comparison.accepts(ordering),
+        None => comparison == Comparison::NotEqual,
+    }
+}
+
+/// `left <comparison> right`: any object.
+///
+/// # Errors
+/// TypeError when the operands have no order, and what their methods raise.
+#[inline]
+pub fn rich(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -> PyResult<Value> {
+    match rich_fast(left, right, comparison) {
+        Some(answer) => Ok(Value::from_bool(answer)),
+        None => rich_slow(cx, left, right, comparison),
+    }
+}
+
+fn rich_slow(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -> PyResult<Value> {
+    if let (Some(left), Some(right)) = (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
+        && matches!(comparison, Comparison::Equal | Comparison::NotEqual)
+    {
+        return Ok(Value::from_bool(
+            left.equals_str(right) == (comparison == Comparison::Equal),
+        ));
+    }
+    cx.nested(" in comparison", || {
+        let left_class = left.class();
+        let right_class = right.class();
+        let mut reflected_tried = false;
+        if !left_class.is(right_class)
+            && right_class.is_subclass(left_class)
+            && let Some(compare) = right_class.slots.compare.get()
+        {
+            reflected_tried = true;
+            let answer = compare(cx, right, left, comparison.reflected())?;
+            if !answer.is_not_implemented() {
+                return Ok(answer);
+            }
+        }
+        if let Some(compare) = left_class.slots.compare.get() {
+            let answer = compare(cx, left, right, comparison)?;
+            if !answer.is_not_implemented() {
+                return Ok(answer);
+            }
+        }
+        if !reflected_tried && let Some(compare) = right_class.slots.compare.get() {
+            let answer = compare(cx, right, left, comparison.reflected())?;
+            if !answer.is_not_implemented() {
+                return Ok(answer);
+            }
+        }
+        match comparison {
+            Comparison::Equal => Ok(Value::from_bool(left.is(right))),
+            Comparison::NotEqual => Ok(Value::from_bool(!left.is(right))),
+            _ => Err(cx.type_error(format!(
+                "'{}' not supported between instances of '{}' and '{}'",
+                comparison.symbol(),
+                left.type_name(),
+                right.type_name()
+            ))),
+        }
+    })
+}
+
+/// Truth of `left <comparison> right`.
+///
+/// # Errors
+/// What the comparison and the truth of its answer raise.
+#[inline]
+pub fn holds(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -> PyResult<bool> {
+    match rich_fast(left, right, comparison) {
+        Some(answer) => Ok(answer),
+        None => rich_slow(cx, left, right, comparison)?.truth(cx),
+    }
+}
+
+/// Truth of `left == right`.
+///
+/// # Errors
+/// What the comparison raises.
+#[inline]
+pub fn equal(cx: &Context, left: &Value, right: &Value) -> PyResult<bool> {
+    holds(cx, left, right, Comparison::Equal)
+}
+
+/// Truth of `left is right or left == right`: what containers mean by "the same item".
+///
+/// # Errors
+/// What the comparison raises.
+#[inline]
+pub fn identical_or_equal(cx: &Context, left: &Value, right: &Value) -> PyResult<bool> {
+    // A NaN in the word is identical to itself as well: two words with equal bits are one object.
+    if left.is(right) {
+        Ok(true)
+    } else {
+        equal(cx, left, right)
+    }
+}
+
+/// Truth of `left < right`.
+///
+/// # Errors
+/// What the comparison raises.
+#[inline]
+pub fn less_than(cx: &Context, left: &Value, right: &Value) -> PyResult<bool> {
+    holds(cx, left, right, Comparison::Less)
+}
+
+/// Lexicographic comparison of sequences.
+///
+/// # Errors
+/// What the comparison of items raises.
+pub fn sequences(
+    cx: &Context,
+    left: &[Value],
+    right: &[Value],
+    comparison: Comparison,
+) -> PyResult<Value> {
+    if left.len() != right.len() && matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        return Ok(Value::from_bool(comparison == Comparison::NotEqual));
+    }
+    for (left, right) in left.iter().zip(right) {
+        if !identical_or_equal(cx, left, right)? {
+            return match comparison {
+                Comparison::Equal => Ok(Value::FALSE),
+                Comparison::NotEqual => Ok(Value::TRUE),
+                _ => rich(cx, left, right, comparison),
+            };
+        }
+    }
+    Ok(Value::from_bool(
+        comparison.accepts(left.len().cmp(&right.len())),
+    ))
+}
+
+/// Compares exact ints and strings without a context; `None` for other types. For sorting, which
+/// looks for a common type of its keys first.
+#[inline]
+pub fn plain_order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
+    if let (Some(left), Some(right)) = (left.as_small_int(), right.as_small_int()) {
+        return Some(left.cmp(&right));
+    }
+    if let (Some(left), Some(right)) = (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
+    {
+        return Some(if left.width() == 1 && right.width() == 1 {
+            left.bytes().cmp(right.bytes())
+        } else {
+            left.code_points().cmp(right.code_points())
+        });
+    }
+    if int::is_exact(left) && int::is_exact(right) {
+        return Some(int::view(left)?.compare(&int::view(right)?));
+    }
+    None
+}

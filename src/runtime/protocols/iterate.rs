@@ -1,0 +1,216 @@
+//! Iteration (PEP 234).
+//!
+//! An iterator's `next` slot answers `None` at the end; StopIteration is an exception only where
+//! Python code sees it. An object without `__iter__` is iterated by `__getitem__`, if its class has
+//! that as a sequence does.
+
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::objects::exceptions;
+use crate::objects::int;
+use crate::objects::iterators::{SequenceIterator, special_length_hint};
+use crate::objects::list::List;
+use crate::objects::tuple::Tuple;
+use crate::protocols::sequence;
+use crate::value::Value;
+
+/// `iter(iterable)`.
+///
+/// # Errors
+/// TypeError when it is not iterable, and what `__iter__` raises.
+#[inline]
+pub fn iter(cx: &Context, iterable: &Value) -> PyResult<Value> {
+    let slots = &iterable.class().slots;
+    if let Some(iter) = slots.iter.get() {
+        let iterator = iter(cx, iterable)?;
+        if iterator.class().slots.next.get().is_none() {
+            return Err(cx.type_error(format!(
+                "iter() returned non-iterator of type '{}'",
+                iterator.type_name()
+            )));
+        }
+        return Ok(iterator);
+    }
+    if slots.item.get().is_some() {
+        return SequenceIterator::over(cx, iterable);
+    }
+    Err(not_iterable(cx, iterable))
+}
+
+#[cold]
+fn not_iterable(cx: &Context, object: &Value) -> crate::error::Raised {
+    cx.type_error(format!("'{}' object is not iterable", object.type_name()))
+}
+
+/// Whether `iter` can succeed, going by the class alone.
+pub fn is_iterable(object: &Value) -> bool {
+    let slots = &object.class().slots;
+    slots.iter.get().is_some() || slots.item.get().is_some()
+}
+
+/// [`iter`] with `None` for the TypeError of an object that is not iterable.
+///
+/// # Errors
+/// Other exceptions.
+pub fn iter_or_none(cx: &Context, iterable: &Value) -> PyResult<Option<Value>> {
+    match iter(cx, iterable) {
+        Ok(iterator) => Ok(Some(iterator)),
+        Err(raised) => {
+            if cx.exception_matches(exceptions::type_error()) {
+                cx.clear_exception();
+                Ok(None)
+            } else {
+                Err(raised)
+            }
+        }
+    }
+}
+
+/// `next(iterator)`; `None` at the end.
+///
+/// # Errors
+/// TypeError when it is no iterator, and what `__next__` raises.
+#[inline]
+pub fn next(cx: &Context, iterator: &Value) -> PyResult<Option<Value>> {
+    match iterator.class().slots.next.get() {
+        Some(next) => next(cx, iterator),
+        None => Err(cx.type_error(format!(
+            "'{}' object is not an iterator",
+            iterator.type_name()
+        ))),
+    }
+}
+
+/// Whether the object has `__next__`.
+pub fn is_iterator(object: &Value) -> bool {
+    object.class().slots.next.get().is_some()
+}
+
+/// Whether the items of `iterable` can be read at one moment, without running Python code.
+#[inline]
+pub fn is_plain_sequence(iterable: &Value) -> bool {
+    iterable.is_exact::<List>() || iterable.is_exact::<Tuple>()
+}
+
+/// All items.
+///
+/// # Errors
+/// TypeError when it is not iterable, and what iterating raises.
+pub fn collect(cx: &Context, iterable: &Value) -> PyResult<Vec<Value>> {
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        return Ok(list.to_vec());
+    }
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        return Ok(tuple.to_vec());
+    }
+    let iterator = iter(cx, iterable)?;
+    let hint = length_hint(cx, iterable, 0)?;
+    let mut values = Vec::new();
+    // Only a hint: without memory for so many, appending grows the vector step by step.
+    let _ = values.try_reserve(hint.min(1 << 24));
+    push_all(cx, &iterator, &mut values)?;
+    Ok(values)
+}
+
+/// The items that an iterator has left.
+///
+/// # Errors
+/// What iterating raises.
+pub fn collect_rest(cx: &Context, iterator: &Value) -> PyResult<Vec<Value>> {
+    let mut values = Vec::new();
+    push_all(cx, iterator, &mut values)?;
+    Ok(values)
+}
+
+fn push_all(cx: &Context, iterator: &Value, values: &mut Vec<Value>) -> PyResult<()> {
+    while let Some(value) = next(cx, iterator)? {
+        if values.len() == values.capacity() {
+            values.try_reserve(1).map_err(|_| cx.no_memory())?;
+        }
+        values.push(value);
+    }
+    Ok(())
+}
+
+/// Runs `each` on every item.
+///
+/// # Errors
+/// TypeError when it is not iterable, what iterating raises, and what `each` returns.
+pub fn for_each(
+    cx: &Context,
+    iterable: &Value,
+    mut each: impl FnMut(Value) -> PyResult<()>,
+) -> PyResult<()> {
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        return tuple
+            .as_slice()
+            .iter()
+            .try_for_each(|item| each(item.clone()));
+    }
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        let mut at = 0;
+        while let Some(item) = list.get(at) {
+            each(item)?;
+            at += 1;
+        }
+        return Ok(());
+    }
+    let iterator = iter(cx, iterable)?;
+    while let Some(item) = next(cx, &iterator)? {
+        each(item)?;
+    }
+    Ok(())
+}
+
+/// `operator.length_hint(object, default)`.
+///
+/// # Errors
+/// What `__len__` and `__length_hint__` raise, but for TypeError; ValueError for a negative hint.
+pub fn length_hint(cx: &Context, object: &Value, default: usize) -> PyResult<usize> {
+    let class = object.class();
+    if class.slots.length.get().is_some() {
+        match sequence::length(cx, object) {
+            Ok(length) => return Ok(length),
+            Err(raised) if !cx.exception_matches(exceptions::type_error()) => return Err(raised),
+            Err(_) => cx.clear_exception(),
+        }
+    }
+    let hint = match special_length_hint(cx, object) {
+        Ok(Some(hint)) => hint,
+        Ok(None) => return Ok(default),
+        Err(raised) => {
+            if cx.exception_matches(exceptions::type_error()) {
+                cx.clear_exception();
+                return Ok(default);
+            }
+            return Err(raised);
+        }
+    };
+    if hint.is_not_implemented() {
+        return Ok(default);
+    }
+    let Some(view) = int::view(&hint) else {
+        return Err(cx.type_error(format!(
+            "__length_hint__ must be an integer, not {}",
+            hint.type_name()
+        )));
+    };
+    if view.is_negative() {
+        return Err(cx.value_error("__length_hint__() should return >= 0"));
+    }
+    match view.to_i64() {
+        Some(hint) => Ok(hint as usize),
+        None => Err(cx.overflow_error("Python int too large to convert to C ssize_t")),
+    }
+}
+
+/// Keeps the value of a StopIteration that a `next` slot turned into "no more items", for `yield from`
+/// and `next()`.
+pub fn set_stop_value(cx: &Context, value: Value) {
+    cx.stop_value.set(Some(value));
+}
+
+/// The value kept by [`set_stop_value`]; None when there is none. Taken before and after a `next`.
+pub fn take_stop_value(cx: &Context) -> Value {
+    cx.stop_value.replace(None).unwrap_or(Value::NONE)
+}

@@ -1,0 +1,439 @@
+//! `LOAD_ATTR`, `STORE_ATTR` and `LOAD_GLOBAL` with their inline caches.
+//!
+//! The `_fast` functions go by the cache alone and give up at the slightest doubt; the others do the
+//! look-up and fill the cache when its result can be guarded.
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use typhon_sync::Header;
+
+use crate::class::ClassFlags;
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::guarded::HeldValue;
+use crate::instance;
+use crate::object::{Object, Ref};
+use crate::objects::descriptors::{Member, Property};
+use crate::objects::dict::Dict;
+use crate::objects::function::Function;
+use crate::objects::module::Module;
+use crate::objects::str_::Name;
+use crate::objects::type_::{Type, type_get_attribute};
+use crate::protocols::attribute;
+use crate::shape::{self, Mode};
+use crate::value::Value;
+use crate::vm::cache::{self, Entry, EntryKind, Packed};
+use crate::vm::frame::Frame;
+use crate::vm::instructions;
+
+/// The object's field that a packed cache names.
+#[inline(always)]
+fn cached_field<'a>(pointer: NonNull<Header>, words: usize) -> &'a crate::field::Field {
+    // SAFETY: the cache was filled from a shape that has a field there, and the shape is the same.
+    unsafe { instance::field_at(pointer, words * 8) }
+}
+
+/// The attribute, by the cache alone.
+#[inline(always)]
+pub fn load_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<Value> {
+    let word = cache.load(Ordering::Acquire);
+    let pointer = owner.as_pointer()?;
+    // SAFETY: `owner` keeps the object alive.
+    let header = unsafe { pointer.as_ref() };
+    let shape = header.shape();
+    if let Some(words) = cache::unpack_shape(word, Packed::Field, shape) {
+        return cached_field(pointer, words).get_with(&header.lock);
+    }
+    load_other(owner, header, shape, word, name)
+}
+
+fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name) -> Option<Value> {
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+    if let Some(entry) = unsafe { cache::entry(word) } {
+        return match entry.kind {
+            EntryKind::ClassAttribute
+                if entry.class as u64 == owner.bits()
+                    // SAFETY: the owner is that class.
+                    && unsafe { entry.is_valid() } =>
+            {
+                Some(entry.value.clone())
+            }
+            EntryKind::Plain
+                if entry.shape == shape
+                    && !entry.check_dict
+                    // SAFETY: the owner's class is the entry's.
+                    && unsafe { entry.is_valid() } =>
+            {
+                Some(entry.value.clone())
+            }
+            _ => None,
+        };
+    }
+    if let Some(index) = cache::unpack_shape(word, Packed::DictEntry, shape) {
+        return instance::existing_dict(owner, header)?.get_at(index, name);
+    }
+    if let Some(index) = cache::unpack_shape(word, Packed::ModuleEntry, shape) {
+        return owner.downcast_exact::<Module>()?.dict.get_at(index, name);
+    }
+    None
+}
+
+/// A method to be called with the owner in front (`true`), or any attribute, by the cache alone.
+#[inline(always)]
+pub fn load_method_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<(Value, bool)> {
+    let word = cache.load(Ordering::Acquire);
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+    if let Some(entry) = unsafe { cache::entry(word) }
+        && entry.kind == EntryKind::Method
+    {
+        if owner.shape_id_or_tag() == entry.shape
+            // SAFETY: the owner's class is the entry's.
+            && unsafe { entry.is_valid() }
+            && (!entry.check_dict || !instance::dict_has(owner, name))
+        {
+            return Some((entry.value.clone(), true));
+        }
+        return None;
+    }
+    load_fast(owner, cache, name).map(|value| (value, false))
+}
+
+/// The attribute; fills the cache.
+///
+/// # Errors
+/// As `getattr`.
+#[inline(never)]
+pub fn load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name) -> PyResult<Value> {
+    // SAFETY: the word is loaded just now; the getter is counted before it runs.
+    if let Some(entry) = unsafe { cache::entry(cache.load(Ordering::Acquire)) }
+        && entry.kind == EntryKind::Property
+        && owner.shape_id() == entry.shape
+        // SAFETY: the owner's class is the entry's.
+        && unsafe { entry.is_valid() }
+    {
+        let getter = entry.value.clone();
+        return crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner));
+    }
+    fill_load(cx, owner, cache, name, false);
+    attribute::get(cx, owner, name)
+}
+
+/// The attribute, not bound (`true`) where that saves making a bound method; fills the cache.
+///
+/// # Errors
+/// As `getattr`.
+#[inline(never)]
+pub fn load_method(
+    cx: &Context,
+    owner: &Value,
+    cache: &AtomicU64,
+    name: Name,
+) -> PyResult<(Value, bool)> {
+    fill_load(cx, owner, cache, name, true);
+    let class = owner.class();
+    if !is_generic(class) {
+        return attribute::get(cx, owner, name).map(|value| (value, false));
+    }
+    if let Some(found) = class.lookup(cx, name)
+        && found.class().has(ClassFlags::METHOD_DESCRIPTOR)
+        && instance::get(cx, owner, name)?.is_none()
+    {
+        return Ok((found, true));
+    }
+    attribute::get(cx, owner, name).map(|value| (value, false))
+}
+
+/// Whether attributes of instances are looked up in the generic way.
+fn is_generic(class: &Ref<Type>) -> bool {
+    class
+        .slots
+        .get_attribute
+        .get()
+        .is_some_and(|get| std::ptr::fn_addr_eq(get, attribute::generic_get as fn(_, _, _) -> _))
+}
+
+fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method: bool) {
+    if !cache::may_fill(cache) {
+        return;
+    }
+    let class = owner.class();
+    if let Some(module) = owner.downcast_exact::<Module>() {
+        if class.lookup(cx, name).is_none()
+            && let Some(index) = module.dict.find_name(name)
+            && let Some(word) = cache::pack_shape(Packed::ModuleEntry, owner.shape_id(), index)
+        {
+            cache::store(cache, word);
+        }
+        return;
+    }
+    if let Some(this) = owner.downcast::<Type>() {
+        fill_class_load(cx, this, cache, name);
+        return;
+    }
+    if !is_generic(class) {
+        return;
+    }
+    let version = class.version_or_new();
+    let found = class.lookup(cx, name);
+    let shape_id = owner.shape_id_or_tag();
+    let entry = |kind, value, check_dict| Entry {
+        kind,
+        shape: shape_id,
+        check_dict,
+        class: class.as_ptr().as_ptr(),
+        version,
+        value,
+        next_shape: 0,
+        offset: 0,
+        epoch: 0,
+    };
+    if let Some(found) = &found
+        && found.class().slots.descriptor_set.get().is_some()
+    {
+        if let Some(member) = found.downcast_exact::<Member>() {
+            if member.belongs_to(class)
+                && let Some(word) = cache::pack_shape(Packed::Field, shape_id, member.offset / 8)
+            {
+                cache::store(cache, word);
+            }
+        } else if let Some(property) = found.downcast_exact::<Property>()
+            && version != 0
+            && owner.is_object()
+            && let Some(getter) = property.getter()
+        {
+            cache::store_entry(cache, entry(EntryKind::Property, getter, false));
+        }
+        return;
+    }
+    let mut check_dict = false;
+    if owner.is_object() {
+        let shape = shape::get(owner.shape_id());
+        match shape.mode {
+            Mode::Slots => {
+                if let Some(slot) = shape.slot(name) {
+                    let words = shape.slots_offset() / 8 + slot;
+                    if let Some(word) = cache::pack_shape(Packed::Field, shape.id, words) {
+                        cache::store(cache, word);
+                    }
+                    return;
+                }
+            }
+            Mode::Dict => {
+                check_dict = true;
+                let header = owner.header().expect("invariant: an object");
+                if let Some(index) =
+                    instance::existing_dict(owner, header).and_then(|dict| dict.find_name(name))
+                {
+                    if let Some(word) = cache::pack_shape(Packed::DictEntry, shape.id, index) {
+                        cache::store(cache, word);
+                    }
+                    return;
+                }
+            }
+            Mode::NoDict => {}
+        }
+    }
+    let Some(found) = found.filter(|_| version != 0) else {
+        return;
+    };
+    if found.class().has(ClassFlags::METHOD_DESCRIPTOR) {
+        if method {
+            cache::store_entry(cache, entry(EntryKind::Method, found, check_dict));
+        }
+    } else if owner.is_object() && found.class().slots.descriptor_get.get().is_none() {
+        cache::store_entry(cache, entry(EntryKind::Plain, found, check_dict));
+    }
+}
+
+/// `Class.attribute`, where the metaclass has no say and nothing needs binding.
+fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name) {
+    let metaclass = this.class_of();
+    let generic = metaclass.slots.get_attribute.get().is_some_and(|get| {
+        std::ptr::fn_addr_eq(
+            get,
+            <Type as crate::object::Payload>::class()
+                .slots
+                .get_attribute
+                .get()
+                .unwrap_or(type_get_attribute),
+        )
+    });
+    if !generic || metaclass.lookup(cx, name).is_some() {
+        return;
+    }
+    let version = this.version_or_new();
+    let Some(found) = this.lookup(cx, name).filter(|_| version != 0) else {
+        return;
+    };
+    let value =
+        if found.is_exact::<Function>() || found.class().slots.descriptor_get.get().is_none() {
+            found
+        } else if let Some(wrapped) = crate::objects::descriptors::static_method_function(&found) {
+            wrapped
+        } else {
+            return;
+        };
+    cache::store_entry(
+        cache,
+        Entry {
+            kind: EntryKind::ClassAttribute,
+            shape: 0,
+            check_dict: false,
+            class: this.as_ptr().as_ptr(),
+            version,
+            value,
+            next_shape: 0,
+            offset: 0,
+            epoch: 0,
+        },
+    );
+}
+
+/// `owner.name = value`.
+///
+/// # Errors
+/// As `setattr`.
+#[inline]
+pub fn store(
+    cx: &Context,
+    owner: &Value,
+    cache: &AtomicU64,
+    name: Name,
+    value: &Value,
+) -> PyResult<()> {
+    let word = cache.load(Ordering::Acquire);
+    if let Some(pointer) = owner.as_pointer() {
+        // SAFETY: `owner` keeps the object alive.
+        let header = unsafe { pointer.as_ref() };
+        let shape = header.shape();
+        if let Some(words) = cache::unpack_shape(word, Packed::Field, shape) {
+            let held = HeldValue::lock_header(header);
+            if header.shape() == shape {
+                let old = cached_field(pointer, words).replace_locked(Some(value.clone()));
+                drop(held);
+                drop(old);
+                return Ok(());
+            }
+        // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+        } else if let Some(entry) = unsafe { cache::entry(word) }
+            && entry.kind == EntryKind::AddField
+            && entry.shape == shape
+            && entry.in_epoch()
+        {
+            let held = HeldValue::lock_header(header);
+            if header.shape() == shape {
+                let old = cached_field(pointer, entry.offset as usize)
+                    .replace_locked(Some(value.clone()));
+                header.set_shape(entry.next_shape);
+                drop(held);
+                drop(old);
+                return Ok(());
+            }
+        }
+    }
+    store_slow(cx, owner, cache, name, value)
+}
+
+#[inline(never)]
+fn store_slow(
+    cx: &Context,
+    owner: &Value,
+    cache: &AtomicU64,
+    name: Name,
+    value: &Value,
+) -> PyResult<()> {
+    let before = owner.shape_id();
+    let epoch = Entry::current_epoch();
+    attribute::set(cx, owner, name, value)?;
+    if !cache::may_fill(cache) {
+        return Ok(());
+    }
+    let class = owner.class();
+    let generic = class.slots.set_attribute.get().is_some_and(|set| {
+        std::ptr::fn_addr_eq(set, attribute::generic_set as fn(_, _, _, _) -> _)
+    });
+    if !generic || !owner.is_object() {
+        return Ok(());
+    }
+    if let Some(found) = class.lookup(cx, name)
+        && found.class().slots.descriptor_set.get().is_some()
+    {
+        if let Some(member) = found.downcast_exact::<Member>()
+            && member.belongs_to(class)
+            && let Some(word) = cache::pack_shape(Packed::Field, before, member.offset / 8)
+        {
+            cache::store(cache, word);
+        }
+        return Ok(());
+    }
+    let old = shape::get(before);
+    let new = shape::get(owner.shape_id());
+    if old.mode != Mode::Slots || new.mode != Mode::Slots {
+        return Ok(());
+    }
+    let Some(slot) = new.slot(name) else {
+        return Ok(());
+    };
+    let words = new.slots_offset() / 8 + slot;
+    if old.id == new.id {
+        if let Some(word) = cache::pack_shape(Packed::Field, new.id, words) {
+            cache::store(cache, word);
+        }
+    } else if slot == old.names().len() && new.names().len() == slot + 1 {
+        cache::store_entry(
+            cache,
+            Entry {
+                kind: EntryKind::AddField,
+                shape: old.id,
+                check_dict: false,
+                class: class.as_ptr().as_ptr() as *const Object<Type>,
+                version: 0,
+                value: Value::NONE,
+                next_shape: new.id,
+                offset: words as u32,
+                epoch,
+            },
+        );
+    }
+    Ok(())
+}
+
+/// The global or built-in variable, by the cache alone.
+#[inline(always)]
+pub fn load_global_fast(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<Value> {
+    let (kind, version, index) = cache::unpack_version(cache.load(Ordering::Acquire));
+    if kind == cache::tag(Packed::Global) {
+        frame.globals().get_at(index, name)
+    } else if kind == cache::tag(Packed::Builtin) && frame.globals().version() == version {
+        frame
+            .builtins()
+            .downcast_exact::<Dict>()?
+            .get_at(index, name)
+    } else {
+        None
+    }
+}
+
+/// The global or built-in variable; fills the cache.
+///
+/// # Errors
+/// NameError.
+#[inline(never)]
+pub fn load_global(cx: &Context, frame: &Frame, cache: &AtomicU64, name: Name) -> PyResult<Value> {
+    let globals = frame.globals();
+    let version = globals.version();
+    if let Some(index) = globals.find_name(name) {
+        if let Some(word) = cache::pack_version(Packed::Global, 0, index) {
+            cache::store(cache, word);
+        }
+    } else if globals.as_value().is_exact::<Dict>()
+        && let Some(builtins) = frame.builtins().downcast_exact::<Dict>()
+        && let Some(index) = builtins.find_name(name)
+        && globals.get_name_plain(cx, name).is_none()
+        && let Some(word) = cache::pack_version(Packed::Builtin, version, index)
+    {
+        cache::store(cache, word);
+    }
+    instructions::load_global_name(cx, frame, name)
+}

@@ -1,0 +1,1012 @@
+//! Instructions that are calls into the runtime, out of the loop's way.
+
+use typhon_compiler::code::CodeFlags;
+use typhon_compiler::opcode::{
+    CommonConstant, FunctionAttribute, Intrinsic1, Intrinsic2, SpecialMethod,
+};
+
+use crate::context::Context;
+use crate::error::{PyResult, Raised};
+use crate::object::Ref;
+use crate::objects::async_generator;
+use crate::objects::code::Code;
+use crate::objects::coroutine;
+use crate::objects::dict::Dict;
+use crate::objects::exceptions;
+use crate::objects::function::Function;
+use crate::objects::generator::{Generator, Resumed};
+use crate::objects::list::List;
+use crate::objects::set::Set;
+use crate::objects::str_::{Name, Str, names};
+use crate::objects::template;
+use crate::objects::tuple::Tuple;
+use crate::objects::type_::Type;
+use crate::protocols::{attribute, call, iterate, number, sequence, text};
+use crate::value::Value;
+use crate::vm::frame::Frame;
+
+/// UnboundLocalError for variable `index`.
+#[cold]
+pub fn unbound_local(cx: &Context, frame: &Frame, index: usize) {
+    let name = frame.code().local_names[index].display();
+    let _ = cx.unbound_local_error(format!(
+        "cannot access local variable '{name}' where it is not associated with a value"
+    ));
+}
+
+/// NameError or UnboundLocalError for the cell in variable `index`.
+#[cold]
+pub fn unbound_cell(cx: &Context, frame: &Frame, index: usize) {
+    let code = frame.code();
+    if index < code.first_free as usize {
+        unbound_local(cx, frame, index);
+        return;
+    }
+    let name = code.local_names[index];
+    let message = format!(
+        "cannot access free variable '{}' where it is not associated with a value in enclosing scope",
+        name.display()
+    );
+    let _ = exceptions::raise_name_error(cx, name, &message);
+}
+
+/// NameError: `name 'x' is not defined`.
+#[cold]
+pub fn name_error(cx: &Context, name: Name) -> Raised {
+    exceptions::raise_name_error(
+        cx,
+        name,
+        &format!("name '{}' is not defined", name.display()),
+    )
+}
+
+/// SystemError for an opcode that is none: a defect of the compiler.
+#[cold]
+pub fn unknown_opcode(cx: &Context, opcode: u8) {
+    let _ = cx.system_error(format!("unknown opcode {opcode}"));
+}
+
+/// TypeError for `__init__` that returned something.
+#[cold]
+pub fn init_returned(cx: &Context, value: &Value) {
+    let _ = cx.type_error(format!(
+        "__init__() should return None, not '{}'",
+        value.type_name()
+    ));
+}
+
+/// `BINARY_OP` beyond its fast path. `operation` is the instruction's argument.
+///
+/// # Errors
+/// What the operation raises.
+pub fn binary_op(cx: &Context, operation: u32, left: &Value, right: &Value) -> PyResult<Value> {
+    if operation == 26 {
+        return sequence::get_item(cx, left, right);
+    }
+    number::binary_numbered(cx, operation, left, right)
+}
+
+/// `container[key]` for lists and tuples by small ints in range, and dicts by plain keys.
+#[inline(always)]
+pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
+    let index = key.as_small_int()?;
+    if let Some(list) = container.downcast_exact::<List>() {
+        let index = if index < 0 {
+            index + list.len() as i64
+        } else {
+            index
+        };
+        return list.get(usize::try_from(index).ok()?);
+    }
+    if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        let index = if index < 0 {
+            index + tuple.len() as i64
+        } else {
+            index
+        };
+        return tuple.as_slice().get(usize::try_from(index).ok()?).cloned();
+    }
+    None
+}
+
+/// `container[key] = value`.
+///
+/// # Errors
+/// What the operation raises.
+#[inline]
+pub fn store_subscript(
+    cx: &Context,
+    container: &Value,
+    key: &Value,
+    value: &Value,
+) -> PyResult<()> {
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        return dict.set_item(cx, key, value.clone());
+    }
+    if let Some(list) = container.downcast_exact::<List>()
+        && let Some(index) = key.as_small_int()
+    {
+        let index = if index < 0 {
+            index + list.len() as i64
+        } else {
+            index
+        };
+        if let Ok(index) = usize::try_from(index)
+            && list.set(index, value.clone())
+        {
+            return Ok(());
+        }
+    }
+    sequence::set_item(cx, container, key, value)
+}
+
+/// The generator or coroutine behind a `SEND` receiver, if the loop can run it itself.
+#[inline(always)]
+pub fn as_generator(receiver: &Value) -> Option<&Ref<Generator>> {
+    let id = receiver.shape_id();
+    if id == <Generator as crate::object::Payload>::shape_id() || coroutine::is_coroutine_shape(id)
+    {
+        receiver.downcast::<Generator>()
+    } else {
+        None
+    }
+}
+
+/// `SEND` to what is no generator.
+///
+/// # Errors
+/// What the receiver raises, but for StopIteration.
+pub fn send(cx: &Context, receiver: &Value, value: &Value) -> PyResult<Resumed> {
+    let result = if value.is_none() && receiver.class().slots.next.get().is_some() {
+        drop(iterate::take_stop_value(cx));
+        match iterate::next(cx, receiver)? {
+            Some(value) => return Ok(Resumed::Yielded(value)),
+            None => return Ok(Resumed::Returned(iterate::take_stop_value(cx))),
+        }
+    } else {
+        call::call_method(cx, receiver, names::send(), std::slice::from_ref(value))
+    };
+    match result {
+        Ok(value) => Ok(Resumed::Yielded(value)),
+        Err(Raised) => {
+            let stop = cx.catch(exceptions::stop_iteration())?;
+            Ok(Resumed::Returned(exceptions::stop_value(&stop)))
+        }
+    }
+}
+
+/// `CLEANUP_THROW`.
+///
+/// # Errors
+/// The exception, when it is no StopIteration.
+pub fn cleanup_throw(cx: &Context, exception: &Value) -> PyResult<Value> {
+    let exception = exception.clone().into_ref::<exceptions::BaseException>();
+    let exception = exception.expect("invariant: handlers find an exception");
+    if exception
+        .as_value()
+        .class()
+        .is_subclass(exceptions::stop_iteration())
+    {
+        return Ok(exceptions::stop_value(&exception));
+    }
+    cx.set_exception(exception);
+    Err(Raised)
+}
+
+/// `GET_YIELD_FROM_ITER`.
+///
+/// # Errors
+/// TypeError for a coroutine in a plain generator, and what `__iter__` raises.
+pub fn yield_from_iterator(cx: &Context, frame: &Frame, iterable: &Value) -> PyResult<Value> {
+    if iterable.is_exact::<Generator>() {
+        return Ok(iterable.clone());
+    }
+    if coroutine::is_coroutine_shape(iterable.shape_id()) {
+        let flags = frame.code().flags;
+        if flags.intersects(CodeFlags::COROUTINE.union(CodeFlags::ITERABLE_COROUTINE)) {
+            return Ok(iterable.clone());
+        }
+        return Err(
+            cx.type_error("cannot 'yield from' a coroutine object in a non-coroutine generator")
+        );
+    }
+    iterate::iter(cx, iterable)
+}
+
+/// `GET_AWAITABLE`.
+///
+/// # Errors
+/// TypeError when it cannot be awaited, RuntimeError when it is awaited already.
+pub fn awaitable(cx: &Context, object: &Value, place: u32) -> PyResult<Value> {
+    coroutine::awaitable_iterator(cx, object, place)
+}
+
+/// `GET_AITER`.
+///
+/// # Errors
+/// TypeError.
+pub fn async_iterator(cx: &Context, object: &Value) -> PyResult<Value> {
+    let Some(aiter) = object.class().slots.aiter.get() else {
+        return Err(cx.type_error(format!(
+            "'async for' requires an object with __aiter__ method, got {}",
+            object.type_name()
+        )));
+    };
+    let iterator = aiter(cx, object)?;
+    if iterator.class().slots.anext.get().is_none() {
+        return Err(cx.type_error(format!(
+            "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+            iterator.type_name()
+        )));
+    }
+    Ok(iterator)
+}
+
+/// `GET_ANEXT`.
+///
+/// # Errors
+/// TypeError.
+pub fn async_next(cx: &Context, iterator: &Value) -> PyResult<Value> {
+    let Some(anext) = iterator.class().slots.anext.get() else {
+        return Err(cx.type_error(format!(
+            "'async for' requires an iterator with __anext__ method, got {}",
+            iterator.type_name()
+        )));
+    };
+    let next = anext(cx, iterator)?;
+    if async_generator::is_own_awaitable(&next) {
+        return Ok(next);
+    }
+    match coroutine::awaitable_iterator(cx, &next, 0) {
+        Ok(awaitable) => Ok(awaitable),
+        Err(Raised) => {
+            let cause = cx.take_exception();
+            let raised = cx.type_error(format!(
+                "'async for' received an invalid object from __anext__: {}",
+                next.type_name()
+            ));
+            exceptions::set_cause_of_raised(cx, cause);
+            Err(raised)
+        }
+    }
+}
+
+/// `END_ASYNC_FOR`.
+///
+/// # Errors
+/// The exception, when it is no StopAsyncIteration.
+pub fn end_async_for(cx: &Context, exception: &Value) -> PyResult<()> {
+    if exception
+        .class()
+        .is_subclass(exceptions::stop_async_iteration())
+    {
+        return Ok(());
+    }
+    let exception = exception
+        .clone()
+        .into_ref()
+        .expect("invariant: handlers find an exception");
+    cx.set_exception(exception);
+    Err(Raised)
+}
+
+/// `locals()` of a module or class body.
+///
+/// # Errors
+/// SystemError when there is none.
+pub fn namespace<'a>(cx: &Context, frame: &'a Frame) -> PyResult<&'a Value> {
+    frame
+        .namespace
+        .as_ref()
+        .ok_or_else(|| cx.system_error("no locals"))
+}
+
+/// The name in a mapping; `None` when it lacks it.
+///
+/// # Errors
+/// What the mapping raises, but for KeyError.
+pub fn get_from_namespace(cx: &Context, namespace: &Value, name: Name) -> PyResult<Option<Value>> {
+    if let Some(dict) = namespace.downcast_exact::<Dict>() {
+        return dict.get_name(cx, name);
+    }
+    match sequence::get_item(cx, namespace, name.as_value()) {
+        Ok(value) => Ok(Some(value)),
+        Err(Raised) => {
+            cx.catch(exceptions::key_error())?;
+            Ok(None)
+        }
+    }
+}
+
+/// `LOAD_NAME`.
+///
+/// # Errors
+/// NameError.
+pub fn load_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<Value> {
+    if let Some(value) = get_from_namespace(cx, namespace(cx, frame)?, name)? {
+        return Ok(value);
+    }
+    load_global_name(cx, frame, name)
+}
+
+/// A global or built-in variable.
+///
+/// # Errors
+/// NameError.
+pub fn load_global_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<Value> {
+    let globals = frame.globals();
+    if globals.as_value().is_exact::<Dict>() {
+        if let Some(value) = globals.get_name(cx, name)? {
+            return Ok(value);
+        }
+    } else if let Some(value) = get_from_namespace(cx, globals.as_value(), name)? {
+        return Ok(value);
+    }
+    match get_from_namespace(cx, frame.builtins(), name)? {
+        Some(value) => Ok(value),
+        None => Err(name_error(cx, name)),
+    }
+}
+
+/// `STORE_NAME`.
+///
+/// # Errors
+/// What the mapping raises.
+pub fn store_name(cx: &Context, frame: &Frame, name: Name, value: &Value) -> PyResult<()> {
+    let namespace = namespace(cx, frame)?;
+    match namespace.downcast_exact::<Dict>() {
+        Some(dict) => dict.set_name(cx, name, value.clone()),
+        None => sequence::set_item(cx, namespace, name.as_value(), value),
+    }
+}
+
+/// `DELETE_NAME`.
+///
+/// # Errors
+/// NameError.
+pub fn delete_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<()> {
+    let namespace = namespace(cx, frame)?;
+    if let Some(dict) = namespace.downcast_exact::<Dict>() {
+        return match dict.remove_name(cx, name)? {
+            Some(_) => Ok(()),
+            None => Err(name_error(cx, name)),
+        };
+    }
+    match sequence::delete_item(cx, namespace, name.as_value()) {
+        Ok(()) => Ok(()),
+        Err(Raised) => {
+            cx.catch(exceptions::key_error())?;
+            Err(name_error(cx, name))
+        }
+    }
+}
+
+/// `SETUP_ANNOTATIONS`.
+///
+/// # Errors
+/// What the namespace raises.
+pub fn setup_annotations(cx: &Context, frame: &Frame) -> PyResult<()> {
+    let name = names::dunder_annotations();
+    if get_from_namespace(cx, namespace(cx, frame)?, name)?.is_none() {
+        let annotations = Dict::new(cx)?.into_value();
+        store_name(cx, frame, name, &annotations)?;
+    }
+    Ok(())
+}
+
+/// `LOAD_COMMON_CONSTANT`.
+pub fn common_constant(cx: &Context, number: u32) -> Value {
+    match CommonConstant::from_u32(number) {
+        Some(CommonConstant::NotImplementedError) => exceptions::not_implemented_error().to_value(),
+        Some(CommonConstant::Tuple) => <Tuple as crate::object::Payload>::class().to_value(),
+        Some(CommonConstant::All) => crate::interpreter::builtin(cx, "all"),
+        Some(CommonConstant::Any) => crate::interpreter::builtin(cx, "any"),
+        _ => exceptions::assertion_error().to_value(),
+    }
+}
+
+/// `LOAD_BUILD_CLASS`.
+///
+/// # Errors
+/// NameError.
+pub fn build_class(cx: &Context, frame: &Frame) -> PyResult<Value> {
+    match get_from_namespace(cx, frame.builtins(), names::dunder_build_class())? {
+        Some(value) => Ok(value),
+        None => Err(exceptions::raise_name_error(
+            cx,
+            names::dunder_build_class(),
+            "__build_class__ not found",
+        )),
+    }
+}
+
+/// `BUILD_SET`.
+///
+/// # Errors
+/// TypeError for unhashable items.
+pub fn build_set(cx: &Context, values: &[Value]) -> PyResult<Value> {
+    Set::from_values(cx, values).map(Ref::into_value)
+}
+
+/// `BUILD_MAP`.
+///
+/// # Errors
+/// TypeError for unhashable keys.
+pub fn build_map(cx: &Context, values: &[Value]) -> PyResult<Value> {
+    let dict = Dict::new(cx)?;
+    dict.reserve(cx, values.len() / 2)?;
+    for pair in values.chunks_exact(2) {
+        dict.set_item(cx, &pair[0], pair[1].clone())?;
+    }
+    Ok(dict.into_value())
+}
+
+/// `BUILD_STRING`.
+///
+/// # Errors
+/// MemoryError.
+pub fn build_string(cx: &Context, values: &[Value]) -> PyResult<Value> {
+    let parts: Vec<Ref<Str>> = values
+        .iter()
+        .filter_map(|value| value.downcast::<Str>().cloned())
+        .collect();
+    Str::join(cx, None, &parts).map(Ref::into_value)
+}
+
+/// `BUILD_INTERPOLATION`.
+///
+/// # Errors
+/// MemoryError.
+pub fn build_interpolation(
+    cx: &Context,
+    value: &Value,
+    expression: &Value,
+    conversion: u32,
+    specification: Option<&Value>,
+) -> PyResult<Value> {
+    template::new_interpolation(cx, value, expression, conversion, specification)
+}
+
+/// `BUILD_TEMPLATE`.
+///
+/// # Errors
+/// MemoryError.
+pub fn build_template(cx: &Context, strings: &Value, interpolations: &Value) -> PyResult<Value> {
+    template::new_template(cx, strings, interpolations)
+}
+
+/// `SET_ADD`.
+///
+/// # Errors
+/// TypeError for an unhashable item.
+pub fn set_add(cx: &Context, set: &Value, item: &Value) -> PyResult<()> {
+    set.downcast::<Set>()
+        .expect("invariant: the compiler builds a set there")
+        .add(cx, item)
+        .map(|_| ())
+}
+
+/// `LIST_EXTEND`.
+///
+/// # Errors
+/// TypeError when it is not iterable, and what iterating raises.
+pub fn list_extend(cx: &Context, list: &Value, iterable: &Value) -> PyResult<()> {
+    let list = list
+        .downcast::<List>()
+        .expect("invariant: the compiler builds a list there");
+    match list.extend(cx, iterable) {
+        Ok(()) => Ok(()),
+        Err(Raised) => {
+            let is_iterable = iterable.class().slots.iter.get().is_some()
+                || iterable
+                    .class()
+                    .lookup(cx, names::dunder_getitem())
+                    .is_some();
+            if !is_iterable && cx.exception_matches(exceptions::type_error()) {
+                cx.clear_exception();
+                return Err(cx.type_error(format!(
+                    "Value after * must be an iterable, not {}",
+                    iterable.type_name()
+                )));
+            }
+            Err(Raised)
+        }
+    }
+}
+
+/// `SET_UPDATE`.
+///
+/// # Errors
+/// As [`list_extend`].
+pub fn set_update(cx: &Context, set: &Value, iterable: &Value) -> PyResult<()> {
+    set.downcast::<Set>()
+        .expect("invariant: the compiler builds a set there")
+        .update(cx, iterable)
+}
+
+/// `DICT_UPDATE`.
+///
+/// # Errors
+/// TypeError when it is no mapping.
+pub fn dict_update(cx: &Context, dict: &Value, mapping: &Value) -> PyResult<()> {
+    let dict = dict
+        .downcast::<Dict>()
+        .expect("invariant: the compiler builds a dict there");
+    if attribute::find(cx, mapping, names::keys())?.is_none() {
+        return Err(cx.type_error(format!("'{}' object is not a mapping", mapping.type_name())));
+    }
+    dict.merge(cx, mapping)
+}
+
+/// `DICT_MERGE`.
+///
+/// # Errors
+/// TypeError when it is no mapping or a key is there twice.
+pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value) -> PyResult<()> {
+    let dict = dict
+        .downcast::<Dict>()
+        .expect("invariant: the compiler builds a dict there");
+    let function = function_text(cx, callable);
+    if attribute::find(cx, mapping, names::keys())?.is_none() {
+        return Err(cx.type_error(format!(
+            "{function} argument after ** must be a mapping, not {}",
+            mapping.type_name()
+        )));
+    }
+    let pairs = match mapping.downcast_exact::<Dict>() {
+        Some(mapping) => mapping.items_snapshot(cx)?,
+        None => {
+            let copy = Dict::new(cx)?;
+            copy.merge(cx, mapping)?;
+            copy.items_snapshot(cx)?
+        }
+    };
+    for (key, value) in pairs {
+        if dict.get_item(cx, &key)?.is_some() {
+            return match key.downcast::<Str>() {
+                Some(key) => Err(cx.type_error(format!(
+                    "{function} got multiple values for keyword argument '{}'",
+                    **key
+                ))),
+                None => Err(cx.type_error(format!("{function} keywords must be strings"))),
+            };
+        }
+        dict.set_item(cx, &key, value)?;
+    }
+    Ok(())
+}
+
+/// How messages name a callable: `module.qualname()`.
+pub fn function_text(cx: &Context, callable: &Value) -> String {
+    let get = |name| {
+        attribute::find(cx, callable, name).unwrap_or_else(|Raised| {
+            cx.clear_exception();
+            None
+        })
+    };
+    let Some(qualname) = get(names::dunder_qualname()).and_then(|name| name.into_ref::<Str>().ok())
+    else {
+        return text::str(cx, callable)
+            .map(|text| text.to_string())
+            .unwrap_or_else(|Raised| {
+                cx.clear_exception();
+                String::new()
+            });
+    };
+    match get(names::dunder_module()).and_then(|name| name.into_ref::<Str>().ok()) {
+        Some(module) if !module.equals("builtins") => format!("{}.{}()", *module, *qualname),
+        _ => format!("{}()", *qualname),
+    }
+}
+
+/// The arguments of `CALL_FUNCTION_EX`: values and the names of the last ones.
+///
+/// # Errors
+/// TypeError when they cannot be unpacked.
+pub fn unpack_arguments(
+    cx: &Context,
+    callable: &Value,
+    arguments: &Value,
+    keywords: Option<&Value>,
+) -> PyResult<(Vec<Value>, Vec<Value>)> {
+    let mut values = match arguments.downcast_exact::<Tuple>() {
+        Some(tuple) => tuple.to_vec(),
+        None => {
+            let class = arguments.class();
+            if class.slots.iter.get().is_none()
+                && class.slots.item.get().is_none()
+                && class.slots.subscript.get().is_none()
+            {
+                return Err(cx.type_error(format!(
+                    "{} argument after * must be an iterable, not {}",
+                    function_text(cx, callable),
+                    arguments.type_name()
+                )));
+            }
+            iterate::collect(cx, arguments)?
+        }
+    };
+    let mut keys = Vec::new();
+    if let Some(keywords) = keywords {
+        let pairs = match keywords.downcast::<Dict>() {
+            Some(keywords) => keywords.items_snapshot(cx)?,
+            None => {
+                let copy = Dict::new(cx)?.into_value();
+                dict_merge(cx, &copy, keywords, callable)?;
+                copy.downcast::<Dict>()
+                    .expect("invariant: just made")
+                    .items_snapshot(cx)?
+            }
+        };
+        for (key, value) in pairs {
+            if key.downcast::<Str>().is_none() {
+                return Err(cx.type_error("keywords must be strings"));
+            }
+            keys.push(key);
+            values.push(value);
+        }
+    }
+    Ok((values, keys))
+}
+
+/// `CONVERT_VALUE`.
+///
+/// # Errors
+/// What the conversion raises.
+pub fn convert_value(cx: &Context, value: &Value, conversion: u32) -> PyResult<Value> {
+    match conversion {
+        1 => text::str(cx, value),
+        2 => text::repr(cx, value),
+        _ => text::ascii(cx, value),
+    }
+    .map(Ref::into_value)
+}
+
+/// `FORMAT_WITH_SPEC`.
+///
+/// # Errors
+/// What formatting raises.
+pub fn format_with(cx: &Context, value: &Value, specification: &Value) -> PyResult<Value> {
+    match specification.downcast::<Str>() {
+        Some(specification) => text::format(cx, value, specification),
+        None => Err(cx.type_error("Format specifier must be a string")),
+    }
+}
+
+/// Writes the items of `iterable` from `target` on, the last one first.
+///
+/// # Errors
+/// ValueError when they are not `count`, TypeError when it is not iterable.
+///
+/// # Safety
+/// `target` has room for `count` words.
+pub unsafe fn unpack_sequence(
+    cx: &Context,
+    iterable: &Value,
+    count: usize,
+    target: *mut u64,
+) -> PyResult<()> {
+    let write = |items: &[Value]| {
+        for (index, item) in items.iter().rev().enumerate() {
+            // SAFETY: by the caller's promise.
+            unsafe { *target.add(index) = item.clone().into_bits() };
+        }
+    };
+    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        if tuple.len() == count {
+            write(tuple.as_slice());
+            return Ok(());
+        }
+        return Err(wrong_count(
+            cx,
+            count,
+            Some(tuple.len()),
+            tuple.len() > count,
+        ));
+    }
+    if let Some(list) = iterable.downcast_exact::<List>() {
+        let items = list.to_vec();
+        if items.len() == count {
+            write(&items);
+            return Ok(());
+        }
+        return Err(wrong_count(
+            cx,
+            count,
+            Some(items.len()),
+            items.len() > count,
+        ));
+    }
+    let iterator = unpackable_iterator(cx, iterable)?;
+    let mut items = Vec::with_capacity(count);
+    while items.len() < count {
+        match iterate::next(cx, &iterator)? {
+            Some(item) => items.push(item),
+            None => return Err(wrong_count(cx, count, Some(items.len()), false)),
+        }
+    }
+    if iterate::next(cx, &iterator)?.is_some() {
+        let length = if iterable.downcast::<Dict>().is_some() {
+            sequence::length(cx, iterable).ok()
+        } else {
+            None
+        };
+        return Err(wrong_count(cx, count, length, true));
+    }
+    write(&items);
+    Ok(())
+}
+
+#[cold]
+fn wrong_count(cx: &Context, wanted: usize, got: Option<usize>, too_many: bool) -> Raised {
+    if too_many {
+        match got {
+            Some(got) => cx.value_error(format!(
+                "too many values to unpack (expected {wanted}, got {got})"
+            )),
+            None => cx.value_error(format!("too many values to unpack (expected {wanted})")),
+        }
+    } else {
+        cx.value_error(format!(
+            "not enough values to unpack (expected {wanted}, got {})",
+            got.unwrap_or(0)
+        ))
+    }
+}
+
+fn unpackable_iterator(cx: &Context, iterable: &Value) -> PyResult<Value> {
+    let class = iterable.class();
+    if class.slots.iter.get().is_none() && class.lookup(cx, names::dunder_getitem()).is_none() {
+        return Err(cx.type_error(format!(
+            "cannot unpack non-iterable {} object",
+            iterable.type_name()
+        )));
+    }
+    iterate::iter(cx, iterable)
+}
+
+/// `UNPACK_EX`: the items before the star, the list for the star, the items after.
+///
+/// # Errors
+/// As [`unpack_sequence`].
+pub fn unpack_extended(
+    cx: &Context,
+    iterable: &Value,
+    before: usize,
+    after: usize,
+) -> PyResult<Vec<Value>> {
+    let iterator = unpackable_iterator(cx, iterable)?;
+    let mut items = Vec::new();
+    while let Some(item) = iterate::next(cx, &iterator)? {
+        items.push(item);
+    }
+    let got = items.len();
+    if got < before + after {
+        return Err(cx.value_error(format!(
+            "not enough values to unpack (expected at least {}, got {got})",
+            before + after
+        )));
+    }
+    let end = items.split_off(got - after);
+    let middle = items.split_off(before);
+    items.push(List::from_values(cx, middle)?.into_value());
+    items.extend(end);
+    Ok(items)
+}
+
+/// `MAKE_FUNCTION`.
+///
+/// # Errors
+/// MemoryError.
+pub fn make_function(cx: &Context, frame: &Frame, code: &Value) -> PyResult<Value> {
+    let code = code
+        .downcast::<Code>()
+        .expect("invariant: the compiler pushes a code object");
+    let function = Function::new_plain(cx, code, frame.globals(), frame.builtins())?;
+    Ok(function.into_value())
+}
+
+/// `SET_FUNCTION_ATTRIBUTE`.
+pub fn set_function_attribute(function: Value, number: u32, attribute: Value) -> Value {
+    let Some(this) = function.downcast::<Function>() else {
+        unreachable!("invariant: MAKE_FUNCTION comes first")
+    };
+    match FunctionAttribute::from_u32(number) {
+        Some(FunctionAttribute::Defaults) => this.defaults.set(Some(attribute)),
+        Some(FunctionAttribute::KeywordDefaults) => this.keyword_defaults.set(Some(attribute)),
+        Some(FunctionAttribute::Annotations) => this.annotations.set(Some(attribute)),
+        Some(FunctionAttribute::Annotate) => this.annotate.set(Some(attribute)),
+        Some(FunctionAttribute::Closure) => this.set_closure(attribute),
+        None => {}
+    }
+    function
+}
+
+/// `LOAD_SUPER_ATTR`: the attribute and, for a method that needs no binding, `self`.
+///
+/// # Errors
+/// TypeError, AttributeError.
+pub fn load_super_attribute(
+    cx: &Context,
+    global_super: &Value,
+    class: &Value,
+    this: &Value,
+    name: Name,
+    arg: u32,
+) -> PyResult<(Value, Option<Value>)> {
+    use crate::objects::super_::{self, Super};
+    if global_super.is(<Super as crate::object::Payload>::class().as_value())
+        && let Some(class) = class.downcast::<Type>()
+    {
+        if arg & 1 != 0
+            && let Some(function) = super_::super_method(cx, class, this, name)?
+        {
+            return Ok((function, Some(this.clone())));
+        }
+        return super_::super_lookup(cx, class, this, name).map(|value| (value, None));
+    }
+    let object = if arg & 2 != 0 {
+        call::call(cx, global_super, &[class.clone(), this.clone()])?
+    } else {
+        call::call(cx, global_super, &[])?
+    };
+    attribute::get(cx, &object, name).map(|value| (value, None))
+}
+
+/// `LOAD_SPECIAL`.
+///
+/// # Errors
+/// TypeError when the object is no context manager.
+pub fn load_special(cx: &Context, owner: &Value, number: u32) -> PyResult<(Value, Option<Value>)> {
+    let name = match SpecialMethod::from_u32(number) {
+        Some(SpecialMethod::Enter) => names::dunder_enter(),
+        Some(SpecialMethod::Exit) => names::dunder_exit(),
+        Some(SpecialMethod::AsyncEnter) => names::dunder_aenter(),
+        _ => names::dunder_aexit(),
+    };
+    let class = owner.class();
+    if let Some(found) = class.lookup(cx, name) {
+        if found
+            .class()
+            .has(crate::class::ClassFlags::METHOD_DESCRIPTOR)
+        {
+            return Ok((found, Some(owner.clone())));
+        }
+        return Ok((call::bind_special(cx, &found, owner)?, None));
+    }
+    let has = |name| class.lookup(cx, name).is_some();
+    let full = class.full_name(cx);
+    let missing = name.display();
+    let message = match SpecialMethod::from_u32(number) {
+        Some(SpecialMethod::Enter | SpecialMethod::Exit) => {
+            let hint = if has(names::dunder_aenter()) && has(names::dunder_aexit()) {
+                " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?"
+            } else {
+                ""
+            };
+            format!(
+                "'{full}' object does not support the context manager protocol (missed {missing} method){hint}"
+            )
+        }
+        _ => {
+            let hint = if has(names::dunder_enter()) && has(names::dunder_exit()) {
+                " but it supports the context manager protocol. Did you mean to use 'with'?"
+            } else {
+                ""
+            };
+            format!(
+                "'{full}' object does not support the asynchronous context manager protocol (missed {missing} method){hint}"
+            )
+        }
+    };
+    Err(cx.type_error(message))
+}
+
+/// `WITH_EXCEPT_START`: calls `exit(type, exception, traceback)`.
+///
+/// # Errors
+/// What it raises.
+pub fn with_except_start(
+    cx: &Context,
+    exit: &Value,
+    this: &Option<Value>,
+    exception: &Value,
+) -> PyResult<Value> {
+    let class = exception.class().to_value();
+    let traceback = exception
+        .downcast::<exceptions::BaseException>()
+        .and_then(|exception| exception.traceback.get())
+        .unwrap_or(Value::NONE);
+    match this {
+        Some(this) => call::call(
+            cx,
+            exit,
+            &[this.clone(), class, exception.clone(), traceback],
+        ),
+        None => call::call(cx, exit, &[class, exception.clone(), traceback]),
+    }
+}
+
+/// `CALL_INTRINSIC_1`.
+///
+/// # Errors
+/// What the intrinsic raises.
+pub fn intrinsic_1(cx: &Context, frame: &Frame, number: u32, value: &Value) -> PyResult<Value> {
+    use crate::objects::typing;
+    match Intrinsic1::from_u32(number) {
+        Some(Intrinsic1::Print) => {
+            crate::interpreter::display(cx, value)?;
+            Ok(Value::NONE)
+        }
+        Some(Intrinsic1::ImportStar) => {
+            crate::vm::import::import_star(cx, frame, value)?;
+            Ok(Value::NONE)
+        }
+        Some(Intrinsic1::StopIterationError) => stop_iteration_error(cx, frame, value),
+        Some(Intrinsic1::AsyncGenWrap) => async_generator::wrap_yielded(cx, value),
+        Some(Intrinsic1::UnaryPositive) => number::positive(cx, value),
+        Some(Intrinsic1::ListToTuple) => {
+            let list = value
+                .downcast::<List>()
+                .expect("invariant: the compiler builds a list there");
+            Tuple::from_vec(cx, list.to_vec()).map(Ref::into_value)
+        }
+        Some(Intrinsic1::TypeVar) => typing::type_var(cx, value, None, None),
+        Some(Intrinsic1::ParamSpec) => typing::param_spec(cx, value),
+        Some(Intrinsic1::TypeVarTuple) => typing::type_var_tuple(cx, value),
+        Some(Intrinsic1::SubscriptGeneric) => typing::subscript_generic(cx, value),
+        Some(Intrinsic1::TypeAlias) => typing::type_alias(cx, value),
+        None => Err(cx.system_error("unknown intrinsic function")),
+    }
+}
+
+/// StopIteration that would leave a generator becomes RuntimeError (PEP 479).
+fn stop_iteration_error(cx: &Context, frame: &Frame, exception: &Value) -> PyResult<Value> {
+    let flags = frame.code().flags;
+    let kind = if flags.contains(CodeFlags::ASYNC_GENERATOR) {
+        "async generator"
+    } else if flags.contains(CodeFlags::COROUTINE) {
+        "coroutine"
+    } else {
+        "generator"
+    };
+    let class = exception.class();
+    let what = if class.is_subclass(exceptions::stop_iteration()) {
+        "StopIteration"
+    } else if flags.contains(CodeFlags::ASYNC_GENERATOR)
+        && class.is_subclass(exceptions::stop_async_iteration())
+    {
+        "StopAsyncIteration"
+    } else {
+        return Ok(exception.clone());
+    };
+    let message = Str::from_str(cx, &format!("{kind} raised {what}"))?;
+    let error = exceptions::instantiate(cx, exceptions::runtime_error(), &[message.into_value()])?;
+    error.cause.set(Some(exception.clone()));
+    error.context.set(Some(exception.clone()));
+    error
+        .suppress_context
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    Ok(error.into_value())
+}
+
+/// `CALL_INTRINSIC_2`.
+///
+/// # Errors
+/// What the intrinsic raises.
+pub fn intrinsic_2(cx: &Context, number: u32, first: &Value, second: &Value) -> PyResult<Value> {
+    use crate::objects::typing;
+    match Intrinsic2::from_u32(number) {
+        Some(Intrinsic2::PrepReraiseStar) => exceptions::prep_reraise_star(cx, first, second),
+        Some(Intrinsic2::TypeVarWithBound) => typing::type_var(cx, first, Some(second), None),
+        Some(Intrinsic2::TypeVarWithConstraints) => typing::type_var(cx, first, None, Some(second)),
+        Some(Intrinsic2::SetFunctionTypeParams) => {
+            if let Some(function) = first.downcast::<Function>() {
+                function.type_params.set(Some(second.clone()));
+            }
+            Ok(first.clone())
+        }
+        Some(Intrinsic2::SetTypeParamDefault) => typing::set_default(cx, first, second),
+        None => Err(cx.system_error("unknown intrinsic function")),
+    }
+}

@@ -1,0 +1,1447 @@
+//! The evaluation loop.
+//!
+//! One function runs frames until the one it was entered with is left. Python functions called by
+//! Python code, and generators resumed by `for`, `yield from` and `await`, run in the same loop: they
+//! push a frame (or link the generator's) and go on, so Python recursion uses no native stack.
+//!
+//! `pc`, `sp`, `locals` and `frame` are the machine's registers. Before anything that may raise, call,
+//! or look at frames, `save!` writes `pc` and `sp` to the frame. Operands stay on the stack while an
+//! instruction works on them, so that an error finds and drops them; instructions that raise leave the
+//! inner loop by `raised!`, and `unwind` finds the handler.
+//!
+//! Errors of an instruction break out of the inner loop with the exception set in the context.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use typhon_compiler::opcode::Opcode;
+
+use crate::args::Args;
+use crate::context::Context;
+use crate::error::{PyResult, Raised};
+use crate::field::Field;
+use crate::object::Ref;
+use crate::objects::cell::Cell;
+use crate::objects::descriptors::MethodDescriptor;
+use crate::objects::dict::Dict;
+use crate::objects::function::Function;
+use crate::objects::generator::{self, Generator};
+use crate::objects::list::List;
+use crate::objects::method::Method;
+use crate::objects::native::NativeFunction;
+use crate::objects::slice::Slice;
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::protocols::{compare, iterate, number, sequence, text};
+use crate::slots::Comparison;
+use crate::value::Value;
+use crate::vm::frame::{self, Frame, Kind};
+use crate::vm::{attribute, bind, import, instructions, pattern, safepoint, unwind};
+
+/// Opcodes as patterns for `match`.
+#[allow(non_upper_case_globals)]
+mod op {
+    use super::Opcode;
+    macro_rules! constants {
+        ($($name:ident)*) => { $(pub const $name: u8 = Opcode::$name as u8;)* };
+    }
+    constants! {
+        NOP POP_TOP PUSH_NULL COPY SWAP LOAD_CONST LOAD_SMALL_INT LOAD_COMMON_CONSTANT LOAD_FAST
+        LOAD_FAST_BORROW LOAD_FAST_CHECK LOAD_FAST_AND_CLEAR LOAD_FAST_LOAD_FAST
+        LOAD_FAST_BORROW_LOAD_FAST_BORROW STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST DELETE_FAST
+        MAKE_CELL COPY_FREE_VARS LOAD_DEREF STORE_DEREF DELETE_DEREF LOAD_FROM_DICT_OR_DEREF
+        LOAD_FROM_DICT_OR_GLOBALS LOAD_LOCALS LOAD_NAME STORE_NAME DELETE_NAME LOAD_GLOBAL STORE_GLOBAL
+        DELETE_GLOBAL SETUP_ANNOTATIONS LOAD_ATTR LOAD_SUPER_ATTR STORE_ATTR DELETE_ATTR LOAD_SPECIAL
+        BINARY_OP BINARY_SLICE STORE_SLICE STORE_SUBSCR DELETE_SUBSCR UNARY_NEGATIVE UNARY_NOT UNARY_INVERT
+        TO_BOOL COMPARE_OP IS_OP CONTAINS_OP BUILD_TUPLE BUILD_LIST BUILD_SET BUILD_MAP BUILD_STRING
+        BUILD_SLICE BUILD_INTERPOLATION BUILD_TEMPLATE LIST_APPEND SET_ADD MAP_ADD LIST_EXTEND SET_UPDATE
+        DICT_UPDATE DICT_MERGE CONVERT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC UNPACK_SEQUENCE UNPACK_EX GET_LEN
+        MATCH_CLASS MATCH_MAPPING MATCH_SEQUENCE MATCH_KEYS JUMP_FORWARD JUMP_BACKWARD
+        JUMP_BACKWARD_NO_INTERRUPT POP_JUMP_IF_FALSE POP_JUMP_IF_TRUE POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE
+        GET_ITER GET_YIELD_FROM_ITER FOR_ITER END_FOR POP_ITER CALL CALL_KW CALL_FUNCTION_EX CALL_INTRINSIC_1
+        CALL_INTRINSIC_2 MAKE_FUNCTION SET_FUNCTION_ATTRIBUTE LOAD_BUILD_CLASS RETURN_VALUE RESUME
+        RETURN_GENERATOR YIELD_VALUE SEND END_SEND CLEANUP_THROW GET_AWAITABLE GET_AITER GET_ANEXT
+        END_ASYNC_FOR RAISE_VARARGS RERAISE PUSH_EXC_INFO POP_EXCEPT CHECK_EXC_MATCH CHECK_EG_MATCH
+        WITH_EXCEPT_START IMPORT_NAME IMPORT_FROM
+    }
+}
+
+/// Runs `entry`, a frame that was just pushed, until it is left.
+///
+/// # Errors
+/// What the frame raises.
+///
+/// # Safety
+/// `entry` is a fresh frame of this thread marked as entry.
+pub(crate) unsafe fn run(cx: &Context, entry: *mut Frame) -> PyResult<Value> {
+    // SAFETY: by the caller's promise.
+    unsafe { execute(cx, entry, false) }
+}
+
+/// Runs the frame of a generator that was taken, until it is left; `raising`: the exception that is
+/// set in the context is raised where it was suspended.
+///
+/// # Errors
+/// What the frame raises.
+///
+/// # Safety
+/// The generator is RUNNING for this thread, its place for handled exceptions is entered and its frame
+/// is marked as entry.
+pub(crate) unsafe fn resume(cx: &Context, frame: *mut Frame, raising: bool) -> PyResult<Value> {
+    // SAFETY: by the caller's promise.
+    unsafe { execute(cx, frame, raising) }
+}
+
+/// What a called object did.
+enum Called {
+    /// It returned this.
+    Returned(Value),
+    /// Its frame was pushed.
+    Entered(*mut Frame),
+}
+
+#[allow(clippy::cognitive_complexity)]
+unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResult<Value> {
+    let mut frame = entry;
+    // The exception was raised before: its traceback has this frame already.
+    let mut again = false;
+    let mut pc: *const AtomicU32;
+    let mut sp: *mut u64;
+    let mut locals: *mut u64;
+
+    macro_rules! load_registers {
+        () => {
+            cx.stack.frame.set(frame);
+            pc = (*frame).pc;
+            sp = (*frame).sp;
+            locals = (*frame).locals;
+        };
+    }
+    macro_rules! save {
+        () => {
+            (*frame).pc = pc;
+            (*frame).sp = sp;
+        };
+    }
+    macro_rules! push {
+        ($value:expr) => {{
+            let value: Value = $value;
+            *sp = value.into_bits();
+            sp = sp.add(1);
+        }};
+    }
+    macro_rules! push_option {
+        ($value:expr) => {{
+            let value: Option<Value> = $value;
+            *sp = value.map_or(0, Value::into_bits);
+            sp = sp.add(1);
+        }};
+    }
+    macro_rules! pop {
+        () => {{
+            sp = sp.sub(1);
+            Value::from_bits(*sp)
+        }};
+    }
+    macro_rules! pop_option {
+        () => {{
+            sp = sp.sub(1);
+            std::mem::take(&mut *sp.cast::<Option<Value>>())
+        }};
+    }
+    // The value `n` below the top: 1 is the top.
+    macro_rules! peek {
+        ($n:expr) => {
+            &*sp.sub($n).cast::<Value>()
+        };
+    }
+    // The word of variable `index` as an optional value.
+    macro_rules! variable {
+        ($index:expr) => {
+            (*locals.add($index as usize).cast::<Option<Value>>())
+        };
+    }
+
+    // SAFETY: `frame` is an active frame of this thread; its code was assembled by the
+    // compiler, which proves for each instruction the depth of the stack and the range of indices
+    // (see `typhon_compiler::opcode`). Words between `locals` and `sp` are owned values or zero; words
+    // above are dead. References obtained by `peek!` and `variable!` are not used after the word changes.
+    unsafe {
+        load_registers!();
+        loop {
+            if !raising {
+                'instructions: loop {
+                    macro_rules! raised {
+                        () => {
+                            break 'instructions
+                        };
+                    }
+                    macro_rules! attempt {
+                        ($result:expr) => {
+                            match $result {
+                                Ok(value) => value,
+                                Err(Raised) => raised!(),
+                            }
+                        };
+                    }
+                    // Replaces the top `n` operands by `value`.
+                    macro_rules! replace {
+                        ($n:expr, $value:expr) => {{
+                            let value: Value = $value;
+                            for _ in 0..$n {
+                                drop(pop_option!());
+                            }
+                            push!(value);
+                        }};
+                    }
+                    // Goes on in the frame that a call pushed, or with what it returned; the call's
+                    // operands are gone from the stack already.
+                    macro_rules! called {
+                        ($called:expr) => {
+                            match $called {
+                                Called::Returned(value) => push!(value),
+                                Called::Entered(callee) => {
+                                    (*frame).sp = sp;
+                                    frame = callee;
+                                    load_registers!();
+                                }
+                            }
+                        };
+                    }
+
+                    let unit = (*pc).load(Ordering::Relaxed);
+                    pc = pc.add(1);
+                    let arg = unit >> 8;
+                    macro_rules! cache {
+                        () => {{
+                            let index = (*pc).load(Ordering::Relaxed) as usize;
+                            pc = pc.add(1);
+                            let code = (*frame).code();
+                            &*code.caches.as_ptr().add(index)
+                        }};
+                    }
+                    macro_rules! name {
+                        ($index:expr) => {{
+                            let code = (*frame).code();
+                            *code.names.as_ptr().add($index as usize)
+                        }};
+                    }
+                    match unit as u8 {
+                        op::NOP => {}
+                        op::RESUME => {
+                            if cx.record.poll() {
+                                save!();
+                                attempt!(safepoint::serve(cx));
+                            }
+                        }
+                        op::LOAD_FAST | op::LOAD_FAST_BORROW => {
+                            push_option!(variable!(arg).clone())
+                        }
+                        op::LOAD_FAST_CHECK => match &variable!(arg) {
+                            Some(value) => push!(value.clone()),
+                            None => {
+                                save!();
+                                instructions::unbound_local(cx, &*frame, arg as usize);
+                                raised!();
+                            }
+                        },
+                        op::LOAD_FAST_LOAD_FAST | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
+                            let (first, second) = Opcode::unpack_pair(arg);
+                            push_option!(variable!(first).clone());
+                            push_option!(variable!(second).clone());
+                        }
+                        op::LOAD_FAST_AND_CLEAR => push_option!(variable!(arg).take()),
+                        op::LOAD_CONST => {
+                            let code = (*frame).code();
+                            push!((*code.constants.as_ptr().add(arg as usize)).clone());
+                        }
+                        op::LOAD_SMALL_INT => {
+                            push!(Value::from_small_int(i64::from(arg)).unwrap_unchecked());
+                        }
+                        op::STORE_FAST => {
+                            let value = pop_option!();
+                            drop(std::mem::replace(&mut variable!(arg), value));
+                        }
+                        op::STORE_FAST_LOAD_FAST => {
+                            let (store, load) = Opcode::unpack_pair(arg);
+                            let value = pop_option!();
+                            drop(std::mem::replace(&mut variable!(store), value));
+                            push_option!(variable!(load).clone());
+                        }
+                        op::STORE_FAST_STORE_FAST => {
+                            let (first, second) = Opcode::unpack_pair(arg);
+                            let value = pop_option!();
+                            drop(std::mem::replace(&mut variable!(first), value));
+                            let value = pop_option!();
+                            drop(std::mem::replace(&mut variable!(second), value));
+                        }
+                        op::POP_TOP | op::POP_ITER => drop(pop_option!()),
+                        op::END_FOR => drop(pop_option!()),
+                        op::PUSH_NULL => {
+                            *sp = 0;
+                            sp = sp.add(1);
+                        }
+                        op::COPY => {
+                            push_option!((*sp.sub(arg as usize).cast::<Option<Value>>()).clone())
+                        }
+                        op::SWAP => std::ptr::swap(sp.sub(1), sp.sub(arg as usize)),
+                        op::BINARY_OP => {
+                            pc = pc.add(1);
+                            let left = peek!(2);
+                            let right = peek!(1);
+                            let fast = match arg {
+                                0 | 13 => number::add_fast(left, right),
+                                10 | 23 => number::subtract_fast(left, right),
+                                5 | 18 => number::multiply_fast(left, right),
+                                26 => instructions::subscript_fast(left, right),
+                                _ => number::binary_fast(arg, left, right),
+                            };
+                            let result = match fast {
+                                Some(result) => result,
+                                None => {
+                                    save!();
+                                    attempt!(instructions::binary_op(cx, arg, left, right))
+                                }
+                            };
+                            replace!(2, result);
+                        }
+                        op::COMPARE_OP => {
+                            pc = pc.add(1);
+                            let left = peek!(2);
+                            let right = peek!(1);
+                            let comparison = Comparison::from_number(arg >> 5);
+                            let result = match compare::rich_fast(left, right, comparison) {
+                                Some(truth) => Value::from_bool(truth),
+                                None => {
+                                    save!();
+                                    let result =
+                                        attempt!(compare::rich(cx, left, right, comparison));
+                                    if arg & 16 != 0 {
+                                        Value::from_bool(attempt!(result.truth(cx)))
+                                    } else {
+                                        result
+                                    }
+                                }
+                            };
+                            replace!(2, result);
+                        }
+                        op::POP_JUMP_IF_FALSE => {
+                            let value = pop!();
+                            debug_assert!(value.as_bool().is_some());
+                            if value.is_false() {
+                                pc = pc.add(arg as usize);
+                            }
+                        }
+                        op::POP_JUMP_IF_TRUE => {
+                            let value = pop!();
+                            debug_assert!(value.as_bool().is_some());
+                            if value.is_true() {
+                                pc = pc.add(arg as usize);
+                            }
+                        }
+                        op::POP_JUMP_IF_NONE => {
+                            let value = pop!();
+                            if value.is_none() {
+                                pc = pc.add(arg as usize);
+                            }
+                        }
+                        op::POP_JUMP_IF_NOT_NONE => {
+                            let value = pop!();
+                            if !value.is_none() {
+                                pc = pc.add(arg as usize);
+                            }
+                        }
+                        op::JUMP_FORWARD => pc = pc.add(arg as usize),
+                        op::JUMP_BACKWARD => {
+                            pc = pc.sub(arg as usize);
+                            if cx.record.poll() {
+                                save!();
+                                attempt!(safepoint::serve(cx));
+                            }
+                        }
+                        op::JUMP_BACKWARD_NO_INTERRUPT => pc = pc.sub(arg as usize),
+                        op::TO_BOOL => {
+                            pc = pc.add(1);
+                            let value = peek!(1);
+                            if value.as_bool().is_none() {
+                                save!();
+                                let truth = attempt!(value.truth(cx));
+                                replace!(1, Value::from_bool(truth));
+                            }
+                        }
+                        op::UNARY_NOT => {
+                            let value = pop!();
+                            debug_assert!(value.as_bool().is_some());
+                            push!(Value::from_bool(!value.is_true()));
+                        }
+                        op::IS_OP => {
+                            let same = peek!(2).is(peek!(1));
+                            replace!(2, Value::from_bool(same != (arg != 0)));
+                        }
+                        op::CONTAINS_OP => {
+                            pc = pc.add(1);
+                            save!();
+                            let found = attempt!(sequence::contains(cx, peek!(1), peek!(2)));
+                            replace!(2, Value::from_bool(found != (arg != 0)));
+                        }
+                        op::UNARY_NEGATIVE => {
+                            save!();
+                            let result = attempt!(number::negative(cx, peek!(1)));
+                            replace!(1, result);
+                        }
+                        op::UNARY_INVERT => {
+                            save!();
+                            let result = attempt!(number::invert(cx, peek!(1)));
+                            replace!(1, result);
+                        }
+                        op::BINARY_SLICE => {
+                            save!();
+                            let slice = attempt!(Slice::new(
+                                cx,
+                                peek!(2).clone(),
+                                peek!(1).clone(),
+                                Value::NONE
+                            ));
+                            let result =
+                                attempt!(sequence::get_item(cx, peek!(3), slice.as_value()));
+                            replace!(3, result);
+                        }
+                        op::STORE_SLICE => {
+                            save!();
+                            let slice = attempt!(Slice::new(
+                                cx,
+                                peek!(2).clone(),
+                                peek!(1).clone(),
+                                Value::NONE
+                            ));
+                            attempt!(sequence::set_item(cx, peek!(3), slice.as_value(), peek!(4)));
+                            for _ in 0..4 {
+                                drop(pop!());
+                            }
+                        }
+                        op::STORE_SUBSCR => {
+                            pc = pc.add(1);
+                            save!();
+                            attempt!(instructions::store_subscript(
+                                cx,
+                                peek!(2),
+                                peek!(1),
+                                peek!(3)
+                            ));
+                            for _ in 0..3 {
+                                drop(pop!());
+                            }
+                        }
+                        op::DELETE_SUBSCR => {
+                            save!();
+                            attempt!(sequence::delete_item(cx, peek!(2), peek!(1)));
+                            for _ in 0..2 {
+                                drop(pop!());
+                            }
+                        }
+                        op::LOAD_GLOBAL => {
+                            let cache = cache!();
+                            let name = name!(arg >> 1);
+                            let value = match attribute::load_global_fast(&*frame, cache, name) {
+                                Some(value) => value,
+                                None => {
+                                    save!();
+                                    attempt!(attribute::load_global(cx, &*frame, cache, name))
+                                }
+                            };
+                            push!(value);
+                            if arg & 1 != 0 {
+                                *sp = 0;
+                                sp = sp.add(1);
+                            }
+                        }
+                        op::LOAD_ATTR => {
+                            let cache = cache!();
+                            let name = name!(arg >> 1);
+                            let owner = peek!(1);
+                            if arg & 1 == 0 {
+                                let value = match attribute::load_fast(owner, cache, name) {
+                                    Some(value) => value,
+                                    None => {
+                                        save!();
+                                        attempt!(attribute::load(cx, owner, cache, name))
+                                    }
+                                };
+                                replace!(1, value);
+                            } else {
+                                let (value, is_method) =
+                                    match attribute::load_method_fast(owner, cache, name) {
+                                        Some(found) => found,
+                                        None => {
+                                            save!();
+                                            attempt!(attribute::load_method(cx, owner, cache, name))
+                                        }
+                                    };
+                                if is_method {
+                                    // (owner) becomes (method, owner).
+                                    *sp = *sp.sub(1);
+                                    *sp.sub(1) = value.into_bits();
+                                } else {
+                                    replace!(1, value);
+                                    *sp = 0;
+                                }
+                                sp = sp.add(1);
+                            }
+                        }
+                        op::STORE_ATTR => {
+                            let cache = cache!();
+                            let name = name!(arg);
+                            save!();
+                            attempt!(attribute::store(cx, peek!(1), cache, name, peek!(2)));
+                            drop(pop!());
+                            drop(pop!());
+                        }
+                        op::DELETE_ATTR => {
+                            save!();
+                            attempt!(crate::protocols::attribute::delete(
+                                cx,
+                                peek!(1),
+                                name!(arg)
+                            ));
+                            drop(pop!());
+                        }
+                        op::LOAD_SUPER_ATTR => {
+                            pc = pc.add(1);
+                            save!();
+                            let (value, this) = attempt!(instructions::load_super_attribute(
+                                cx,
+                                peek!(3),
+                                peek!(2),
+                                peek!(1),
+                                name!(arg >> 2),
+                                arg,
+                            ));
+                            replace!(3, value);
+                            if arg & 1 != 0 {
+                                push_option!(this);
+                            }
+                        }
+                        op::LOAD_SPECIAL => {
+                            save!();
+                            let (method, this) =
+                                attempt!(instructions::load_special(cx, peek!(1), arg));
+                            replace!(1, method);
+                            push_option!(this);
+                        }
+                        op::CALL => {
+                            pc = pc.add(1);
+                            save!();
+                            let called = attempt!(call(cx, frame, &mut sp, arg as usize));
+                            called!(called);
+                        }
+                        op::CALL_KW => {
+                            pc = pc.add(1);
+                            save!();
+                            let called = attempt!(call_keywords(cx, frame, &mut sp, arg as usize));
+                            called!(called);
+                        }
+                        op::CALL_FUNCTION_EX => {
+                            save!();
+                            let called = attempt!(call_unpacked(cx, frame, &mut sp));
+                            called!(called);
+                        }
+                        op::CALL_INTRINSIC_1 => {
+                            save!();
+                            let result =
+                                attempt!(instructions::intrinsic_1(cx, &*frame, arg, peek!(1)));
+                            replace!(1, result);
+                        }
+                        op::CALL_INTRINSIC_2 => {
+                            save!();
+                            let result =
+                                attempt!(instructions::intrinsic_2(cx, arg, peek!(2), peek!(1)));
+                            replace!(2, result);
+                        }
+                        op::RETURN_VALUE => {
+                            let value = pop!();
+                            save!();
+                            let done = (*frame).is_entry;
+                            let of_generator = (*frame).kind == Kind::Generator;
+                            let previous = (*frame).previous;
+                            let value = if (*frame).is_init {
+                                // The instance lies in the caller's stack, below.
+                                if !value.is_none() {
+                                    instructions::init_returned(cx, &value);
+                                    drop(value);
+                                    raised!();
+                                }
+                                None
+                            } else {
+                                Some(value)
+                            };
+                            leave(cx, frame);
+                            frame = previous;
+                            if done {
+                                cx.stack.frame.set(frame);
+                                return Ok(value.unwrap_or(Value::NONE));
+                            }
+                            load_registers!();
+                            if let Some(value) = value {
+                                if of_generator {
+                                    // The instruction that resumed the generator goes on with its end.
+                                    let unit = (*pc.sub(2)).load(Ordering::Relaxed);
+                                    let distance = (unit >> 8) as usize;
+                                    if unit as u8 == op::FOR_ITER {
+                                        drop(value);
+                                        pc = pc.add(distance + 1);
+                                    } else {
+                                        push!(value);
+                                        pc = pc.add(distance);
+                                    }
+                                } else {
+                                    push!(value);
+                                }
+                            }
+                        }
+                        op::RETURN_GENERATOR => {
+                            save!();
+                            let generator = attempt!(Generator::from_frame(cx, frame));
+                            let done = (*frame).is_entry;
+                            let previous = (*frame).previous;
+                            frame::pop(cx, frame);
+                            frame = previous;
+                            if done {
+                                cx.stack.frame.set(frame);
+                                return Ok(generator);
+                            }
+                            load_registers!();
+                            push!(generator);
+                        }
+                        op::YIELD_VALUE => {
+                            let value = pop!();
+                            save!();
+                            let done = (*frame).is_entry;
+                            let previous = (*frame).previous;
+                            suspend(cx, frame);
+                            frame = previous;
+                            if done {
+                                cx.stack.frame.set(frame);
+                                return Ok(value);
+                            }
+                            load_registers!();
+                            push!(value);
+                        }
+                        op::GET_ITER => {
+                            save!();
+                            let iterator = attempt!(iterate::iter(cx, peek!(1)));
+                            replace!(1, iterator);
+                        }
+                        op::FOR_ITER => {
+                            pc = pc.add(1);
+                            save!();
+                            let iterator = peek!(1);
+                            if let Some(generator) = iterator.downcast_exact::<Generator>() {
+                                match attempt!(enter_generator(cx, frame, generator, Value::NONE)) {
+                                    Some(callee) => {
+                                        frame = callee;
+                                        load_registers!();
+                                    }
+                                    None => pc = pc.add(arg as usize + 1),
+                                }
+                            } else {
+                                match attempt!(iterate::next(cx, iterator)) {
+                                    Some(item) => push!(item),
+                                    None => pc = pc.add(arg as usize + 1),
+                                }
+                            }
+                        }
+                        op::SEND => {
+                            pc = pc.add(1);
+                            save!();
+                            let receiver = peek!(2);
+                            match instructions::as_generator(receiver) {
+                                Some(generator) => {
+                                    let sent = peek!(1).clone();
+                                    match attempt!(enter_generator(cx, frame, generator, sent)) {
+                                        Some(callee) => {
+                                            drop(pop!());
+                                            (*frame).sp = sp;
+                                            frame = callee;
+                                            load_registers!();
+                                        }
+                                        None => {
+                                            replace!(1, Value::NONE);
+                                            pc = pc.add(arg as usize);
+                                        }
+                                    }
+                                }
+                                None => {
+                                    match attempt!(instructions::send(cx, receiver, peek!(1))) {
+                                        generator::Resumed::Yielded(value) => replace!(1, value),
+                                        generator::Resumed::Returned(value) => {
+                                            replace!(1, value);
+                                            pc = pc.add(arg as usize);
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                        op::END_SEND => {
+                            let value = pop!();
+                            drop(pop!());
+                            push!(value);
+                        }
+                        op::CLEANUP_THROW => {
+                            save!();
+                            let value = attempt!(instructions::cleanup_throw(cx, peek!(1)));
+                            replace!(3, Value::NONE);
+                            push!(value);
+                        }
+                        op::GET_YIELD_FROM_ITER => {
+                            save!();
+                            let iterator =
+                                attempt!(instructions::yield_from_iterator(cx, &*frame, peek!(1)));
+                            replace!(1, iterator);
+                        }
+                        op::GET_AWAITABLE => {
+                            save!();
+                            let iterator = attempt!(instructions::awaitable(cx, peek!(1), arg));
+                            replace!(1, iterator);
+                        }
+                        op::GET_AITER => {
+                            save!();
+                            let iterator = attempt!(instructions::async_iterator(cx, peek!(1)));
+                            replace!(1, iterator);
+                        }
+                        op::GET_ANEXT => {
+                            save!();
+                            let awaitable = attempt!(instructions::async_next(cx, peek!(1)));
+                            push!(awaitable);
+                        }
+                        op::END_ASYNC_FOR => {
+                            save!();
+                            attempt!(instructions::end_async_for(cx, peek!(1)));
+                            drop(pop!());
+                            drop(pop!());
+                        }
+                        op::MAKE_CELL => {
+                            save!();
+                            let content = variable!(arg).take();
+                            let cell = attempt!(Cell::new(cx, content));
+                            variable!(arg) = Some(cell.into_value());
+                        }
+                        op::COPY_FREE_VARS => {
+                            let function = (*frame).function();
+                            if let Some(closure) = function.closure.get() {
+                                let first = function.code().first_free as usize;
+                                for (index, cell) in closure.as_slice().iter().enumerate() {
+                                    variable!(first + index) = Some(cell.clone());
+                                }
+                            }
+                        }
+                        op::LOAD_DEREF => {
+                            let cell = cell_content(&variable!(arg));
+                            match cell.get() {
+                                Some(value) => push!(value),
+                                None => {
+                                    save!();
+                                    instructions::unbound_cell(cx, &*frame, arg as usize);
+                                    raised!();
+                                }
+                            }
+                        }
+                        op::STORE_DEREF => {
+                            let value = pop!();
+                            cell_content(&variable!(arg)).set(Some(value));
+                        }
+                        op::DELETE_DEREF => {
+                            if cell_content(&variable!(arg)).replace(None).is_none() {
+                                save!();
+                                instructions::unbound_cell(cx, &*frame, arg as usize);
+                                raised!();
+                            }
+                        }
+                        op::LOAD_FROM_DICT_OR_DEREF => {
+                            save!();
+                            let name = (*frame).code().local_names[arg as usize];
+                            let value = match attempt!(instructions::get_from_namespace(
+                                cx,
+                                peek!(1),
+                                name
+                            )) {
+                                Some(value) => value,
+                                None => match cell_content(&variable!(arg)).get() {
+                                    Some(value) => value,
+                                    None => {
+                                        instructions::unbound_cell(cx, &*frame, arg as usize);
+                                        raised!();
+                                    }
+                                },
+                            };
+                            replace!(1, value);
+                        }
+                        op::DELETE_FAST => {
+                            if variable!(arg).take().is_none() {
+                                save!();
+                                instructions::unbound_local(cx, &*frame, arg as usize);
+                                raised!();
+                            }
+                        }
+                        op::LOAD_LOCALS => {
+                            save!();
+                            let namespace = attempt!(instructions::namespace(cx, &*frame)).clone();
+                            push!(namespace);
+                        }
+                        op::LOAD_NAME => {
+                            save!();
+                            push!(attempt!(instructions::load_name(cx, &*frame, name!(arg))));
+                        }
+                        op::STORE_NAME => {
+                            save!();
+                            attempt!(instructions::store_name(cx, &*frame, name!(arg), peek!(1)));
+                            drop(pop!());
+                        }
+                        op::DELETE_NAME => {
+                            save!();
+                            attempt!(instructions::delete_name(cx, &*frame, name!(arg)));
+                        }
+                        op::LOAD_FROM_DICT_OR_GLOBALS => {
+                            save!();
+                            let name = name!(arg);
+                            let value = match attempt!(instructions::get_from_namespace(
+                                cx,
+                                peek!(1),
+                                name
+                            )) {
+                                Some(value) => value,
+                                None => attempt!(instructions::load_global_name(cx, &*frame, name)),
+                            };
+                            replace!(1, value);
+                        }
+                        op::STORE_GLOBAL => {
+                            save!();
+                            attempt!(
+                                (*frame)
+                                    .globals()
+                                    .set_name(cx, name!(arg), peek!(1).clone())
+                            );
+                            drop(pop!());
+                        }
+                        op::DELETE_GLOBAL => {
+                            save!();
+                            let name = name!(arg);
+                            if attempt!((*frame).globals().remove_name(cx, name)).is_none() {
+                                let _ = instructions::name_error(cx, name);
+                                raised!();
+                            }
+                        }
+                        op::SETUP_ANNOTATIONS => {
+                            save!();
+                            attempt!(instructions::setup_annotations(cx, &*frame));
+                        }
+                        op::LOAD_COMMON_CONSTANT => {
+                            push!(instructions::common_constant(cx, arg));
+                        }
+                        op::LOAD_BUILD_CLASS => {
+                            save!();
+                            push!(attempt!(instructions::build_class(cx, &*frame)));
+                        }
+                        op::BUILD_TUPLE => {
+                            save!();
+                            let count = arg as usize;
+                            sp = sp.sub(count);
+                            (*frame).sp = sp;
+                            push!(
+                                attempt!(Tuple::take_from(cx, sp.cast::<Value>(), count))
+                                    .into_value()
+                            );
+                        }
+                        op::BUILD_LIST => {
+                            save!();
+                            let count = arg as usize;
+                            sp = sp.sub(count);
+                            (*frame).sp = sp;
+                            push!(
+                                attempt!(List::take_from(cx, sp.cast::<Value>(), count))
+                                    .into_value()
+                            );
+                        }
+                        op::BUILD_SET => {
+                            save!();
+                            let count = arg as usize;
+                            let values =
+                                std::slice::from_raw_parts(sp.sub(count).cast::<Value>(), count);
+                            let set = attempt!(instructions::build_set(cx, values));
+                            replace!(count, set);
+                        }
+                        op::BUILD_MAP => {
+                            save!();
+                            let count = 2 * arg as usize;
+                            let values =
+                                std::slice::from_raw_parts(sp.sub(count).cast::<Value>(), count);
+                            let dict = attempt!(instructions::build_map(cx, values));
+                            replace!(count, dict);
+                        }
+                        op::BUILD_STRING => {
+                            save!();
+                            let count = arg as usize;
+                            let values =
+                                std::slice::from_raw_parts(sp.sub(count).cast::<Value>(), count);
+                            let string = attempt!(instructions::build_string(cx, values));
+                            replace!(count, string);
+                        }
+                        op::BUILD_SLICE => {
+                            save!();
+                            let count = arg as usize;
+                            let step = if count == 3 {
+                                peek!(1).clone()
+                            } else {
+                                Value::NONE
+                            };
+                            let slice = attempt!(Slice::new(
+                                cx,
+                                peek!(count).clone(),
+                                peek!(count - 1).clone(),
+                                step
+                            ));
+                            replace!(count, slice.into_value());
+                        }
+                        op::BUILD_INTERPOLATION => {
+                            save!();
+                            let count = 2 + (arg & 1) as usize;
+                            let specification = (arg & 1 != 0).then(|| peek!(1));
+                            let interpolation = attempt!(instructions::build_interpolation(
+                                cx,
+                                peek!(count),
+                                peek!(count - 1),
+                                arg >> 2,
+                                specification,
+                            ));
+                            replace!(count, interpolation);
+                        }
+                        op::BUILD_TEMPLATE => {
+                            save!();
+                            let template =
+                                attempt!(instructions::build_template(cx, peek!(2), peek!(1)));
+                            replace!(2, template);
+                        }
+                        op::LIST_APPEND => {
+                            save!();
+                            let value = pop!();
+                            let list = peek!(arg as usize).downcast::<List>();
+                            let list = list.expect("invariant: the compiler builds a list there");
+                            attempt!(list.push(cx, value));
+                        }
+                        op::SET_ADD => {
+                            save!();
+                            attempt!(instructions::set_add(cx, peek!(arg as usize + 1), peek!(1)));
+                            drop(pop!());
+                        }
+                        op::MAP_ADD => {
+                            save!();
+                            let dict = peek!(arg as usize + 2).downcast::<Dict>();
+                            let dict = dict.expect("invariant: the compiler builds a dict there");
+                            attempt!(dict.set_item(cx, peek!(2), peek!(1).clone()));
+                            drop(pop!());
+                            drop(pop!());
+                        }
+                        op::LIST_EXTEND => {
+                            save!();
+                            attempt!(instructions::list_extend(
+                                cx,
+                                peek!(arg as usize + 1),
+                                peek!(1)
+                            ));
+                            drop(pop!());
+                        }
+                        op::SET_UPDATE => {
+                            save!();
+                            attempt!(instructions::set_update(
+                                cx,
+                                peek!(arg as usize + 1),
+                                peek!(1)
+                            ));
+                            drop(pop!());
+                        }
+                        op::DICT_UPDATE => {
+                            save!();
+                            attempt!(instructions::dict_update(
+                                cx,
+                                peek!(arg as usize + 1),
+                                peek!(1)
+                            ));
+                            drop(pop!());
+                        }
+                        op::DICT_MERGE => {
+                            save!();
+                            let callable = peek!(arg as usize + 4);
+                            attempt!(instructions::dict_merge(
+                                cx,
+                                peek!(arg as usize + 1),
+                                peek!(1),
+                                callable
+                            ));
+                            drop(pop!());
+                        }
+                        op::CONVERT_VALUE => {
+                            save!();
+                            let result = attempt!(instructions::convert_value(cx, peek!(1), arg));
+                            replace!(1, result);
+                        }
+                        op::FORMAT_SIMPLE => {
+                            if !peek!(1).is_exact::<Str>() {
+                                save!();
+                                let result = attempt!(text::format(cx, peek!(1), &Str::empty()));
+                                replace!(1, result);
+                            }
+                        }
+                        op::FORMAT_WITH_SPEC => {
+                            save!();
+                            let result =
+                                attempt!(instructions::format_with(cx, peek!(2), peek!(1)));
+                            replace!(2, result);
+                        }
+                        op::UNPACK_SEQUENCE => {
+                            pc = pc.add(1);
+                            save!();
+                            attempt!(instructions::unpack_sequence(
+                                cx,
+                                peek!(1),
+                                arg as usize,
+                                sp
+                            ));
+                            // The items were written above the sequence: last item first.
+                            let sequence = sp.sub(1);
+                            drop(Value::from_bits(*sequence));
+                            std::ptr::copy(sp, sequence, arg as usize);
+                            sp = sequence.add(arg as usize);
+                        }
+                        op::UNPACK_EX => {
+                            save!();
+                            let (before, after) = ((arg & 0xff) as usize, (arg >> 8) as usize);
+                            let values = attempt!(instructions::unpack_extended(
+                                cx,
+                                peek!(1),
+                                before,
+                                after
+                            ));
+                            drop(pop!());
+                            for value in values.into_iter().rev() {
+                                push!(value);
+                            }
+                        }
+                        op::GET_LEN => {
+                            save!();
+                            let length = attempt!(sequence::length(cx, peek!(1)));
+                            push!(attempt!(crate::objects::int::from_i64(cx, length as i64)));
+                        }
+                        op::MATCH_CLASS => {
+                            save!();
+                            let result = attempt!(pattern::match_class(
+                                cx,
+                                peek!(3),
+                                peek!(2),
+                                arg as usize,
+                                peek!(1)
+                            ));
+                            replace!(3, result);
+                        }
+                        op::MATCH_MAPPING => {
+                            let yes = pattern::is_mapping(peek!(1));
+                            push!(Value::from_bool(yes));
+                        }
+                        op::MATCH_SEQUENCE => {
+                            let yes = pattern::is_sequence(peek!(1));
+                            push!(Value::from_bool(yes));
+                        }
+                        op::MATCH_KEYS => {
+                            save!();
+                            let values = attempt!(pattern::match_keys(cx, peek!(2), peek!(1)));
+                            push!(values);
+                        }
+                        op::MAKE_FUNCTION => {
+                            save!();
+                            let function =
+                                attempt!(instructions::make_function(cx, &*frame, peek!(1)));
+                            replace!(1, function);
+                        }
+                        op::SET_FUNCTION_ATTRIBUTE => {
+                            let function = pop!();
+                            let attribute = pop!();
+                            let function =
+                                instructions::set_function_attribute(function, arg, attribute);
+                            push!(function);
+                        }
+                        op::IMPORT_NAME => {
+                            save!();
+                            let module = attempt!(import::import_name(
+                                cx,
+                                &*frame,
+                                name!(arg),
+                                peek!(1),
+                                peek!(2)
+                            ));
+                            replace!(2, module);
+                        }
+                        op::IMPORT_FROM => {
+                            save!();
+                            push!(attempt!(import::import_from(cx, peek!(1), name!(arg))));
+                        }
+                        op::PUSH_EXC_INFO => {
+                            let exception = pop!();
+                            let before = cx.replace_handled(Some(exception.clone()));
+                            push!(before.unwrap_or(Value::NONE));
+                            push!(exception);
+                        }
+                        op::POP_EXCEPT => {
+                            let before = pop!();
+                            drop(
+                                cx.replace_handled(Some(before).filter(|before| !before.is_none())),
+                            );
+                        }
+                        op::CHECK_EXC_MATCH => {
+                            save!();
+                            let yes = attempt!(unwind::exception_matches(cx, peek!(2), peek!(1)));
+                            replace!(1, Value::from_bool(yes));
+                        }
+                        op::CHECK_EG_MATCH => {
+                            save!();
+                            let (matched, rest) =
+                                attempt!(unwind::group_matches(cx, peek!(2), peek!(1)));
+                            drop(pop!());
+                            drop(pop!());
+                            push!(rest);
+                            push!(matched);
+                        }
+                        op::WITH_EXCEPT_START => {
+                            save!();
+                            let result = attempt!(instructions::with_except_start(
+                                cx,
+                                peek!(5),
+                                &*sp.sub(4).cast::<Option<Value>>(),
+                                peek!(1),
+                            ));
+                            push!(result);
+                        }
+                        op::RAISE_VARARGS => {
+                            save!();
+                            let cause = (arg == 2).then(|| pop!());
+                            let exception = (arg >= 1).then(|| pop!());
+                            unwind::raise_statement(cx, exception, cause);
+                            raised!();
+                        }
+                        op::RERAISE => {
+                            let exception = pop!();
+                            save!();
+                            unwind::set_raised_again(cx, exception);
+                            again = true;
+                            raised!();
+                        }
+                        other => {
+                            save!();
+                            instructions::unknown_opcode(cx, other);
+                            raised!();
+                        }
+                    }
+                }
+                save!();
+            }
+            raising = false;
+            if !unwind::unwind(cx, &mut frame, std::mem::take(&mut again)) {
+                return Err(Raised);
+            }
+            load_registers!();
+        }
+    }
+}
+
+/// The content of the cell in a variable.
+#[inline(always)]
+fn cell_content(variable: &Option<Value>) -> &Field {
+    let cell = variable
+        .as_ref()
+        .and_then(|cell| cell.downcast_exact::<Cell>());
+    &cell
+        .expect("invariant: the compiler makes a cell of this variable")
+        .content
+}
+
+/// Leaves a frame that returned or whose exception goes on to the caller.
+///
+/// # Safety
+/// `frame` is the running frame, with `sp` written back.
+#[inline(always)]
+pub(super) unsafe fn leave(cx: &Context, frame: *mut Frame) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        if (*frame).kind == Kind::Stack {
+            (*frame).clear();
+            frame::pop(cx, frame);
+        } else {
+            let generator = Generator::of_frame(std::ptr::NonNull::new_unchecked(frame));
+            // The caller's stack, or the native caller, holds the generator.
+            let generator = &*(&raw const generator).cast::<Ref<Generator>>();
+            cx.leave_handled(&generator.handled);
+            if !(*frame).is_entry {
+                cx.stack.depth.set(cx.stack.depth.get() - 1);
+            }
+            (*frame).clear();
+            (*frame).previous = frame::NONE;
+            generator.leave(generator::FINISHED);
+        }
+    }
+}
+
+/// Suspends the running generator's frame.
+///
+/// # Safety
+/// As [`leave`], and the frame is a generator's.
+#[inline(always)]
+unsafe fn suspend(cx: &Context, frame: *mut Frame) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        debug_assert!((*frame).kind == Kind::Generator);
+        let generator = Generator::of_frame(std::ptr::NonNull::new_unchecked(frame));
+        let generator = &*(&raw const generator).cast::<Ref<Generator>>();
+        cx.leave_handled(&generator.handled);
+        if !(*frame).is_entry {
+            cx.stack.depth.set(cx.stack.depth.get() - 1);
+        }
+        (*frame).previous = frame::NONE;
+        generator.leave(generator::SUSPENDED);
+    }
+}
+
+/// Takes a generator to run it in this loop, called from `frame`. `None` when it is finished.
+///
+/// # Errors
+/// As [`Ref::resume`], and RecursionError.
+#[inline(always)]
+unsafe fn enter_generator(
+    cx: &Context,
+    frame: *mut Frame,
+    generator: &Ref<Generator>,
+    sent: Value,
+) -> PyResult<Option<*mut Frame>> {
+    let depth = cx.stack.depth.get() + 1;
+    if depth > frame::RECURSION_LIMIT.load(Ordering::Relaxed) {
+        return Err(cx.recursion_error("maximum recursion depth exceeded"));
+    }
+    let Some(state) = generator.enter(cx)? else {
+        return Ok(None);
+    };
+    if state == generator::CREATED && !sent.is_none() {
+        generator.leave(generator::CREATED);
+        return Err(cx.type_error(format!(
+            "can't send non-None value to a just-started {}",
+            generator.kind_name()
+        )));
+    }
+    cx.stack.depth.set(depth);
+    cx.enter_handled(&generator.handled);
+    let callee = generator.frame();
+    // SAFETY: the generator was taken, so its frame is this thread's.
+    unsafe {
+        *(*callee).sp = sent.into_bits();
+        (*callee).sp = (*callee).sp.add(1);
+        (*callee).previous = frame;
+        (*callee).is_entry = false;
+    }
+    Ok(Some(callee))
+}
+
+/// `CALL`: the callable, `self` or null, and `count` arguments are on the stack; they are gone
+/// afterwards, but for those that became the callee's variables.
+///
+/// # Errors
+/// What the call raises; the operands are still there then.
+#[inline(always)]
+unsafe fn call(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: &mut *mut u64,
+    count: usize,
+) -> PyResult<Called> {
+    // SAFETY: the compiler pushed callable, self or null and the arguments.
+    unsafe {
+        let base = sp.sub(count + 2);
+        let callable = &*base.cast::<Value>();
+        let total = count + usize::from(*base.add(1) != 0);
+        let first = sp.sub(total);
+        if let Some(function) = callable.downcast_exact::<Function>() {
+            let code = function.code();
+            if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
+                let function: Ref<Function> = std::ptr::read(base.cast());
+                let callee = match frame::push(cx, function, first, total, frame) {
+                    Ok(callee) => callee,
+                    Err(raised) => {
+                        // The arguments and the function are dropped already.
+                        *sp = base;
+                        (*frame).sp = base;
+                        return Err(raised);
+                    }
+                };
+                *sp = base;
+                return Ok(Called::Entered(callee));
+            }
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            return enter_function(cx, frame, sp, base, args);
+        }
+        if let Some(function) = callable.downcast_exact::<NativeFunction>() {
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            let result = function.call(cx, args)?;
+            drop_operands(sp, base);
+            return Ok(Called::Returned(result));
+        }
+        if let Some(method) = callable.downcast_exact::<MethodDescriptor>() {
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            let result = method.call_on_first(cx, args)?;
+            drop_operands(sp, base);
+            return Ok(Called::Returned(result));
+        }
+        if *base.add(1) == 0
+            && let Some(method) = callable.downcast_exact::<Method>()
+        {
+            // (method, NULL, …) becomes (function, self, …).
+            let function = method.function.clone();
+            let this = method.this.clone();
+            drop(Value::from_bits(*base));
+            *base = function.into_bits();
+            *base.add(1) = this.into_bits();
+            return call_bound(cx, frame, sp, count);
+        }
+        call_object(cx, sp, base, total, &[])
+    }
+}
+
+/// [`call`] again, for a method that was taken apart.
+#[inline(never)]
+unsafe fn call_bound(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: &mut *mut u64,
+    count: usize,
+) -> PyResult<Called> {
+    // SAFETY: as in `call`.
+    unsafe { call(cx, frame, sp, count) }
+}
+
+/// Calls what is no Python function.
+#[inline(never)]
+unsafe fn call_object(
+    cx: &Context,
+    sp: &mut *mut u64,
+    base: *mut u64,
+    total: usize,
+    names: &[Value],
+) -> PyResult<Called> {
+    // SAFETY: as in `call`: `total` values are on top.
+    unsafe {
+        let callable = &*base.cast::<Value>();
+        let args = Args {
+            values: std::slice::from_raw_parts(sp.sub(total).cast::<Value>(), total),
+            names,
+        };
+        let result = crate::protocols::call::call_args(cx, callable, args)?;
+        drop_operands(sp, base);
+        Ok(Called::Returned(result))
+    }
+}
+
+/// Pops everything from `base` on.
+#[inline(always)]
+unsafe fn drop_operands(sp: &mut *mut u64, base: *mut u64) {
+    // SAFETY: the words from `base` to `sp` are operands of the call.
+    unsafe {
+        while *sp > base {
+            *sp = sp.sub(1);
+            drop(std::mem::take(&mut *sp.cast::<Option<Value>>()));
+        }
+    }
+}
+
+/// Pushes the frame of a call that needs binding; the operands from `base` on are dropped.
+#[inline(never)]
+unsafe fn enter_function(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: &mut *mut u64,
+    base: *mut u64,
+    args: Args<'_>,
+) -> PyResult<Called> {
+    // SAFETY: the callable at `base` is a function; variables are written above all that is live.
+    unsafe {
+        let function: Ref<Function> = (*base.cast::<Ref<Function>>()).clone();
+        let locals = if (*frame).kind == Kind::Stack {
+            *sp
+        } else {
+            cx.stack.top.get()
+        };
+        bind::room(cx, locals, function.code())?;
+        bind::bind(cx, &function, args, locals)?;
+        let given = function.code().parameter_count();
+        let callee = frame::push(cx, function, locals, given, frame)?;
+        drop_operands(sp, base);
+        Ok(Called::Entered(callee))
+    }
+}
+
+/// `CALL_KW`: as [`call`], with a tuple of names on top.
+#[inline(never)]
+unsafe fn call_keywords(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: &mut *mut u64,
+    count: usize,
+) -> PyResult<Called> {
+    // SAFETY: as in `call`; the names lie on top of the arguments.
+    unsafe {
+        let names: Value = Value::from_bits(*sp.sub(1));
+        *sp = sp.sub(1);
+        (*frame).sp = *sp;
+        let names_tuple = names
+            .downcast::<Tuple>()
+            .expect("invariant: the compiler pushes a tuple");
+        let base = sp.sub(count + 2);
+        let mut total = count + usize::from(*base.add(1) != 0);
+        if *base.add(1) == 0
+            && let Some(method) = (*base.cast::<Value>()).downcast_exact::<Method>()
+        {
+            let function = method.function.clone();
+            let this = method.this.clone();
+            drop(Value::from_bits(*base));
+            *base = function.into_bits();
+            *base.add(1) = this.into_bits();
+            total += 1;
+        }
+        if (*base.cast::<Value>()).is_exact::<Function>() {
+            let values = std::slice::from_raw_parts(sp.sub(total).cast::<Value>(), total);
+            let args = Args {
+                values,
+                names: names_tuple.as_slice(),
+            };
+            return enter_function(cx, frame, sp, base, args);
+        }
+        call_object(cx, sp, base, total, names_tuple.as_slice())
+    }
+}
+
+/// `CALL_FUNCTION_EX`: callable, NULL, arguments, keywords or NULL.
+#[inline(never)]
+unsafe fn call_unpacked(cx: &Context, frame: *mut Frame, sp: &mut *mut u64) -> PyResult<Called> {
+    // SAFETY: the compiler pushed these four operands.
+    unsafe {
+        let base = sp.sub(4);
+        let callable = &*base.cast::<Value>();
+        let arguments = &*base.add(2).cast::<Value>();
+        let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
+        let (values, names) = instructions::unpack_arguments(cx, callable, arguments, keywords)?;
+        let args = Args {
+            values: &values,
+            names: &names,
+        };
+        if callable.is_exact::<Function>() {
+            return enter_function(cx, frame, sp, base, args);
+        }
+        let result = crate::protocols::call::call_args(cx, callable, args)?;
+        drop_operands(sp, base);
+        Ok(Called::Returned(result))
+    }
+}

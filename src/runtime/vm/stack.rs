@@ -1,0 +1,78 @@
+//! A thread's memory for frames: one contiguous region that two stacks share.
+//!
+//! ```text
+//!  start                                                                     end
+//!  ┌──────────────┬───────────────────┬─ … ─┬─────────────┬─────────────────┐
+//!  │ values of f  │ values of g       │  →  │  ← frame g  │ frame f         │
+//!  └──────────────┴───────────────────┴─ … ─┴─────────────┴─────────────────┘
+//! ```
+//! Values grow up, frame headers grow down; when they would meet, the program is in RecursionError.
+//! Arguments on top of the caller's values become the callee's first variables where they are, so a
+//! call copies nothing. The region is reserved address space; pages get memory as they are touched.
+
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
+
+use super::frame::Frame;
+
+/// Words of the region of a thread.
+const WORDS: usize = 6 << 20;
+
+/// See the module's header.
+pub struct Stack {
+    start: NonNull<u64>,
+    bytes: usize,
+    /// The frame that runs, or null.
+    pub frame: Cell<*mut Frame>,
+    /// Lowest frame header on this stack.
+    pub frames_end: Cell<*mut Frame>,
+    /// First word that no frame on this stack uses, while native code runs.
+    pub top: Cell<*mut u64>,
+    /// Python frames that are active, for the recursion limit.
+    pub depth: Cell<u32>,
+}
+
+impl Stack {
+    /// Reserves a region. `None` when the address space is out.
+    pub fn new() -> Option<Stack> {
+        let mut words = WORDS;
+        loop {
+            let bytes = words * size_of::<u64>();
+            // SAFETY: a fresh anonymous mapping at an address of the system's choice.
+            let memory = unsafe {
+                rustix::mm::mmap_anonymous(
+                    ptr::null_mut(),
+                    bytes,
+                    rustix::mm::ProtFlags::READ | rustix::mm::ProtFlags::WRITE,
+                    rustix::mm::MapFlags::PRIVATE | rustix::mm::MapFlags::NORESERVE,
+                )
+            };
+            if let Ok(memory) = memory {
+                let start = NonNull::new(memory.cast::<u64>())?;
+                // SAFETY: one past the region.
+                let end = unsafe { start.as_ptr().add(words) };
+                return Some(Stack {
+                    start,
+                    bytes,
+                    frame: Cell::new(ptr::null_mut()),
+                    frames_end: Cell::new(end.cast()),
+                    top: Cell::new(start.as_ptr()),
+                    depth: Cell::new(0),
+                });
+            }
+            // Under a tight limit of address space a smaller stack will do.
+            words /= 4;
+            if words < 1 << 14 {
+                return None;
+            }
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        debug_assert!(self.frame.get().is_null());
+        // SAFETY: the region was mapped by `new`, and no frame is left on it.
+        let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.bytes) };
+    }
+}

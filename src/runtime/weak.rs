@@ -1,0 +1,218 @@
+//! Weak references: which weak reference objects refer to which object.
+//!
+//! Objects have no room for a list of their weak references; the lists are in a table on the side,
+//! by address, in shards. A bit of the header says that an object stands there.
+//!
+//! ```text
+//!   object ◀──address── table: address ─▶ [reference, reference …]   newest first
+//!     ▲                                       │ raw pointers, none counted
+//!     └────── target ─────────────────────────┘ zero once the object is dead
+//! ```
+//!
+//! Under the shard's lock of the object's address:
+//! * a reference whose target is not zero has a target whose memory is still an object: the dying
+//!   object zeroes the targets here (`detach`) before its payload is dropped. Its count may be zero
+//!   already; then `try_incref` fails, for good;
+//! * a pointer in a list is a reference whose memory is still an object: a dying reference takes
+//!   itself out here first. Its count may be zero already, as above.
+//!
+//! `try_incref` succeeds on living ones because both are marked "maybe shared" when they are entered.
+//! The lock is a leaf: nothing is dropped and no Python code runs under it.
+
+use std::collections::HashMap;
+use std::ptr::NonNull;
+use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
+
+use parking_lot::Mutex;
+use typhon_sync::Header;
+
+use crate::context::Context;
+use crate::object::{self, Object, Ref, gc_flags};
+use crate::objects::weakref::WeakReference;
+use crate::protocols::call;
+use crate::value::Value;
+
+const SHARDS: usize = 64;
+
+/// A pointer to a reference object; see the module's header.
+#[derive(Clone, Copy, PartialEq)]
+struct Entry(NonNull<Object<WeakReference>>);
+
+// SAFETY: entries are dereferenced under the shard's lock only, by the rules in the module's header.
+unsafe impl Send for Entry {}
+
+impl Entry {
+    /// A counted reference, unless it is dying.
+    ///
+    /// # Safety
+    /// The lock of the shard that holds the entry is held.
+    unsafe fn upgrade(self) -> Option<Ref<WeakReference>> {
+        // SAFETY: by the rules of the table the memory is an object, alive or dying.
+        unsafe {
+            let header: &Header = self.0.cast().as_ref();
+            header.try_incref().then(|| Ref::from_raw(self.0))
+        }
+    }
+}
+
+type Shard = Mutex<HashMap<usize, Vec<Entry>>>;
+
+static TABLE: LazyLock<Box<[Shard]>> =
+    LazyLock::new(|| (0..SHARDS).map(|_| Shard::default()).collect());
+
+fn shard(address: usize) -> &'static Shard {
+    &TABLE[(address >> 4 ^ address >> 12) % SHARDS]
+}
+
+/// Enters `reference`, whose target is set already, for `target`.
+pub(crate) fn enter(target: &Value, reference: &Ref<WeakReference>) {
+    let header = target
+        .header()
+        .expect("invariant: only objects are weakly referenced");
+    header.mark_maybe_shared();
+    reference.header().mark_maybe_shared();
+    let address = target.bits() as usize;
+    let mut shard = shard(address).lock();
+    shard
+        .entry(address)
+        .or_default()
+        .insert(0, Entry(reference.as_ptr()));
+    object::set_gc_bits(header, gc_flags::HAS_WEAK_REFERENCES);
+}
+
+/// Takes a dying reference out. `reference` is its address.
+pub(crate) fn leave(payload: &WeakReference, reference: NonNull<Object<WeakReference>>) {
+    let address = payload.target.load(Ordering::Acquire);
+    if address == 0 {
+        return;
+    }
+    let mut shard = shard(address).lock();
+    if payload.target.swap(0, Ordering::AcqRel) == 0 {
+        return;
+    }
+    if let Some(list) = shard.get_mut(&address) {
+        list.retain(|entry| entry.0 != reference);
+        if list.is_empty() {
+            shard.remove(&address);
+        }
+    }
+}
+
+/// What `reference` refers to, counted; `None` when it is dead or dying.
+pub fn target(reference: &WeakReference) -> Option<Value> {
+    let address = reference.target.load(Ordering::Acquire);
+    if address == 0 {
+        return None;
+    }
+    let _shard = shard(address).lock();
+    if reference.target.load(Ordering::Acquire) == 0 {
+        return None;
+    }
+    // SAFETY: the target is not zero under the lock, so the memory is an object.
+    unsafe {
+        let header = &*(address as *const Header);
+        header
+            .try_incref()
+            .then(|| Value::from_bits(address as u64))
+    }
+}
+
+/// The living references to `target` for which `wanted` holds; newest first.
+pub fn references(
+    target: &Value,
+    mut wanted: impl FnMut(&Ref<WeakReference>) -> bool,
+) -> Vec<Ref<WeakReference>> {
+    let is_entered = target
+        .header()
+        .is_some_and(|header| object::gc_bits(header) & gc_flags::HAS_WEAK_REFERENCES != 0);
+    if !is_entered {
+        return Vec::new();
+    }
+    let address = target.bits() as usize;
+    let found: Vec<Ref<WeakReference>> = match shard(address).lock().get(&address) {
+        // SAFETY: the shard's lock is held.
+        Some(list) => list
+            .iter()
+            .filter_map(|entry| unsafe { entry.upgrade() })
+            .collect(),
+        None => Vec::new(),
+    };
+    // Those that are not wanted are dropped here, outside the lock.
+    found
+        .into_iter()
+        .filter(|reference| wanted(reference))
+        .collect()
+}
+
+/// The newest reference to `target`: its `__weakref__`.
+pub fn first_reference(target: &Value) -> Option<Value> {
+    references(target, |_| true)
+        .into_iter()
+        .next()
+        .map(Ref::into_value)
+}
+
+/// Makes all references to a dying object dead. Returns those that live on and have a callback, newest
+/// first, for [`run_callbacks`].
+///
+/// # Safety
+/// `object` is an object: dying, or given up by the collector.
+pub unsafe fn detach(object: NonNull<Header>) -> Vec<Ref<WeakReference>> {
+    let address = object.as_ptr() as usize;
+    let mut shard = shard(address).lock();
+    let list = shard.remove(&address).unwrap_or_default();
+    let mut alive = Vec::with_capacity(list.len());
+    for entry in list {
+        // SAFETY: the shard's lock is held; a reference that is dying keeps its memory until it has had
+        // the lock.
+        unsafe {
+            let payload: &WeakReference = WeakReference::of_object(&entry.0);
+            payload.target.store(0, Ordering::Release);
+            alive.extend(entry.upgrade());
+        }
+    }
+    drop(shard);
+    // SAFETY: by the caller's promise.
+    object::clear_gc_bits(unsafe { object.as_ref() }, gc_flags::HAS_WEAK_REFERENCES);
+    alive.retain(|reference| !reference.callback.is_empty());
+    alive
+}
+
+/// Calls the callbacks of dead references. What they raise is reported; an exception that is on its way
+/// stays on its way.
+pub fn run_callbacks(cx: &Context, references: Vec<Ref<WeakReference>>) {
+    let saved = cx.take_exception_if_any();
+    for reference in references {
+        let Some(callback) = reference.callback.replace(None) else {
+            continue;
+        };
+        if call::call(cx, &callback, &[reference.to_value()]).is_err() {
+            crate::finalizer::unraisable(
+                cx,
+                "Exception ignored while calling weakref callback",
+                &callback,
+            );
+        }
+    }
+    if let Some(saved) = saved {
+        cx.set_exception(saved);
+    }
+}
+
+/// The weak references of an object that dies because its last count is gone: they become dead, then
+/// their callbacks run.
+///
+/// # Safety
+/// No count of `object` is left, and only the caller destroys it.
+pub(crate) unsafe fn clear(object: NonNull<Header>) {
+    // SAFETY: by the caller's promise.
+    let references = unsafe { detach(object) };
+    if references.is_empty() {
+        return;
+    }
+    // Without a context the interpreter is going down, and nobody could run Python code.
+    if let Some(cx) = Context::try_current() {
+        run_callbacks(cx, references);
+    }
+}

@@ -1,0 +1,29 @@
+//! `_collections`: the containers of `collections` that are not written in Python.
+//!
+//! Files: `deque/`, `default_dict`, `ordered_dict/`, `tuple_getter` (attributes of named tuples),
+//! `counting` (what `Counter` counts with).
+
+mod counting;
+mod default_dict;
+mod deque;
+mod tuple_getter;
+
+use typhon_macros::pymodule;
+use typhon_runtime::objects::module::Module;
+use typhon_runtime::{Context, PyResult, Ref};
+
+use default_dict::DefaultDict;
+use deque::{Deque, DequeIterator, DequeReverseIterator};
+use tuple_getter::TupleGetter;
+
+/// High performance data structures.
+/// - deque:        ordered collection accessible from endpoints only
+/// - defaultdict:  dict subclass with a default value factory
+#[pymodule(
+    name = "_collections",
+    functions(counting::count_elements),
+    classes(Deque, DequeIterator, DequeReverseIterator, DefaultDict, TupleGetter)
+)]
+fn initialize(_cx: &Context, _module: &Ref<Module>) -> PyResult<()> {
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! The end: threads are waited for, functions of `atexit` run, what is buffered is written.
+
+use typhon_runtime::objects::str_::{Name, names};
+use typhon_runtime::protocols::{attribute, call};
+use typhon_runtime::{Context, PyResult, Value, finalizer, import, interpreter};
+
+use super::Exit;
+use crate::sys::settings;
+use crate::{atexit, configuration};
+
+/// The status of a process whose output could not be written to the end.
+const NOT_WRITTEN: i32 = 120;
+
+/// Ends the interpreter after a program that ended with `exit`.
+pub(super) fn finish(cx: &Context, exit: Exit) -> Exit {
+    wait_for_threads(cx);
+    atexit::run(cx);
+    let written = flush(cx);
+    settings::start_finalizing();
+    if configuration::get().show_statistics {
+        eprintln!("{}", typhon_alloc::statistics());
+        eprintln!("{:#?}", typhon_sync::statistics::collect());
+    }
+    match exit {
+        Exit::Status(0) if !written => Exit::Status(NOT_WRITTEN),
+        exit => exit,
+    }
+}
+
+/// Waits for the threads that are not daemons.
+fn wait_for_threads(cx: &Context) {
+    let waited = (|| -> PyResult<()> {
+        let threading = import::modules(cx)?.get_name(cx, Name::intern(cx, "threading")?)?;
+        let Some(threading) = threading.filter(|threading| !threading.is_none()) else {
+            return Ok(());
+        };
+        call::call_method(cx, &threading, Name::intern(cx, "_shutdown")?, &[]).map(|_| ())
+    })();
+    if waited.is_err() {
+        finalizer::unraisable(cx, "Exception ignored on threading shutdown", &Value::NONE);
+    }
+}
+
+/// Flushes the standard streams. False when something could not be written.
+fn flush(cx: &Context) -> bool {
+    let mut written = true;
+    for (name, counts) in [(names::stdout(), true), (names::stderr(), false)] {
+        let stream = interpreter::sys_attribute(cx, name)
+            .ok()
+            .flatten()
+            .filter(|stream| !stream.is_none());
+        let Some(stream) = stream else { continue };
+        let flushed = is_closed(cx, &stream).and_then(|closed| match closed {
+            true => Ok(()),
+            false => call::call_method(cx, &stream, names::flush(), &[]).map(|_| ()),
+        });
+        if flushed.is_err() {
+            if counts {
+                finalizer::unraisable(
+                    cx,
+                    "Exception ignored while flushing sys.stdout",
+                    &Value::NONE,
+                );
+                written = false;
+            }
+            cx.clear_exception();
+        }
+    }
+    written
+}
+
+fn is_closed(cx: &Context, stream: &Value) -> PyResult<bool> {
+    match attribute::find(cx, stream, Name::intern(cx, "closed")?)? {
+        Some(closed) => closed.truth(cx),
+        None => Ok(false),
+    }
+}

@@ -1,0 +1,77 @@
+//! The life of the interpreter: it starts, runs a program, and ends.
+//!
+//! ```text
+//!   run            the process's first thread: settings that come before everything, then waits
+//!    └ live        the main thread of Python, with a large native stack
+//!       ├ start    classes → builtins → sys → importlib → library → streams → site
+//!       ├ program  -c, -m, a file, standard input, the prompt
+//!       └ finish   threads → atexit → flush
+//! ```
+//! Files: `start`, `importlib`, `streams`, `program`, `uncaught` (what an exception means that nobody
+//! caught), `prompt`, `finish`.
+
+mod finish;
+mod importlib;
+mod program;
+pub mod prompt;
+mod start;
+mod streams;
+mod uncaught;
+
+use std::thread;
+
+use typhon_runtime::protocols::hash;
+use typhon_runtime::{Context, interpreter};
+
+use crate::configuration::{self, Configuration};
+
+/// Native stack of the main thread. Only what is used of it takes memory.
+const MAIN_STACK: usize = 64 << 20;
+
+/// What is left of the stack for those frames that do not ask how much there is.
+const STACK_RESERVE: usize = 1 << 20;
+
+/// How the process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// With this status.
+    Status(i32),
+    /// As if killed by SIGINT, so that the shell knows.
+    Interrupted,
+}
+
+/// Runs the program that `configuration` names, from the interpreter's start to its end. To be called
+/// once, by the process's first thread.
+pub fn run(configuration: Configuration) -> Exit {
+    let gil = configuration.gil;
+    let seed = configuration.hash_seed;
+    configuration::set(configuration);
+    typhon_sync::initialize(gil);
+    hash::initialize(seed);
+    interpreter::initialize_memory();
+    crate::register();
+    let main = thread::Builder::new()
+        .name("main".to_owned())
+        .stack_size(MAIN_STACK);
+    match main.spawn(live) {
+        Ok(main) => main.join().unwrap_or(Exit::Status(1)),
+        Err(error) => {
+            eprintln!("Fatal error: can't start the main thread: {error}");
+            Exit::Status(1)
+        }
+    }
+}
+
+/// The main thread's work.
+fn live() -> Exit {
+    let entered = Context::enter(true, MAIN_STACK - STACK_RESERVE, |cx| {
+        match start::start(cx) {
+            Ok(()) => finish::finish(cx, program::run(cx)),
+            Err(exit) => exit,
+        }
+    });
+    entered.unwrap_or_else(|message| {
+        eprintln!("Fatal error: {message}");
+        Exit::Status(1)
+    })
+}
