@@ -109,8 +109,8 @@ pub fn binding(
     let mut converted = Vec::new();
     let bind = if only_required_positional {
         let count = types.len();
-        for (index, parameter) in signature.parameters.iter().enumerate() {
-            let place = place(&runtime, name, index, parameter);
+        for index in 0..count {
+            let place = place(&runtime, signature, index);
             converted.push(
                 quote!(#runtime::args::FromArgument::from_argument(cx, &bound[#index], #place)?),
             );
@@ -118,13 +118,13 @@ pub fn binding(
         quote!(let bound: &[#runtime::value::Value; #count] = SIGNATURE.exactly(cx, args)?;)
     } else {
         let count = signature.plain().count();
-        let mut index = 0;
-        for (parameter, ty) in signature.parameters.iter().zip(&types) {
+        let mut index = 0usize;
+        for (ordinal, (parameter, ty)) in signature.parameters.iter().zip(&types).enumerate() {
             match parameter.kind {
                 Kind::VarPositional => converted.push(quote!(rest.positional)),
                 Kind::VarKeyword => converted.push(quote!(rest.keywords)),
                 _ => {
-                    let place = place(&runtime, name, index, parameter);
+                    let place = place(&runtime, signature, ordinal);
                     let absent = absent(&runtime, parameter, ty)?;
                     converted.push(quote!(match bound[#index] {
                         Some(value) => #runtime::args::FromArgument::from_argument(cx, value, #place)?,
@@ -161,13 +161,14 @@ pub fn binding(
     })
 }
 
-fn place(
-    runtime: &TokenStream,
-    function: &str,
-    index: usize,
-    parameter: &Parameter,
-) -> TokenStream {
-    let position = index + 1;
+/// Where the argument for parameter `index` stands, for messages; 0 when the function takes one only.
+fn place(runtime: &TokenStream, signature: &Signature, index: usize) -> TokenStream {
+    let function = &signature.name;
+    let parameter = &signature.parameters[index];
+    let is_only = signature.parameters.len() == 1
+        && parameter.kind == Kind::PositionalOnly
+        && parameter.default.is_none();
+    let position = if is_only { 0 } else { index + 1 };
     let name = &parameter.name;
     let by_name =
         parameter.kind == Kind::KeywordOnly || parameter.kind == Kind::PositionalOrKeyword;

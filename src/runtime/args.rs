@@ -283,6 +283,9 @@ impl Signature {
                 plural(wanted)
             ));
         }
+        if self.positional == 0 {
+            return cx.type_error(format!("{name}() takes no positional arguments"));
+        }
         let bound = if required == self.positional {
             "exactly"
         } else {
@@ -308,12 +311,27 @@ impl Signature {
                 .iter()
                 .filter(|p| p.required)
                 .count();
-            let bound = if required == self.positional {
+            let bound = if required == self.positional && !self.var_positional {
                 ""
             } else {
                 "at least "
             };
             let given = args.positional().len();
+            if self.positional_only < self.parameters.len() {
+                let wanted = self.parameters[..self.positional_only]
+                    .iter()
+                    .filter(|p| p.required)
+                    .count();
+                let bound = if wanted == self.positional {
+                    "exactly"
+                } else {
+                    "at least"
+                };
+                return cx.type_error(format!(
+                    "{name}() takes {bound} {wanted} positional argument{} ({given} given)",
+                    plural(wanted)
+                ));
+            }
             return cx.type_error(format!(
                 "{name} expected {bound}{required} argument{}, got {given}",
                 plural(required)
@@ -341,6 +359,7 @@ fn plural(count: usize) -> &'static str {
 #[derive(Debug)]
 pub struct Place {
     pub function: &'static str,
+    /// From 1; 0 when there is no other.
     pub position: usize,
     pub name: &'static str,
     pub by_name: bool,
@@ -356,6 +375,10 @@ impl Place {
             cx.type_error(format!(
                 "{function}() argument '{}' must be {expected}, not {got}",
                 self.name
+            ))
+        } else if self.position == 0 {
+            cx.type_error(format!(
+                "{function}() argument must be {expected}, not {got}"
             ))
         } else {
             cx.type_error(format!(

@@ -185,9 +185,30 @@ pub fn populate<T: PyClass + ClassMethods>(cx: &Context, class: &Ref<Type>) -> P
     for table in T::TABLES {
         add_entries(cx, class, table.entries)?;
     }
+    let inherits_dict = class
+        .base_type()
+        .is_some_and(|base| base.has(ClassFlags::HAS_DICT));
+    if class.has(ClassFlags::HAS_DICT) && !inherits_dict {
+        descriptors::add_dict_attribute(cx, class)?;
+    }
     let set = |name: &str, value: Value| class.dict.set_name(cx, Name::intern(cx, name)?, value);
     if T::MODULE != "builtins" {
         set("__module__", Str::from_str(cx, T::MODULE)?.into_value())?;
+    }
+    let has_own_doc = T::TABLES
+        .iter()
+        .flat_map(|table| table.entries)
+        .any(|entry| {
+            matches!(
+                entry,
+                Entry::Getter {
+                    name: "__doc__",
+                    ..
+                }
+            )
+        });
+    if has_own_doc {
+        return Ok(());
     }
     match (T::DOC, T::SIGNATURE) {
         (Some(doc), Some(signature)) => {

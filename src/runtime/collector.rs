@@ -175,7 +175,11 @@ fn collect_now(cx: &Context) -> usize {
     let mut callbacks = Vec::new();
     for object in &garbage {
         // SAFETY: the world is stopped and the object is garbage: nobody else counts it.
-        unsafe { object.as_ref() }.incref();
+        let header = unsafe { object.as_ref() };
+        // Merged counts: what this thread drops must not wait in the queue of an owner when the memory
+        // is given back.
+        world.merge(header);
+        header.incref();
     }
     for object in &garbage {
         // SAFETY: as above; the object is alive and given up.

@@ -1,7 +1,7 @@
 //! `atexit`: functions to call when the program ends.
 //!
 //! [`run`] is the interpreter's way in, at its end: the last function registered is called first. A
-//! function that is registered meanwhile is called as well.
+//! function that is registered meanwhile is not called.
 
 use parking_lot::Mutex;
 use typhon_macros::{pyfunction, pymodule};
@@ -33,9 +33,8 @@ static CALLBACKS: Mutex<Callbacks> = Mutex::new(Callbacks {
 
 /// Calls what is registered, and forgets it. What a function raises goes to `sys.unraisablehook`.
 pub fn run(cx: &Context) {
-    loop {
-        let next = CALLBACKS.lock().list.pop();
-        let Some(callback) = next else { return };
+    let callbacks = CALLBACKS.lock().list.clone();
+    for callback in callbacks.iter().rev() {
         let args = Args {
             values: &callback.values,
             names: &callback.names,
@@ -48,6 +47,12 @@ pub fn run(cx: &Context) {
             );
         }
     }
+    forget_all();
+}
+
+fn forget_all() {
+    let removed = std::mem::take(&mut CALLBACKS.lock().list);
+    drop(removed);
 }
 
 /// allow programmer to define multiple exit functions to be executed
@@ -100,8 +105,7 @@ fn register(
 /// Clear the list of previously registered exit functions.
 #[pyfunction("_clear()")]
 fn clear(_cx: &Context) -> PyResult<()> {
-    let removed = std::mem::take(&mut CALLBACKS.lock().list);
-    drop(removed);
+    forget_all();
     Ok(())
 }
 

@@ -77,7 +77,8 @@ pub fn interrupted(cx: &Context) -> PyResult<()> {
     }
 }
 
-/// Makes a system call detached, and again when a signal has ended it early.
+/// Makes a system call detached, and again when a signal has ended it early. A signal that came before
+/// is served first: it would not end the call.
 ///
 /// # Errors
 /// What a signal handler raises. The inner result is the call's own.
@@ -86,8 +87,9 @@ pub fn retry<T>(
     mut call: impl FnMut() -> rustix::io::Result<T>,
 ) -> PyResult<rustix::io::Result<T>> {
     loop {
+        interrupted(cx)?;
         match cx.detached(&mut call) {
-            Err(Errno::INTR) => interrupted(cx)?,
+            Err(Errno::INTR) => {}
             result => return Ok(result),
         }
     }

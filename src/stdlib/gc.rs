@@ -20,7 +20,7 @@ use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::Name;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Ref, Value, finalizer, module, shape};
+use typhon_runtime::{Context, PyResult, Ref, Value, finalizer, module};
 
 const GENERATIONS: usize = 3;
 
@@ -319,6 +319,8 @@ fn get_objects(cx: &Context, generation: Option<&Value>) -> PyResult<Ref<List>> 
             return Err(cx.type_error(format!("argument should be integer or None, not '{got}'")));
         }
         match int::index_as_i128(cx, generation)? {
+            // The default, in numbers.
+            -1 => {}
             ..0 => return Err(cx.value_error("generation parameter cannot be negative")),
             0..3 => {}
             _ => {
@@ -354,19 +356,20 @@ fn get_stats(cx: &Context) -> PyResult<Ref<List>> {
     List::from_values(cx, stats)
 }
 
+fn is_container(object: &Value) -> bool {
+    match object.downcast_exact::<Tuple>() {
+        // A tuple cannot change: without containers in it, it is in no cycle.
+        Some(tuple) => tuple.as_slice().iter().any(is_container),
+        None => object.is_object() && object.class().kind == typhon_alloc::Kind::Container,
+    }
+}
+
 /// Returns true if the object is tracked by the garbage collector.
 ///
 /// Simple atomic objects will return false.
 #[pyfunction("is_tracked(obj, /)")]
 fn is_tracked(_cx: &Context, object: &Value) -> PyResult<bool> {
-    let container = |header: &typhon_sync::Header| {
-        shape::get(header.shape()).layout.kind == typhon_alloc::Kind::Container
-    };
-    // The empty tuple is one for all, and refers to nothing.
-    let empty = object
-        .downcast_exact::<Tuple>()
-        .is_some_and(|tuple| tuple.is_empty());
-    Ok(!empty && object.header().is_some_and(container))
+    Ok(is_container(object))
 }
 
 /// Returns true if the object has been already finalized by the GC.

@@ -18,6 +18,7 @@
 pub mod abc;
 mod arguments;
 pub mod atexit;
+pub mod bisect;
 pub mod blocking;
 pub mod builtins;
 mod bytes_like;
@@ -27,22 +28,30 @@ pub mod configuration;
 pub mod contextvars;
 pub mod descriptor;
 pub mod errno;
+mod exception_class;
 pub mod faulthandler;
 pub mod functools;
 pub mod gc;
+pub mod heapq;
 pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod library;
 pub mod lifecycle;
 pub mod marshal;
+pub mod math;
+pub mod opcode;
 pub mod operator;
 pub mod path;
 pub mod posix;
+pub mod random;
+pub mod resource;
 pub mod signal;
 pub mod source_text;
+pub mod sre;
 pub mod stat;
 pub mod string;
+pub mod struct_;
 pub mod sys;
 pub mod text_output;
 pub mod thread;
@@ -60,6 +69,7 @@ use typhon_runtime::module::ModuleSpec;
 static MODULES: &[&ModuleSpec] = &[
     &abc::MODULE,
     &atexit::MODULE,
+    &bisect::MODULE,
     &builtins::MODULE,
     &codecs::MODULE,
     &collections::MODULE,
@@ -68,16 +78,23 @@ static MODULES: &[&ModuleSpec] = &[
     &faulthandler::MODULE,
     &functools::MODULE,
     &gc::MODULE,
+    &heapq::MODULE,
     &imp::MODULE,
     &io::MODULE,
     &itertools::MODULE,
     &library::MODULE,
     &marshal::MODULE,
+    &math::MODULE,
+    &opcode::MODULE,
     &operator::MODULE,
     &posix::MODULE,
+    &random::MODULE,
+    &resource::MODULE,
     &signal::MODULE,
+    &sre::MODULE,
     &stat::MODULE,
     &string::MODULE,
+    &struct_::MODULE,
     &sys::MODULE,
     &thread::MODULE,
     &time::MODULE,

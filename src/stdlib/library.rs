@@ -32,7 +32,8 @@ fn initialize(_cx: &Context, _module: &Ref<Module>) -> PyResult<()> {
 /// The name that the code of a module has for its file.
 fn filename_of(module: &PackedModule) -> String {
     match module.name {
-        "importlib._bootstrap" | "importlib._bootstrap_external" | "zipimport" => {
+        // Their lines say nothing to those who read tracebacks.
+        "importlib._bootstrap" | "importlib._bootstrap_external" | "runpy" | "zipimport" => {
             format!("<frozen {}>", module.name)
         }
         _ => paths::get()

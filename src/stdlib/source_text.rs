@@ -83,7 +83,7 @@ fn name_in(comment: &[u8]) -> Option<String> {
 ///
 /// # Errors
 /// SyntaxError when it is not in the encoding it declares, or has null bytes.
-pub fn decode(cx: &Context, bytes: &[u8], filename: &str) -> PyResult<String> {
+pub fn decode(cx: &Context, bytes: &[u8], filename: &str, origin: Origin) -> PyResult<String> {
     let (marked, rest) = match bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => (true, rest),
         None => (false, bytes),
@@ -115,23 +115,32 @@ pub fn decode(cx: &Context, bytes: &[u8], filename: &str) -> PyResult<String> {
         Some(Declaration::Latin1) => rest.iter().map(|&byte| char::from(byte)).collect(),
         Some(Declaration::Other(name)) => decode_by_codec(cx, rest, &name, filename)?,
     };
-    check(cx, text, filename)
+    check(cx, text, origin)
+}
+
+/// What a source comes from, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A string or bytes of the program.
+    Text,
+    File,
 }
 
 /// Refuses what no source may contain.
 ///
 /// # Errors
 /// SyntaxError when there are null characters.
-pub fn check(cx: &Context, text: String, filename: &str) -> PyResult<String> {
-    if text.contains('\0') {
-        let message = if filename.starts_with('<') {
-            "source code string cannot contain null bytes"
-        } else {
-            "source code cannot contain null bytes"
-        };
-        return Err(syntax_error(cx, filename, message, 0));
+pub fn check(cx: &Context, text: String, origin: Origin) -> PyResult<String> {
+    if !text.contains('\0') {
+        return Ok(text);
     }
-    Ok(text)
+    Err(cx.raise_message(
+        exceptions::syntax_error(),
+        match origin {
+            Origin::Text => "source code string cannot contain null bytes",
+            Origin::File => "source code cannot contain null bytes",
+        },
+    ))
 }
 
 /// By the codec registry.

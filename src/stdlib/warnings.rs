@@ -274,7 +274,10 @@ fn search(
             && classes::is_subclass(cx, warning.category, category)?
             && matches(cx, module, warning.module)?
         {
-            let line = int::index_as_i128(cx, line)?;
+            let Some(line) = int::view(line) else {
+                return Err(cx.type_error("an integer is required"));
+            };
+            let line = line.clamped();
             if line == 0 || line == i128::from(warning.line) {
                 return Ok(Some((action.clone(), item.clone())));
             }
@@ -298,7 +301,7 @@ fn find_action(cx: &Context, warning: &Warning<'_>) -> PyResult<(Value, Value)> 
             None => search(cx, &settings.filters, "filters", warning)?,
             Some(filters) => match filters.downcast::<List>() {
                 Some(filters) => search(cx, filters, "filters", warning)?,
-                None => return Err(cx.value_error("warnings.filters must be a list")),
+                None => return Err(cx.value_error("_warnings.filters must be a list")),
             },
         }
     } else {
@@ -319,7 +322,7 @@ fn find_action(cx: &Context, warning: &Warning<'_>) -> PyResult<(Value, Value)> 
     if action.downcast::<Str>().is_none() {
         let got = action.type_name();
         return Err(cx.type_error(format!(
-            "warnings.defaultaction must be a string, not '{got}'"
+            "_warnings.defaultaction must be a string, not '{got}'"
         )));
     }
     Ok((action, Value::NONE))

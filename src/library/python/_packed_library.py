@@ -105,6 +105,22 @@ class PackedFinder:
         return f'PackedFinder({self.path!r})'
 
 
+def _zip_hook(path):
+    """A path hook for zip files that imports zipimport only when there is one."""
+    rest = path
+    while rest and not _bootstrap_external._path_isfile(rest):
+        if _bootstrap_external._path_isdir(rest):
+            raise ImportError('not a Zip file', path=path)
+        head, _ = _bootstrap_external._path_split(rest)
+        if head == rest:
+            raise ImportError('not a Zip file', path=path)
+        rest = head
+    if not rest:
+        raise ImportError('not a Zip file', path=path)
+    import zipimport
+    return zipimport.zipimporter(path)
+
+
 def _get_frozen_source(cls, fullname):
     """Return the source of a frozen module."""
     found = _bootstrap._imp.find_frozen(fullname)
@@ -115,5 +131,5 @@ def _get_frozen_source(cls, fullname):
 
 def install():
     """Make the library importable."""
-    sys.path_hooks.insert(0, PackedFinder)
+    sys.path_hooks[:0] = [PackedFinder, _zip_hook]
     _bootstrap.FrozenImporter.get_source = classmethod(_get_frozen_source)

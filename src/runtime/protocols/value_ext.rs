@@ -3,6 +3,7 @@
 //! Immediates have no header: their class follows from the tag. Everything else names its class in
 //! its shape.
 
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Payload, Ref};
@@ -25,9 +26,14 @@ impl Value {
         }
     }
 
-    /// `type(self).__name__`.
+    /// What messages call this value's type: `type(self).__name__`, with the module before it for
+    /// classes of native modules.
     pub fn type_name(&self) -> String {
-        self.class().short_name()
+        let class = self.class();
+        match Context::try_current() {
+            Some(cx) if !class.has(ClassFlags::HEAPTYPE) => class.full_name(cx),
+            _ => class.short_name(),
+        }
     }
 
     /// How messages about arguments call this value's type: `None`, or the name of the class.

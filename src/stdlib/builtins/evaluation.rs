@@ -24,7 +24,8 @@ use typhon_runtime::{Context, PyResult, Raised, Value};
 
 use super::attributes::caller_locals;
 use super::class_statement::is_mapping;
-use crate::{configuration, source_text};
+use crate::configuration;
+use crate::source_text::{self, Origin};
 
 /// Flags of `compile` beyond those of `__future__`.
 pub mod flags {
@@ -153,7 +154,7 @@ fn tree_compiler(cx: &Context) -> PyResult<TreeCompiler> {
 fn source_of(cx: &Context, value: &Value, filename: &str) -> PyResult<Option<String>> {
     if let Some(text) = value.downcast::<Str>() {
         let text = text.to_utf8(cx)?.into_owned();
-        return source_text::check(cx, text, filename).map(Some);
+        return source_text::check(cx, text, Origin::Text).map(Some);
     }
     let bytes = if let Some(bytes) = value.downcast::<Bytes>() {
         bytes.as_slice().to_vec()
@@ -164,7 +165,7 @@ fn source_of(cx: &Context, value: &Value, filename: &str) -> PyResult<Option<Str
     } else {
         return Ok(None);
     };
-    source_text::decode(cx, &bytes, filename).map(Some)
+    source_text::decode(cx, &bytes, filename, Origin::Text).map(Some)
 }
 
 /// The flags that the running code passes on to what it compiles.

@@ -57,7 +57,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<
         .name(name.to_owned())
         .stack_size(2 * STACK);
     let work = move || {
-        signal::block_all();
+        // For good: the thread never runs Python code.
+        let _ = signal::block_all();
         work();
     };
     builder.spawn(work).ok()

@@ -17,7 +17,8 @@ const MOST_THREADS: usize = 100;
 /// Characters shown of a name.
 const MOST_CHARACTERS: usize = 500;
 
-/// Where text goes. The buffer is inside: nothing may be allocated where this is used.
+/// Where text goes.
+// No allocation in a signal handler, hence no box.
 #[allow(clippy::large_enum_variant)]
 pub(super) enum Output {
     Memory(Vec<u8>),
@@ -162,9 +163,9 @@ fn heading(output: &mut Output, heading: Heading, ident: u64) {
     }
     output.hexadecimal(ident, 16);
     let mut name = [0u8; 16];
+    // SAFETY: the ident is of a thread that runs or is on its way out, which ends no earlier than the
+    // world is started again or, in a signal handler, than the process ends; the name has room.
     if ident != 0
-        // SAFETY: the ident is of a thread that runs or is on its way out, which ends no earlier than
-        // the world is started again or, in a signal handler, than the process ends; the name has room.
         && unsafe {
             libc::pthread_getname_np(ident as libc::pthread_t, name.as_mut_ptr().cast(), 16)
         } == 0

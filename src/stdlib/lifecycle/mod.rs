@@ -24,6 +24,7 @@ use typhon_runtime::protocols::hash;
 use typhon_runtime::{Context, interpreter};
 
 use crate::configuration::{self, Configuration};
+use crate::signal;
 
 /// Native stack of the main thread. Only what is used of it takes memory.
 const MAIN_STACK: usize = 64 << 20;
@@ -54,7 +55,13 @@ pub fn run(configuration: Configuration) -> Exit {
         .name("main".to_owned())
         .stack_size(MAIN_STACK);
     match main.spawn(live) {
-        Ok(main) => main.join().unwrap_or(Exit::Status(1)),
+        Ok(main) => {
+            // Signals that come to the process are for the main thread of Python, which may be waiting.
+            let mask = signal::block_all();
+            let exit = main.join().unwrap_or(Exit::Status(1));
+            mask.restore();
+            exit
+        }
         Err(error) => {
             eprintln!("Fatal error: can't start the main thread: {error}");
             Exit::Status(1)

@@ -20,7 +20,7 @@ use super::importlib;
 use super::{Exit, prompt, streams, uncaught};
 use crate::builtins::evaluation::{Request, compile_source, run as run_code};
 use crate::configuration::{self, Program};
-use crate::source_text;
+use crate::source_text::{self, Origin};
 use crate::sys::{os_text, paths};
 use crate::traceback_text::source_lines;
 
@@ -114,7 +114,7 @@ fn run_command(cx: &Context, command: &OsStr) -> PyResult<()> {
         prepend_path(cx, OsStr::new(""))?;
     }
     let text = String::from_utf8_lossy(command.as_bytes()).into_owned();
-    let text = source_text::check(cx, format!("{}\n", dedent(&text)), "<string>")?;
+    let text = source_text::check(cx, format!("{}\n", dedent(&text)), Origin::Text)?;
     run_source(cx, &text, "<string>", false)
 }
 
@@ -251,7 +251,8 @@ fn run_file(cx: &Context, file: &OsStr, source: &[u8]) -> PyResult<()> {
         prepend_path(cx, folder_of(file).as_os_str())?;
     }
     let main = main_module(cx)?;
-    let path = os_text(cx, file)?;
+    let absolute = std::path::absolute(Path::new(file)).unwrap_or_else(|_| PathBuf::from(file));
+    let path = os_text(cx, absolute.as_os_str())?;
     main.set(cx, "__file__", path.to_value())?;
     let is_compiled = file.as_bytes().ends_with(b".pyc");
     let class = if is_compiled {
@@ -283,7 +284,7 @@ fn run_file(cx: &Context, file: &OsStr, source: &[u8]) -> PyResult<()> {
         return run_code(cx, code, &main.dict, main.dict.as_value(), None).map(|_| ());
     }
     let filename = path.to_lossy();
-    let mut text = source_text::decode(cx, source, &filename)?;
+    let mut text = source_text::decode(cx, source, &filename, Origin::File)?;
     if configuration::get().skip_first_line {
         // The line's end stays, so that lines keep their numbers.
         let end = text.find('\n').unwrap_or(text.len());
@@ -299,7 +300,7 @@ fn run_standard_input(cx: &Context) -> PyResult<()> {
     let mut source = Vec::new();
     // What cannot be read is as good as not there.
     let _ = cx.detached(|| io::stdin().lock().read_to_end(&mut source));
-    let text = source_text::decode(cx, &source, "<stdin>")?;
+    let text = source_text::decode(cx, &source, "<stdin>", Origin::File)?;
     // As with files, the source is looked for when it is needed; here nothing is found.
     run_source(cx, &text, "<stdin>", true)
 }
@@ -332,7 +333,7 @@ pub(super) fn run_startup_file(cx: &Context) {
     let ran = match fs::read(Path::new(&file)) {
         Ok(source) => {
             let filename = file.to_string_lossy().into_owned();
-            source_text::decode(cx, &source, &filename)
+            source_text::decode(cx, &source, &filename, Origin::File)
                 .and_then(|text| run_source(cx, &text, &filename, true))
         }
         Err(error) => {

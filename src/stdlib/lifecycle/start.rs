@@ -13,7 +13,7 @@ use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
 use super::{Exit, importlib, streams, uncaught};
 use crate::configuration::{self, Program};
 use crate::sys::{os_text, paths};
-use crate::{builtins, sys};
+use crate::{builtins, faulthandler, signal, sys};
 
 /// Starts the interpreter.
 ///
@@ -48,6 +48,10 @@ fn make_rest(cx: &Context) -> PyResult<()> {
     int::set_maximum_digits(configuration.int_max_str_digits);
     set_arguments(cx)?;
     let has_library = importlib::install(cx)?;
+    signal::install(cx)?;
+    if configuration.faulthandler {
+        faulthandler::enable_at_start(cx)?;
+    }
     make_main(cx)?;
     if !has_library {
         return Ok(());

@@ -11,8 +11,8 @@ use typhon_runtime::args::{Args, IntoValue};
 use typhon_runtime::object::{self, Ref};
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::{Name, Str, names};
-use typhon_runtime::protocols::{attribute, call};
-use typhon_runtime::{Context, PyResult, Value, class, import, interpreter};
+use typhon_runtime::protocols::{attribute, call, text};
+use typhon_runtime::{Context, PyResult, Value, class, codec, import, interpreter};
 
 use crate::configuration;
 
@@ -105,7 +105,7 @@ pub(super) fn open_all(cx: &Context) -> PyResult<()> {
     let io = import::import_module(cx, "io")?;
     let open = attribute::get(cx, &io, Name::intern(cx, "open")?)?;
     interpreter::builtins_dict().set_name(cx, Name::intern(cx, "open")?, open)?;
-    let encoding = Encoding::chosen();
+    let encoding = Encoding::chosen(cx)?;
     for (number, name) in [(0, "stdin"), (1, "stdout"), (2, "stderr")] {
         let stream = open_one(cx, &io, number, name, &encoding)?;
         let sys = interpreter::sys_module();
@@ -123,7 +123,7 @@ struct Encoding {
 
 impl Encoding {
     /// By `PYTHONIOENCODING` and the locale.
-    fn chosen() -> Encoding {
+    fn chosen(cx: &Context) -> PyResult<Encoding> {
         let asked = configuration::get().io_encoding.clone().unwrap_or_default();
         let (name, errors) = asked.split_once(':').unwrap_or((&asked, ""));
         let default_errors = if !asked.is_empty() && errors.is_empty() {
@@ -133,15 +133,20 @@ impl Encoding {
         } else {
             "strict"
         };
-        Encoding {
-            name: if name.is_empty() { "utf-8" } else { name }.to_owned(),
-            errors: if errors.is_empty() {
-                default_errors
-            } else {
-                errors
-            }
-            .to_owned(),
+        // A codec's own name, whatever it was called by.
+        let name = if name.is_empty() {
+            "utf-8".to_owned()
+        } else {
+            let codec = codec::registry::lookup(cx, name)?;
+            text::str(cx, &attribute::get(cx, codec.as_value(), names::name())?)?.to_string()
+        };
+        let errors = if errors.is_empty() {
+            default_errors
+        } else {
+            errors
         }
+        .to_owned();
+        Ok(Encoding { name, errors })
     }
 }
 
@@ -169,13 +174,13 @@ fn open_one(
     }
     let writes = number != 0;
     let buffered = !writes || !configuration::get().unbuffered;
-    let text = |text: &str| text.into_value(cx);
+    let string = |text: &str| text.into_value(cx);
     let intern = |text: &str| Name::intern(cx, text).map(|name| name.to_value());
     let buffering = if buffered { -1i64 } else { 0 };
     let mode = if writes { "wb" } else { "rb" };
     let values = [
         number.into_value(cx)?,
-        text(mode)?,
+        string(mode)?,
         buffering.into_value(cx)?,
         Value::FALSE,
     ];
@@ -192,19 +197,19 @@ fn open_one(
         true => attribute::get(cx, &buffer, Name::intern(cx, "raw")?)?,
         false => buffer.clone(),
     };
-    attribute::set(cx, &raw, names::name(), &text(&format!("<{name}>"))?)?;
+    attribute::set(cx, &raw, names::name(), &string(&format!("<{name}>"))?)?;
     let terminal = call::call_method(cx, &raw, Name::intern(cx, "isatty")?, &[])?.truth(cx)?;
     let errors = if number == 2 {
         "backslashreplace"
     } else {
         &encoding.errors
     };
-    let newline = if writes { text("\n")? } else { Value::NONE };
+    let newline = if writes { string("\n")? } else { Value::NONE };
     let line_buffering = buffered && (terminal || number == 2);
     let values = [
         buffer,
-        text(&encoding.name)?,
-        text(errors)?,
+        string(&encoding.name)?,
+        string(errors)?,
         newline,
         Value::from_bool(line_buffering),
         Value::from_bool(!buffered),
@@ -215,7 +220,7 @@ fn open_one(
         cx,
         &stream,
         Name::intern(cx, "mode")?,
-        &text(if writes { "w" } else { "r" })?,
+        &string(if writes { "w" } else { "r" })?,
     )?;
     Ok(stream)
 }

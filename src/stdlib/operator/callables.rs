@@ -28,7 +28,7 @@ fn at_least_one<'a>(cx: &Context, name: &str, args: Args<'a>) -> PyResult<&'a [V
         return Err(cx.type_error(format!("{name}() takes no keyword arguments")));
     }
     if args.values.is_empty() {
-        return Err(cx.type_error(format!("{name} expected at least 1 argument, got 0")));
+        return Err(cx.type_error(format!("{name} expected 1 argument, got 0")));
     }
     Ok(args.values)
 }

@@ -6,14 +6,19 @@
 //!     ANY = true                        for each PENDING: true -> false, call HANDLERS[signal]
 //!     request::SIGNAL at MAIN
 //!     a byte to the wakeup fd
+//!     elsewhere: the signal once more, to the main thread, whose system call it ends
 //! ```
+//! The system gives a signal to any thread that does not block it, and the main thread may be in a system
+//! call that only a signal of its own ends. [`FORWARDED`] says that the signal which the main thread
+//! gets has been noted already.
+//!
 //! The system's handler may interrupt anything, so it does only what is safe there: atomics and
 //! `write`. A signal is never lost: its flag is set before ANY, and ANY is cleared before the flags are
 //! looked at.
 
 use std::os::raw::c_int;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
 
 use typhon_runtime::field::Field;
 use typhon_runtime::objects::exceptions;
@@ -32,6 +37,10 @@ static ANY: AtomicBool = AtomicBool::new(false);
 /// The main thread's record.
 static MAIN: AtomicPtr<ThreadRecord> = AtomicPtr::new(ptr::null_mut());
 
+/// What the system calls the main thread; 0 before there is one.
+static MAIN_THREAD: AtomicU64 = AtomicU64::new(0);
+static FORWARDED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
+
 /// What `signal.signal` was given: SIG_DFL (0), SIG_IGN (1), a callable; None when somebody else has
 /// installed the handler.
 pub(super) static HANDLERS: [Field; COUNT] = [const { Field::empty() }; COUNT];
@@ -46,6 +55,7 @@ static WAKEUP_ERROR: AtomicI32 = AtomicI32::new(0);
 /// The calling thread is the main one: signals are served by it from now on.
 pub(super) fn become_main(cx: &Context) {
     MAIN.store(ptr::from_ref(cx.record).cast_mut(), Ordering::Release);
+    MAIN_THREAD.store(crate::thread::ident(), Ordering::Release);
 }
 
 /// Forgets signals that came in: in the child of a fork they are the parent's.
@@ -53,7 +63,8 @@ pub(super) fn forget() {
     ANY.store(false, Ordering::Relaxed);
     PENDING
         .iter()
-        .for_each(|pending| pending.store(false, Ordering::Relaxed));
+        .chain(&FORWARDED)
+        .for_each(|flag| flag.store(false, Ordering::Relaxed));
 }
 
 /// The system's handler of signals that have a Python handler.
@@ -62,11 +73,30 @@ pub(super) extern "C" fn on_signal(signal: c_int) {
     let errno = unsafe { libc::__errno_location() };
     // SAFETY: as above.
     let saved = unsafe { *errno };
-    if let Ok(signal) = usize::try_from(signal) {
-        trip(signal);
-    }
+    arrived(signal);
     // SAFETY: as above.
     unsafe { *errno = saved };
+}
+
+fn arrived(number: c_int) {
+    let Ok(signal) = usize::try_from(number) else {
+        return;
+    };
+    let Some(forwarded) = FORWARDED.get(signal) else {
+        return;
+    };
+    let main = MAIN_THREAD.load(Ordering::Acquire);
+    // SAFETY: the call has no preconditions, and may be made in a signal handler.
+    if main == 0 || main == unsafe { libc::pthread_self() } as u64 {
+        if !forwarded.swap(false, Ordering::AcqRel) {
+            trip(signal);
+        }
+        return;
+    }
+    trip(signal);
+    forwarded.store(true, Ordering::Release);
+    // SAFETY: the main thread ends last; the call may be made in a signal handler.
+    unsafe { libc::pthread_kill(main as libc::pthread_t, number) };
 }
 
 /// Notes a signal and asks the main thread to serve it. May be called from a signal handler.

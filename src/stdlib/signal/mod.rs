@@ -79,10 +79,23 @@ pub fn after_fork_child(cx: &Context) {
     arrival::forget();
 }
 
-/// Keeps all signals from the calling thread, which is none of the interpreter's.
-pub fn block_all() {
-    // There is nothing to be done if that fails.
-    let _ = system::set_mask(libc::SIG_SETMASK, &SignalSet::full());
+/// Which signals the calling thread got before [`block_all`].
+#[derive(Clone, Copy)]
+pub struct Mask(Option<SignalSet>);
+
+impl Mask {
+    /// The calling thread gets these signals again.
+    pub fn restore(self) {
+        if let Some(set) = self.0 {
+            // What was set before can be set again.
+            let _ = system::set_mask(libc::SIG_SETMASK, &set);
+        }
+    }
+}
+
+/// Keeps all signals from the calling thread, which does not run Python code.
+pub fn block_all() -> Mask {
+    Mask(system::set_mask(libc::SIG_SETMASK, &SignalSet::full()).ok())
 }
 
 /// Ends the process by SIGINT, for a KeyboardInterrupt that nobody caught. Returns if that fails.

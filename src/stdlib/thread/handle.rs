@@ -238,7 +238,7 @@ fn spawn(work: Work, thread: &Arc<Thread>, daemon: bool) -> Option<u64> {
     };
     match std::thread::Builder::new().stack_size(stack).spawn(main) {
         Ok(handle) => {
-            let ident = handle.as_pthread_t();
+            let ident = handle.as_pthread_t() as u64;
             thread.ident.store(ident, Ordering::Relaxed);
             Some(ident)
         }
@@ -280,6 +280,7 @@ pub fn prepare_fork() -> ForkGuard {
 
 /// In the child of a fork only the calling thread is left.
 pub fn after_fork_child(mut guard: ForkGuard) {
+    super::become_main();
     let mine = super::ident();
     guard.0.retain(|_, started| {
         let stays = started.thread.ident() == mine && !started.thread.is_done();

@@ -86,6 +86,11 @@ pub fn main_ident() -> u64 {
     MAIN_IDENT.load(Ordering::Relaxed)
 }
 
+/// How many threads run beside the main one.
+pub fn running() -> usize {
+    handle::count()
+}
+
 fn text(cx: &Context, text: &str) -> PyResult<Value> {
     Str::from_str(cx, text).map(Ref::into_value)
 }

@@ -116,10 +116,12 @@ impl RawLock {
         }
         let since = monotonic();
         loop {
+            // A signal that came before would not end the sleep.
+            blocking::interrupted(cx)?;
             match cx.detached(|| self.wait(deadline, since)) {
                 Outcome::Acquired => return Ok(true),
                 Outcome::TimedOut => return Ok(false),
-                Outcome::Interrupted => blocking::interrupted(cx)?,
+                Outcome::Interrupted => {}
             }
         }
     }
@@ -264,8 +266,8 @@ impl Event {
     /// What a signal handler raises.
     pub fn wait(&self, cx: &Context, deadline: Deadline) -> PyResult<bool> {
         while !self.is_set() {
+            blocking::interrupted(cx)?;
             match cx.detached(|| self.sleep(deadline)) {
-                Err(Errno::INTR) => blocking::interrupted(cx)?,
                 Err(Errno::TIMEDOUT) => return Ok(self.is_set()),
                 _ => {}
             }
