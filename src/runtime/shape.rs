@@ -14,11 +14,11 @@
 //! deleted, or the slots are full. Shapes are immutable but for their transitions and are freed
 //! only with their class.
 
-use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
 use typhon_alloc::Kind;
 
 use crate::object::{Layout, Object, Ref};
@@ -53,7 +53,7 @@ pub struct Shape {
     class: AtomicPtr<Object<Type>>,
     has_finalizer: std::sync::atomic::AtomicBool,
     names: Box<[Name]>,
-    index: Option<HashMap<usize, u32>>,
+    index: Option<FxHashMap<usize, u32>>,
     transitions: Mutex<Vec<(Name, u32)>>,
 }
 

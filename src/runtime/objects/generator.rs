@@ -89,8 +89,12 @@ impl Traverse for Generator {
         }
         self.handled.traverse(visit);
         visit(self.code.as_value());
-        // SAFETY: the world is stopped; a frame that is finished owns nothing.
-        unsafe { (*self.frame.get()).traverse(visit) };
+        // A frame that runs need not say what lies on its stack. What it refers to then counts as
+        // referred to from outside, which is right: it is in use.
+        if matches!(self.state.load(Ordering::Relaxed), CREATED | SUSPENDED) {
+            // SAFETY: the world is stopped; the frame is suspended, so its `sp` is written back.
+            unsafe { (*self.frame.get()).traverse(visit) };
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use parking_lot::Mutex;
+use typhon_compiler::code::CodeFlags;
 use typhon_macros::{pyclass, pymethods};
 
 use crate::args::Args;
@@ -18,6 +19,7 @@ use crate::instance;
 use crate::object::{self, Payload, Ref};
 use crate::objects::descriptors::Member;
 use crate::objects::dict::Dict;
+use crate::objects::function::Function;
 use crate::objects::list::List;
 use crate::objects::module::Module;
 use crate::objects::str_::{Name, Str, names};
@@ -302,6 +304,46 @@ fn merge_class_attributes(cx: &Context, found: &Ref<Dict>, class: &Value) -> PyR
     }
     Ok(())
 }
+
+/// The new instance and the Python function that initializes it, when calling `class` with `count`
+/// arguments comes down to just that. `None`: the call has to go the general way.
+///
+/// # Errors
+/// MemoryError.
+pub fn instance_to_initialize(
+    cx: &Context,
+    class: &Ref<Type>,
+    count: usize,
+) -> PyResult<Option<(Value, Ref<Function>)>> {
+    let own = &self::class().slots;
+    if class.slots.new.word() != own.new.word()
+        || class.slots.init.word() == own.init.word()
+        || class.has(ClassFlags::IS_ABSTRACT)
+        || !class.class_of().is(Type::class())
+    {
+        return Ok(None);
+    }
+    let Some(found) = class.lookup(cx, names::dunder_init()) else {
+        return Ok(None);
+    };
+    let Ok(init) = found.into_ref::<Function>() else {
+        return Ok(None);
+    };
+    let code = init.code();
+    let fits = code.is_simple
+        && code.arg_count as usize == count + 1
+        && !code.compiled.flags.intersects(GENERATORS);
+    if !fits {
+        return Ok(None);
+    }
+    let instance = instance(cx, class)?;
+    Ok(Some((instance, init)))
+}
+
+/// Code whose calls make a generator or a coroutine.
+const GENERATORS: CodeFlags = CodeFlags::GENERATOR
+    .union(CodeFlags::COROUTINE)
+    .union(CodeFlags::ASYNC_GENERATOR);
 
 /// Shapes of instances that came from another class: by new class, layout and room for attributes.
 static ADOPTED: LazyLock<Mutex<HashMap<(usize, usize, u32, u32), u32>>> =

@@ -43,13 +43,20 @@ pub fn rich(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -
     }
 }
 
+/// The answer for `==` and `!=` of two strings.
+#[inline(always)]
+pub fn strings_equal(left: &Value, right: &Value, comparison: Comparison) -> Option<bool> {
+    if !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        return None;
+    }
+    let left = left.downcast_exact::<Str>()?;
+    let right = right.downcast_exact::<Str>()?;
+    Some(left.equals_str(right) == (comparison == Comparison::Equal))
+}
+
 fn rich_slow(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -> PyResult<Value> {
-    if let (Some(left), Some(right)) = (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
-        && matches!(comparison, Comparison::Equal | Comparison::NotEqual)
-    {
-        return Ok(Value::from_bool(
-            left.equals_str(right) == (comparison == Comparison::Equal),
-        ));
+    if let Some(answer) = strings_equal(left, right, comparison) {
+        return Ok(Value::from_bool(answer));
     }
     cx.nested(" in comparison", || {
         let left_class = left.class();

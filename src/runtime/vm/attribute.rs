@@ -115,6 +115,9 @@ pub fn load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name) -> PyRes
         let getter = entry.value.clone();
         return crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner));
     }
+    if let Some(value) = recent::load(owner, name) {
+        return Ok(value);
+    }
     fill_load(cx, owner, cache, name, false);
     attribute::get(cx, owner, name)
 }
@@ -214,6 +217,7 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
                 if let Some(slot) = shape.slot(name) {
                     let words = shape.slots_offset() / 8 + slot;
                     if let Some(word) = cache::pack_shape(Packed::Field, shape.id, words) {
+                        recent::note(name, shape.id, word);
                         cache::store(cache, word);
                     }
                     return;
@@ -397,6 +401,42 @@ fn store_slow(
         );
     }
     Ok(())
+}
+
+/// Where this thread found fields of instances of late, for instructions that meet many shapes: their
+/// own cache holds one.
+mod recent {
+    use std::cell::Cell;
+
+    use super::{Name, Packed, Value, cache, cached_field};
+
+    const SIZE: usize = 512;
+
+    thread_local! {
+        /// Address of the name, and the word as an inline cache would have it.
+        static FIELDS: [Cell<(usize, u64)>; SIZE] = const { [const { Cell::new((0, 0)) }; SIZE] };
+    }
+
+    fn index(name: Name, shape: u32) -> usize {
+        (name.address() >> 4 ^ (shape as usize).wrapping_mul(0x9e37_79b1)) % SIZE
+    }
+
+    pub(super) fn load(owner: &Value, name: Name) -> Option<Value> {
+        let pointer = owner.as_pointer()?;
+        // SAFETY: `owner` keeps the object alive.
+        let header = unsafe { pointer.as_ref() };
+        let shape = header.shape();
+        let (address, word) = FIELDS.with(|fields| fields[index(name, shape)].get());
+        if address != name.address() {
+            return None;
+        }
+        let words = cache::unpack_shape(word, Packed::Field, shape)?;
+        cached_field(pointer, words).get_with(&header.lock)
+    }
+
+    pub(super) fn note(name: Name, shape: u32, word: u64) {
+        FIELDS.with(|fields| fields[index(name, shape)].set((name.address(), word)));
+    }
 }
 
 /// The global or built-in variable, by the cache alone.

@@ -17,6 +17,7 @@ use crate::objects::function::Function;
 use crate::objects::generator::{Generator, Resumed};
 use crate::objects::list::List;
 use crate::objects::set::Set;
+use crate::objects::slice::Slice;
 use crate::objects::str_::{Name, Str, names};
 use crate::objects::template;
 use crate::objects::tuple::Tuple;
@@ -81,6 +82,11 @@ pub fn init_returned(cx: &Context, value: &Value) {
 /// What the operation raises.
 pub fn binary_op(cx: &Context, operation: u32, left: &Value, right: &Value) -> PyResult<Value> {
     if operation == 26 {
+        if let Some(dict) = left.downcast_exact::<Dict>()
+            && let Some(value) = dict.get_item(cx, right)?
+        {
+            return Ok(value);
+        }
         return sequence::get_item(cx, left, right);
     }
     number::binary_numbered(cx, operation, left, right)
@@ -107,6 +113,51 @@ pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
         return tuple.as_slice().get(usize::try_from(index).ok()?).cloned();
     }
     None
+}
+
+/// `container[start:stop]`; the built-in sequences need no slice object for that.
+///
+/// # Errors
+/// What the operation raises.
+pub fn slice(cx: &Context, container: &Value, start: &Value, stop: &Value) -> PyResult<Value> {
+    let bound = |value: &Value, default: i64, length: usize| {
+        let number = match value.as_small_int() {
+            Some(number) => number,
+            None if value.is_none() => return Some(default as usize),
+            None => return None,
+        };
+        let length = length as i64;
+        let shifted = if number < 0 { number + length } else { number };
+        Some(shifted.clamp(0, length) as usize)
+    };
+    let range = |length: usize| {
+        let start = bound(start, 0, length)?;
+        let stop = bound(stop, length as i64, length)?;
+        Some(start..stop.max(start))
+    };
+    if let Some(list) = container.downcast_exact::<List>() {
+        if let Some(values) = list.items_of(range) {
+            return List::from_values(cx, values).map(Ref::into_value);
+        }
+    } else if let Some(text) = container.downcast_exact::<Str>()
+        && let Some(range) = range(text.len())
+    {
+        if range.len() == text.len() {
+            return Ok(container.clone());
+        }
+        return text
+            .substring(cx, range.start, range.end)
+            .map(Ref::into_value);
+    } else if let Some(tuple) = container.downcast_exact::<Tuple>()
+        && let Some(range) = range(tuple.len())
+    {
+        if range.len() == tuple.len() {
+            return Ok(container.clone());
+        }
+        return Tuple::from_vec(cx, tuple.as_slice()[range].to_vec()).map(Ref::into_value);
+    }
+    let slice = Slice::new(cx, start.clone(), stop.clone(), Value::NONE)?;
+    sequence::get_item(cx, container, slice.as_value())
 }
 
 /// `container[key] = value`.

@@ -25,12 +25,17 @@ use crate::objects::descriptors::MethodDescriptor;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::generator::{self, Generator};
+use crate::objects::int;
+use crate::objects::iterators::ListIterator;
 use crate::objects::list::List;
 use crate::objects::method::Method;
 use crate::objects::native::NativeFunction;
+use crate::objects::object;
+use crate::objects::range::RangeIterator;
 use crate::objects::slice::Slice;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
+use crate::objects::type_::Type;
 use crate::protocols::{compare, iterate, number, sequence, text};
 use crate::slots::Comparison;
 use crate::value::Value;
@@ -145,7 +150,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
     macro_rules! pop_option {
         () => {{
             sp = sp.sub(1);
-            std::mem::take(&mut *sp.cast::<Option<Value>>())
+            std::ptr::read(sp.cast::<Option<Value>>())
         }};
     }
     // The value `n` below the top: 1 is the top.
@@ -193,19 +198,26 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             push!(value);
                         }};
                     }
-                    // Goes on in the frame that a call pushed, or with what it returned; the call's
-                    // operands are gone from the stack already.
+                    // Goes on in the frame that a call pushed, or with what it returned in the place of
+                    // its operands, from `$base` on. The frame says what is left of them otherwise.
                     macro_rules! called {
-                        ($called:expr) => {
+                        ($base:expr, $called:expr) => {{
+                            let base: *mut u64 = $base;
                             match $called {
-                                Called::Returned(value) => push!(value),
-                                Called::Entered(callee) => {
-                                    (*frame).sp = sp;
+                                Ok(Called::Returned(value)) => {
+                                    sp = base;
+                                    push!(value);
+                                }
+                                Ok(Called::Entered(callee)) => {
                                     frame = callee;
                                     load_registers!();
                                 }
+                                Err(Raised) => {
+                                    sp = (*frame).sp;
+                                    raised!();
+                                }
                             }
-                        };
+                        }};
                     }
 
                     let unit = (*pc).load(Ordering::Relaxed);
@@ -225,6 +237,33 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             *code.names.as_ptr().add($index as usize)
                         }};
                     }
+                    // Pushes a truth, or takes the branch at once when one follows.
+                    macro_rules! branch {
+                        ($truth:expr) => {{
+                            let truth: bool = $truth;
+                            let next = (*pc).load(Ordering::Relaxed);
+                            if next as u8 == op::POP_JUMP_IF_FALSE {
+                                pc = pc.add(if truth { 1 } else { 1 + (next >> 8) as usize });
+                            } else if next as u8 == op::POP_JUMP_IF_TRUE {
+                                pc = pc.add(if truth { 1 + (next >> 8) as usize } else { 1 });
+                            } else {
+                                push!(Value::from_bool(truth));
+                            }
+                        }};
+                    }
+                    // Pushes a value, or stores it at once when that comes next.
+                    macro_rules! push_or_store {
+                        ($value:expr) => {{
+                            let value: Value = $value;
+                            let next = (*pc).load(Ordering::Relaxed);
+                            if next as u8 == op::STORE_FAST {
+                                pc = pc.add(1);
+                                drop(std::mem::replace(&mut variable!(next >> 8), Some(value)));
+                            } else {
+                                push!(value);
+                            }
+                        }};
+                    }
                     match unit as u8 {
                         op::NOP => {}
                         op::RESUME => {
@@ -234,7 +273,23 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             }
                         }
                         op::LOAD_FAST | op::LOAD_FAST_BORROW => {
-                            push_option!(variable!(arg).clone())
+                            let next = (*pc).load(Ordering::Relaxed);
+                            // `variable.name`: the variable holds the owner while it is looked at.
+                            if next as u8 == op::LOAD_ATTR
+                                && next & 1 << 8 == 0
+                                && let Some(owner) = &variable!(arg)
+                            {
+                                let index = (*pc.add(1)).load(Ordering::Relaxed) as usize;
+                                let cache = &*(*frame).code().caches.as_ptr().add(index);
+                                if let Some(value) =
+                                    attribute::load_fast(owner, cache, name!(next >> 9))
+                                {
+                                    pc = pc.add(2);
+                                    push!(value);
+                                    continue;
+                                }
+                            }
+                            push_option!(variable!(arg).clone());
                         }
                         op::LOAD_FAST_CHECK => match &variable!(arg) {
                             Some(value) => push!(value.clone()),
@@ -246,6 +301,34 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         },
                         op::LOAD_FAST_LOAD_FAST | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
                             let (first, second) = Opcode::unpack_pair(arg);
+                            let next = (*pc).load(Ordering::Relaxed);
+                            // The operation on two variables, which hold their values meanwhile.
+                            if matches!(next as u8, op::BINARY_OP | op::COMPARE_OP)
+                                && let (Some(left), Some(right)) =
+                                    (&variable!(first), &variable!(second))
+                            {
+                                let arg = next >> 8;
+                                if next as u8 == op::COMPARE_OP {
+                                    let comparison = Comparison::from_number(arg >> 5);
+                                    if let Some(truth) = compare::rich_fast(left, right, comparison)
+                                    {
+                                        pc = pc.add(2);
+                                        branch!(truth);
+                                        continue;
+                                    }
+                                } else {
+                                    let fast = if arg == 26 {
+                                        instructions::subscript_fast(left, right)
+                                    } else {
+                                        arithmetic_fast(arg, left, right)
+                                    };
+                                    if let Some(value) = fast {
+                                        pc = pc.add(2);
+                                        push_or_store!(value);
+                                        continue;
+                                    }
+                                }
+                            }
                             push_option!(variable!(first).clone());
                             push_option!(variable!(second).clone());
                         }
@@ -255,7 +338,27 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             push!((*code.constants.as_ptr().add(arg as usize)).clone());
                         }
                         op::LOAD_SMALL_INT => {
-                            push!(Value::from_small_int(i64::from(arg)).unwrap_unchecked());
+                            let number = Value::from_small_int(i64::from(arg)).unwrap_unchecked();
+                            let next = (*pc).load(Ordering::Relaxed);
+                            if next as u8 == op::BINARY_OP {
+                                if let Some(value) = arithmetic_fast(next >> 8, peek!(1), &number) {
+                                    pc = pc.add(2);
+                                    sp = sp.sub(1);
+                                    push_or_store!(value);
+                                    continue;
+                                }
+                            } else if next as u8 == op::COMPARE_OP {
+                                let comparison = Comparison::from_number(next >> 13);
+                                if let Some(truth) =
+                                    compare::rich_fast(peek!(1), &number, comparison)
+                                {
+                                    pc = pc.add(2);
+                                    sp = sp.sub(1);
+                                    branch!(truth);
+                                    continue;
+                                }
+                            }
+                            push!(number);
                         }
                         op::STORE_FAST => {
                             let value = pop_option!();
@@ -288,10 +391,12 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             pc = pc.add(1);
                             let left = peek!(2);
                             let right = peek!(1);
+                            if let Some(result) = arithmetic_fast(arg, left, right) {
+                                sp = sp.sub(2);
+                                push_or_store!(result);
+                                continue;
+                            }
                             let fast = match arg {
-                                0 | 13 => number::add_fast(left, right),
-                                10 | 23 => number::subtract_fast(left, right),
-                                5 | 18 => number::multiply_fast(left, right),
                                 26 => instructions::subscript_fast(left, right),
                                 _ => number::binary_fast(arg, left, right),
                             };
@@ -302,17 +407,25 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                     attempt!(instructions::binary_op(cx, arg, left, right))
                                 }
                             };
-                            replace!(2, result);
+                            drop(pop!());
+                            drop(pop!());
+                            push_or_store!(result);
                         }
                         op::COMPARE_OP => {
                             pc = pc.add(1);
                             let left = peek!(2);
                             let right = peek!(1);
                             let comparison = Comparison::from_number(arg >> 5);
-                            let result = match compare::rich_fast(left, right, comparison) {
+                            // Two words without a count: nothing is to be dropped.
+                            if let Some(truth) = compare::rich_fast(left, right, comparison) {
+                                sp = sp.sub(2);
+                                branch!(truth);
+                                continue;
+                            }
+                            save!();
+                            let result = match compare::strings_equal(left, right, comparison) {
                                 Some(truth) => Value::from_bool(truth),
                                 None => {
-                                    save!();
                                     let result =
                                         attempt!(compare::rich(cx, left, right, comparison));
                                     if arg & 16 != 0 {
@@ -365,7 +478,8 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             if value.as_bool().is_none() {
                                 save!();
                                 let truth = attempt!(value.truth(cx));
-                                replace!(1, Value::from_bool(truth));
+                                drop(pop!());
+                                branch!(truth);
                             }
                         }
                         op::UNARY_NOT => {
@@ -375,13 +489,17 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         }
                         op::IS_OP => {
                             let same = peek!(2).is(peek!(1));
-                            replace!(2, Value::from_bool(same != (arg != 0)));
+                            drop(pop!());
+                            drop(pop!());
+                            branch!(same != (arg != 0));
                         }
                         op::CONTAINS_OP => {
                             pc = pc.add(1);
                             save!();
                             let found = attempt!(sequence::contains(cx, peek!(1), peek!(2)));
-                            replace!(2, Value::from_bool(found != (arg != 0)));
+                            drop(pop!());
+                            drop(pop!());
+                            branch!(found != (arg != 0));
                         }
                         op::UNARY_NEGATIVE => {
                             save!();
@@ -395,14 +513,8 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         }
                         op::BINARY_SLICE => {
                             save!();
-                            let slice = attempt!(Slice::new(
-                                cx,
-                                peek!(2).clone(),
-                                peek!(1).clone(),
-                                Value::NONE
-                            ));
                             let result =
-                                attempt!(sequence::get_item(cx, peek!(3), slice.as_value()));
+                                attempt!(instructions::slice(cx, peek!(3), peek!(2), peek!(1)));
                             replace!(3, result);
                         }
                         op::STORE_SLICE => {
@@ -530,19 +642,18 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         op::CALL => {
                             pc = pc.add(1);
                             save!();
-                            let called = attempt!(call(cx, frame, &mut sp, arg as usize));
-                            called!(called);
+                            let base = sp.sub(arg as usize + 2);
+                            called!(base, call(cx, frame, sp, base));
                         }
                         op::CALL_KW => {
                             pc = pc.add(1);
                             save!();
-                            let called = attempt!(call_keywords(cx, frame, &mut sp, arg as usize));
-                            called!(called);
+                            let base = sp.sub(arg as usize + 3);
+                            called!(base, call_keywords(cx, frame, sp, base));
                         }
                         op::CALL_FUNCTION_EX => {
                             save!();
-                            let called = attempt!(call_unpacked(cx, frame, &mut sp));
-                            called!(called);
+                            called!(sp.sub(4), call_unpacked(cx, frame, sp));
                         }
                         op::CALL_INTRINSIC_1 => {
                             save!();
@@ -562,39 +673,34 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             let done = (*frame).is_entry;
                             let of_generator = (*frame).kind == Kind::Generator;
                             let previous = (*frame).previous;
-                            let value = if (*frame).is_init {
-                                // The instance lies in the caller's stack, below.
+                            let is_init = (*frame).is_init;
+                            leave(cx, frame);
+                            frame = previous;
+                            if done {
+                                cx.stack.frame.set(frame);
+                                return Ok(value);
+                            }
+                            load_registers!();
+                            if of_generator {
+                                // The instruction that resumed the generator goes on with its end.
+                                let unit = (*pc.sub(2)).load(Ordering::Relaxed);
+                                let distance = (unit >> 8) as usize;
+                                if unit as u8 == op::FOR_ITER {
+                                    drop(value);
+                                    pc = pc.add(distance + 1);
+                                } else {
+                                    push!(value);
+                                    pc = pc.add(distance);
+                                }
+                            } else if is_init {
+                                // The instance lies on the stack already.
                                 if !value.is_none() {
                                     instructions::init_returned(cx, &value);
                                     drop(value);
                                     raised!();
                                 }
-                                None
                             } else {
-                                Some(value)
-                            };
-                            leave(cx, frame);
-                            frame = previous;
-                            if done {
-                                cx.stack.frame.set(frame);
-                                return Ok(value.unwrap_or(Value::NONE));
-                            }
-                            load_registers!();
-                            if let Some(value) = value {
-                                if of_generator {
-                                    // The instruction that resumed the generator goes on with its end.
-                                    let unit = (*pc.sub(2)).load(Ordering::Relaxed);
-                                    let distance = (unit >> 8) as usize;
-                                    if unit as u8 == op::FOR_ITER {
-                                        drop(value);
-                                        pc = pc.add(distance + 1);
-                                    } else {
-                                        push!(value);
-                                        pc = pc.add(distance);
-                                    }
-                                } else {
-                                    push!(value);
-                                }
+                                push!(value);
                             }
                         }
                         op::RETURN_GENERATOR => {
@@ -632,9 +738,27 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         }
                         op::FOR_ITER => {
                             pc = pc.add(1);
-                            save!();
                             let iterator = peek!(1);
-                            if let Some(generator) = iterator.downcast_exact::<Generator>() {
+                            if let Some(range) = iterator.downcast_exact::<RangeIterator>() {
+                                let Some(number) = range.advance() else {
+                                    pc = pc.add(arg as usize + 1);
+                                    continue;
+                                };
+                                if let Some(number) = Value::from_small_int(number) {
+                                    push_or_store!(number);
+                                    continue;
+                                }
+                                save!();
+                                push!(attempt!(int::from_i64(cx, number)));
+                                continue;
+                            }
+                            save!();
+                            if let Some(list) = iterator.downcast_exact::<ListIterator>() {
+                                match list.advance() {
+                                    Some(item) => push_or_store!(item),
+                                    None => pc = pc.add(arg as usize + 1),
+                                }
+                            } else if let Some(generator) = iterator.downcast_exact::<Generator>() {
                                 match attempt!(enter_generator(cx, frame, generator, Value::NONE)) {
                                     Some(callee) => {
                                         frame = callee;
@@ -1027,7 +1151,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         op::GET_LEN => {
                             save!();
                             let length = attempt!(sequence::length(cx, peek!(1)));
-                            push!(attempt!(crate::objects::int::from_i64(cx, length as i64)));
+                            push!(attempt!(int::from_i64(cx, length as i64)));
                         }
                         op::MATCH_CLASS => {
                             save!();
@@ -1141,8 +1265,9 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                 save!();
             }
             raising = false;
-            if !unwind::unwind(cx, &mut frame, std::mem::take(&mut again)) {
-                return Err(Raised);
+            match unwind::unwind(cx, frame, std::mem::take(&mut again)) {
+                Some(handling) => frame = handling,
+                None => return Err(Raised),
             }
             load_registers!();
         }
@@ -1244,39 +1369,36 @@ unsafe fn enter_generator(
     Ok(Some(callee))
 }
 
-/// `CALL`: the callable, `self` or null, and `count` arguments are on the stack; they are gone
+/// The commonest arithmetic on operands without a count; `operation` is the argument of `BINARY_OP`.
+#[inline(always)]
+fn arithmetic_fast(operation: u32, left: &Value, right: &Value) -> Option<Value> {
+    match operation {
+        0 | 13 => number::add_fast(left, right),
+        10 | 23 => number::subtract_fast(left, right),
+        5 | 18 => number::multiply_fast(left, right),
+        _ => None,
+    }
+}
+
+/// `CALL`: the callable, `self` or null, and the arguments lie from `base` to `sp`; they are gone
 /// afterwards, but for those that became the callee's variables.
 ///
 /// # Errors
-/// What the call raises; the operands are still there then.
+/// What the call raises; the frame's `sp` says which operands are still there then.
 #[inline(always)]
-unsafe fn call(
-    cx: &Context,
-    frame: *mut Frame,
-    sp: &mut *mut u64,
-    count: usize,
-) -> PyResult<Called> {
-    // SAFETY: the compiler pushed callable, self or null and the arguments.
+unsafe fn call(cx: &Context, frame: *mut Frame, sp: *mut u64, base: *mut u64) -> PyResult<Called> {
+    // SAFETY: the compiler pushed callable, self or null and the arguments; `sp` is written back.
     unsafe {
-        let base = sp.sub(count + 2);
         let callable = &*base.cast::<Value>();
-        let total = count + usize::from(*base.add(1) != 0);
-        let first = sp.sub(total);
+        let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
+        let total = sp.offset_from_unsigned(first);
         if let Some(function) = callable.downcast_exact::<Function>() {
             let code = function.code();
             if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
                 let function: Ref<Function> = std::ptr::read(base.cast());
-                let callee = match frame::push(cx, function, first, total, frame) {
-                    Ok(callee) => callee,
-                    Err(raised) => {
-                        // The arguments and the function are dropped already.
-                        *sp = base;
-                        (*frame).sp = base;
-                        return Err(raised);
-                    }
-                };
-                *sp = base;
-                return Ok(Called::Entered(callee));
+                // The arguments become variables of the callee; they are dropped if there is none.
+                (*frame).sp = base;
+                return frame::push(cx, function, first, total, frame).map(Called::Entered);
             }
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
@@ -1305,7 +1427,21 @@ unsafe fn call(
             drop(Value::from_bits(*base));
             *base = function.into_bits();
             *base.add(1) = this.into_bits();
-            return call_bound(cx, frame, sp, count);
+            return call_bound(cx, frame, sp, base);
+        }
+        if *base.add(1) == 0
+            && (*frame).kind == Kind::Stack
+            && let Some(class) = callable.downcast::<Type>()
+            && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
+        {
+            // (class, NULL, …) becomes (instance, instance, …): the result, and the first variable.
+            drop(Value::from_bits(*base));
+            *base.add(1) = instance.clone().into_bits();
+            *base = instance.into_bits();
+            (*frame).sp = base.add(1);
+            let callee = frame::push(cx, init, base.add(1), total + 1, frame)?;
+            (*callee).is_init = true;
+            return Ok(Called::Entered(callee));
         }
         call_object(cx, sp, base, total, &[])
     }
@@ -1316,18 +1452,18 @@ unsafe fn call(
 unsafe fn call_bound(
     cx: &Context,
     frame: *mut Frame,
-    sp: &mut *mut u64,
-    count: usize,
+    sp: *mut u64,
+    base: *mut u64,
 ) -> PyResult<Called> {
     // SAFETY: as in `call`.
-    unsafe { call(cx, frame, sp, count) }
+    unsafe { call(cx, frame, sp, base) }
 }
 
 /// Calls what is no Python function.
 #[inline(never)]
 unsafe fn call_object(
     cx: &Context,
-    sp: &mut *mut u64,
+    sp: *mut u64,
     base: *mut u64,
     total: usize,
     names: &[Value],
@@ -1345,13 +1481,13 @@ unsafe fn call_object(
     }
 }
 
-/// Pops everything from `base` on.
+/// Drops the operands from `base` to `sp`, the last one first.
 #[inline(always)]
-unsafe fn drop_operands(sp: &mut *mut u64, base: *mut u64) {
+unsafe fn drop_operands(mut sp: *mut u64, base: *mut u64) {
     // SAFETY: the words from `base` to `sp` are operands of the call.
     unsafe {
-        while *sp > base {
-            *sp = sp.sub(1);
+        while sp > base {
+            sp = sp.sub(1);
             drop(std::mem::take(&mut *sp.cast::<Option<Value>>()));
         }
     }
@@ -1362,7 +1498,7 @@ unsafe fn drop_operands(sp: &mut *mut u64, base: *mut u64) {
 unsafe fn enter_function(
     cx: &Context,
     frame: *mut Frame,
-    sp: &mut *mut u64,
+    sp: *mut u64,
     base: *mut u64,
     args: Args<'_>,
 ) -> PyResult<Called> {
@@ -1370,7 +1506,7 @@ unsafe fn enter_function(
     unsafe {
         let function: Ref<Function> = (*base.cast::<Ref<Function>>()).clone();
         let locals = if (*frame).kind == Kind::Stack {
-            *sp
+            sp
         } else {
             cx.stack.top.get()
         };
@@ -1379,6 +1515,7 @@ unsafe fn enter_function(
         let given = function.code().parameter_count();
         let callee = frame::push(cx, function, locals, given, frame)?;
         drop_operands(sp, base);
+        (*frame).sp = base;
         Ok(Called::Entered(callee))
     }
 }
@@ -1388,19 +1525,17 @@ unsafe fn enter_function(
 unsafe fn call_keywords(
     cx: &Context,
     frame: *mut Frame,
-    sp: &mut *mut u64,
-    count: usize,
+    sp: *mut u64,
+    base: *mut u64,
 ) -> PyResult<Called> {
     // SAFETY: as in `call`; the names lie on top of the arguments.
     unsafe {
-        let names: Value = Value::from_bits(*sp.sub(1));
-        *sp = sp.sub(1);
-        (*frame).sp = *sp;
+        let sp = sp.sub(1);
+        let names: Value = Value::from_bits(*sp);
+        (*frame).sp = sp;
         let names_tuple = names
             .downcast::<Tuple>()
             .expect("invariant: the compiler pushes a tuple");
-        let base = sp.sub(count + 2);
-        let mut total = count + usize::from(*base.add(1) != 0);
         if *base.add(1) == 0
             && let Some(method) = (*base.cast::<Value>()).downcast_exact::<Method>()
         {
@@ -1409,10 +1544,11 @@ unsafe fn call_keywords(
             drop(Value::from_bits(*base));
             *base = function.into_bits();
             *base.add(1) = this.into_bits();
-            total += 1;
         }
+        let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
+        let total = sp.offset_from_unsigned(first);
         if (*base.cast::<Value>()).is_exact::<Function>() {
-            let values = std::slice::from_raw_parts(sp.sub(total).cast::<Value>(), total);
+            let values = std::slice::from_raw_parts(first.cast::<Value>(), total);
             let args = Args {
                 values,
                 names: names_tuple.as_slice(),
@@ -1425,7 +1561,7 @@ unsafe fn call_keywords(
 
 /// `CALL_FUNCTION_EX`: callable, NULL, arguments, keywords or NULL.
 #[inline(never)]
-unsafe fn call_unpacked(cx: &Context, frame: *mut Frame, sp: &mut *mut u64) -> PyResult<Called> {
+unsafe fn call_unpacked(cx: &Context, frame: *mut Frame, sp: *mut u64) -> PyResult<Called> {
     // SAFETY: the compiler pushed these four operands.
     unsafe {
         let base = sp.sub(4);

@@ -15,19 +15,24 @@ use crate::vm::frame::Frame;
 use crate::vm::interpreter;
 
 /// Finds the handler of the exception that is set, leaving frames that have none, up to the one that
-/// the loop was entered with. False when that one was left too: the caller gets the exception.
+/// the loop was entered with. The frame that has one; `None` when that one was left too: the caller
+/// gets the exception.
 ///
 /// `again`: the running frame is in the exception's traceback already.
 ///
 /// # Safety
 /// `frame` is the running frame with `pc` and `sp` written back.
-pub(super) unsafe fn unwind(cx: &Context, frame: &mut *mut Frame, mut again: bool) -> bool {
+pub(super) unsafe fn unwind(
+    cx: &Context,
+    mut frame: *mut Frame,
+    mut again: bool,
+) -> Option<*mut Frame> {
     loop {
         // SAFETY: by the caller's promise; frames left are replaced by their callers.
         unsafe {
-            let current = &mut **frame;
+            let current = &mut *frame;
             if !again {
-                add_traceback(cx, *frame);
+                add_traceback(cx, frame);
             }
             again = false;
             let index = current.instruction_index();
@@ -52,15 +57,15 @@ pub(super) unsafe fn unwind(cx: &Context, frame: &mut *mut Frame, mut again: boo
                     .instructions
                     .as_ptr()
                     .add(handler.target as usize);
-                return true;
+                return Some(frame);
             }
             let done = current.is_entry;
             let previous = current.previous;
-            interpreter::leave(cx, *frame);
-            *frame = previous;
+            interpreter::leave(cx, frame);
+            frame = previous;
             cx.stack.frame.set(previous);
             if done {
-                return false;
+                return None;
             }
         }
     }

@@ -306,6 +306,17 @@ impl Ref<List> {
         work(Writer(self))
     }
 
+    /// The items in the range that `select` chooses for the length, all of one moment.
+    pub fn items_of(
+        &self,
+        select: impl FnOnce(usize) -> Option<std::ops::Range<usize>>,
+    ) -> Option<Vec<Value>> {
+        self.write(|writer| {
+            let range = select(writer.len())?;
+            Some(writer.slice(range.start, range.end))
+        })
+    }
+
     /// Appends `value`.
     ///
     /// # Errors

@@ -185,7 +185,14 @@ impl Str {
     /// Whether both are the same text.
     #[inline]
     pub fn equals_str(&self, other: &Str) -> bool {
-        self.length == other.length && self.width == other.width && self.bytes() == other.bytes()
+        if self.length != other.length || self.width != other.width {
+            return false;
+        }
+        // Single letters are compared too often to call out for it.
+        match (self.bytes(), other.bytes()) {
+            ([mine], [others]) => mine == others,
+            (mine, others) => mine == others,
+        }
     }
 
     /// The hash, never 0 nor -1.
