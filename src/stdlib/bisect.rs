@@ -110,7 +110,7 @@ fn search(
     Ok(low)
 }
 
-fn given<'a>(key: Maybe<&'a Value>) -> Option<&'a Value> {
+fn given(key: Maybe<&Value>) -> Option<&Value> {
     key.0.filter(|key| !key.is_none())
 }
 

@@ -30,8 +30,10 @@ pub mod descriptor;
 pub mod errno;
 mod exception_class;
 pub mod faulthandler;
+pub mod fcntl;
 pub mod functools;
 pub mod gc;
+pub mod grp;
 pub mod heapq;
 pub mod imp;
 pub mod io;
@@ -44,9 +46,13 @@ pub mod opcode;
 pub mod operator;
 pub mod path;
 pub mod posix;
+pub mod posixsubprocess;
+pub mod pwd;
 pub mod random;
 pub mod resource;
+pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod source_text;
 pub mod sre;
 pub mod stat;
@@ -76,8 +82,10 @@ static MODULES: &[&ModuleSpec] = &[
     &contextvars::MODULE,
     &errno::MODULE,
     &faulthandler::MODULE,
+    &fcntl::MODULE,
     &functools::MODULE,
     &gc::MODULE,
+    &grp::MODULE,
     &heapq::MODULE,
     &imp::MODULE,
     &io::MODULE,
@@ -88,9 +96,13 @@ static MODULES: &[&ModuleSpec] = &[
     &opcode::MODULE,
     &operator::MODULE,
     &posix::MODULE,
+    &posixsubprocess::MODULE,
+    &pwd::MODULE,
     &random::MODULE,
     &resource::MODULE,
+    &select::MODULE,
     &signal::MODULE,
+    &socket::MODULE,
     &sre::MODULE,
     &stat::MODULE,
     &string::MODULE,

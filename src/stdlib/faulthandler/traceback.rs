@@ -163,13 +163,14 @@ fn heading(output: &mut Output, heading: Heading, ident: u64) {
     }
     output.hexadecimal(ident, 16);
     let mut name = [0u8; 16];
-    // SAFETY: the ident is of a thread that runs or is on its way out, which ends no earlier than the
-    // world is started again or, in a signal handler, than the process ends; the name has room.
-    if ident != 0
-        && unsafe {
-            libc::pthread_getname_np(ident as libc::pthread_t, name.as_mut_ptr().cast(), 16)
-        } == 0
-    {
+    let mut is_named = || {
+        // SAFETY: the ident is of a thread that runs or is on its way out, which ends no earlier than
+        // the world is started again or, in a signal handler, than the process ends; the name has room.
+        unsafe {
+            libc::pthread_getname_np(ident as libc::pthread_t, name.as_mut_ptr().cast(), 16) == 0
+        }
+    };
+    if ident != 0 && is_named() {
         output.text(" [");
         name.iter()
             .take_while(|&&byte| byte != 0)

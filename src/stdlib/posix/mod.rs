@@ -45,6 +45,7 @@ use typhon_runtime::{Context, PyResult, Ref, Value, module};
 use directory::{DirEntry, ScandirIterator};
 
 pub use forking::fork_with;
+pub(crate) use process::Strings;
 pub use stat::stat_result;
 pub use system::random_bytes;
 

@@ -59,14 +59,14 @@ pub(super) fn killpg(cx: &Context, pgid: i32, signal: i32) -> PyResult<()> {
 }
 
 /// Strings as C functions take arrays of them: pointers, the last one null.
-pub(super) struct Strings {
+pub(crate) struct Strings {
     /// What the pointers point to.
     _strings: Vec<CString>,
     pointers: Vec<*const c_char>,
 }
 
 impl Strings {
-    fn new(strings: Vec<CString>) -> Strings {
+    pub(crate) fn new(strings: Vec<CString>) -> Strings {
         let mut pointers: Vec<*const c_char> =
             strings.iter().map(|string| string.as_ptr()).collect();
         pointers.push(std::ptr::null());
@@ -77,7 +77,7 @@ impl Strings {
     }
 
     /// The array, for as long as `self` lives.
-    pub(super) fn as_ptr(&self) -> *const *const c_char {
+    pub(crate) fn as_ptr(&self) -> *const *const c_char {
         self.pointers.as_ptr()
     }
 }

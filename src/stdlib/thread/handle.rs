@@ -238,7 +238,7 @@ fn spawn(work: Work, thread: &Arc<Thread>, daemon: bool) -> Option<u64> {
     };
     match std::thread::Builder::new().stack_size(stack).spawn(main) {
         Ok(handle) => {
-            let ident = handle.as_pthread_t() as u64;
+            let ident = handle.as_pthread_t();
             thread.ident.store(ident, Ordering::Relaxed);
             Some(ident)
         }

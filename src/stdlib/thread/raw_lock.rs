@@ -267,9 +267,8 @@ impl Event {
     pub fn wait(&self, cx: &Context, deadline: Deadline) -> PyResult<bool> {
         while !self.is_set() {
             blocking::interrupted(cx)?;
-            match cx.detached(|| self.sleep(deadline)) {
-                Err(Errno::TIMEDOUT) => return Ok(self.is_set()),
-                _ => {}
+            if let Err(Errno::TIMEDOUT) = cx.detached(|| self.sleep(deadline)) {
+                return Ok(self.is_set());
             }
         }
         Ok(true)
