@@ -115,7 +115,7 @@ pub fn binding(
                 quote!(#runtime::args::FromArgument::from_argument(cx, &bound[#index], #place)?),
             );
         }
-        quote!(let bound: &[#runtime::value::Value; #count] = SIGNATURE.exactly(cx, args)?;)
+        quote!(let bound: &[#runtime::value::Value; #count] = SIGNATURE.exactly(cx, this, args)?;)
     } else {
         let count = signature.plain().count();
         let mut index = 0usize;

@@ -6,6 +6,7 @@
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Payload, Ref};
+use crate::objects::native;
 use crate::objects::str_::Str;
 use crate::objects::type_::Type;
 use crate::objects::{float, int};
@@ -159,6 +160,7 @@ impl Signature {
     pub fn exactly<'a, const N: usize>(
         &self,
         cx: &Context,
+        this: &Value,
         args: Args<'a>,
     ) -> PyResult<&'a [Value; N]> {
         if args.names.is_empty()
@@ -166,20 +168,30 @@ impl Signature {
         {
             return Ok(values);
         }
-        Err(self.exactly_slow(cx, args, N))
+        Err(self.exactly_slow(cx, this, args, N))
     }
 
     #[cold]
-    fn exactly_slow(&self, cx: &Context, args: Args<'_>, wanted: usize) -> crate::error::Raised {
+    fn exactly_slow(
+        &self,
+        cx: &Context,
+        this: &Value,
+        args: Args<'_>,
+        wanted: usize,
+    ) -> crate::error::Raised {
         let name = self.name;
+        let qualified = match native::qualified_name(cx, this, name) {
+            Ok(qualified) => qualified,
+            Err(raised) => return raised,
+        };
         if !args.names.is_empty() {
-            return cx.type_error(format!("{name}() takes no keyword arguments"));
+            return cx.type_error(format!("{qualified}() takes no keyword arguments"));
         }
         let given = args.values.len();
         match wanted {
-            0 => cx.type_error(format!("{name}() takes no arguments ({given} given)")),
+            0 => cx.type_error(format!("{qualified}() takes no arguments ({given} given)")),
             1 => cx.type_error(format!(
-                "{name}() takes exactly one argument ({given} given)"
+                "{qualified}() takes exactly one argument ({given} given)"
             )),
             _ => cx.type_error(format!(
                 "{name} expected {wanted} argument{}, got {given}",

@@ -17,7 +17,7 @@ use crate::objects::descriptors::WrapperDescriptor;
 use crate::objects::native::NativeFunction;
 use crate::objects::str_::{Name, Str, names};
 use crate::objects::type_::Type;
-use crate::protocols::{hash, index};
+use crate::protocols::{hash, index, iterate};
 use crate::slot_dispatch as dispatch;
 use crate::slots::{
     AssignFn, BinaryFn, CallFn, CompareFn, Comparison, ContainsFn, DescriptorGetFn,
@@ -331,7 +331,8 @@ impl SlotDefinition {
             }
             Binding::Next(tie) => {
                 expect::<0>(cx, values)?;
-                slot!(tie)(cx, this)?.ok_or_else(|| cx.stop_iteration(Value::NONE))
+                drop(iterate::take_stop_value(cx));
+                slot!(tie)(cx, this)?.ok_or_else(|| cx.stop_iteration(iterate::take_stop_value(cx)))
             }
             Binding::Call(tie) => slot!(tie)(cx, this, args),
             Binding::GetAttribute(tie) | Binding::GetAttributeHook(tie) => {

@@ -209,8 +209,12 @@ fn binary(operation: BinaryOperation, left: &Constant, right: &Constant) -> Opti
     if operation == Op::Subscript {
         return subscript(left, right);
     }
-    if let (Some(left), Some(right)) = (integer(left), integer(right)) {
+    let is_bool = |operand| matches!(operand, &Constant::True | &Constant::False);
+    if matches!(operation, Op::And | Op::Or | Op::Xor) && is_bool(left) && is_bool(right) {
         // Booleans under bit operators stay booleans: left to run time.
+        return None;
+    }
+    if let (Some(left), Some(right)) = (integer(left), integer(right)) {
         return integers(operation, &left, &right);
     }
     let is_float = |constant: &Constant| matches!(constant, Constant::Float(_));

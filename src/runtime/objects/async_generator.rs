@@ -19,7 +19,7 @@ use crate::objects::delegation;
 use crate::objects::exceptions;
 use crate::objects::frame::FrameObject;
 use crate::objects::generator::{self, Generator, Resumed};
-use crate::protocols::call;
+use crate::protocols::{call, iterate};
 use crate::value::Value;
 
 /// Bits of `Generator::flags`.
@@ -406,7 +406,14 @@ impl Step {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<Step>) -> PyResult<Option<Value>> {
-        this.advance(cx, Value::NONE).map(Some)
+        match this.advance(cx, Value::NONE) {
+            Ok(value) => Ok(Some(value)),
+            Err(Raised) => {
+                let stop = cx.catch(exceptions::stop_iteration())?;
+                iterate::set_stop_value(cx, exceptions::stop_value(&stop));
+                Ok(None)
+            }
+        }
     }
 
     #[method("send(self, value, /)")]

@@ -101,7 +101,7 @@ impl Cell {
     fn cell_contents(cx: &Context, this: &Ref<Cell>) -> PyResult<Value> {
         this.content
             .get()
-            .ok_or_else(|| cx.value_error("cell is empty"))
+            .ok_or_else(|| cx.value_error("Cell is empty"))
     }
 
     #[setter]

@@ -16,6 +16,7 @@ use crate::error::PyResult;
 use crate::field::Field;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::bytes::Bytes;
+use crate::objects::code_replace;
 use crate::objects::set::FrozenSet;
 use crate::objects::slice::Slice;
 use crate::objects::str_::{Name, Str};
@@ -95,6 +96,16 @@ impl Code {
             .iter()
             .map(|constant| to_value(cx, constant, filename))
             .collect();
+        Code::with_constants(cx, compiled, filename, constants?)
+    }
+
+    /// The object for compiled code whose constants are given, whatever the compiler's are.
+    pub(super) fn with_constants(
+        cx: &Context,
+        compiled: &Arc<CompiledCode>,
+        filename: &Ref<Str>,
+        constants: Box<[Value]>,
+    ) -> PyResult<Ref<Code>> {
         let names: PyResult<Box<[Name]>> = compiled
             .names
             .iter()
@@ -126,7 +137,7 @@ impl Code {
                 caches: (0..compiled.cache_count)
                     .map(|_| AtomicU64::new(0))
                     .collect(),
-                constants: constants?,
+                constants,
                 names: names?,
                 local_names: local_names?,
                 name: name.clone_ref(),
@@ -375,6 +386,22 @@ impl Code {
             .flat_map(|unit| unit.to_le_bytes())
             .collect();
         Bytes::from_slice(cx, &bytes)
+    }
+
+    /// Return a copy of the code object with new values for the specified fields.
+    #[method("replace(self, /, **changes)")]
+    fn replace(cx: &Context, this: &Ref<Code>, changes: Vec<(&Value, &Value)>) -> PyResult<Value> {
+        code_replace::replace(cx, this, &changes)
+    }
+
+    /// The same as replace().
+    #[method("__replace__(self, /, **changes)")]
+    fn dunder_replace(
+        cx: &Context,
+        this: &Ref<Code>,
+        changes: Vec<(&Value, &Value)>,
+    ) -> PyResult<Value> {
+        code_replace::replace(cx, this, &changes)
     }
 
     /// Lines of the instructions, as (start, end, line).

@@ -218,7 +218,10 @@ impl CoroutineWrapper {
     fn next(cx: &Context, this: &Ref<CoroutineWrapper>) -> PyResult<Option<Value>> {
         match this.coroutine.resume_coroutine(cx, Value::NONE)? {
             generator::Resumed::Yielded(value) => Ok(Some(value)),
-            generator::Resumed::Returned(value) => Err(cx.stop_iteration(value)),
+            generator::Resumed::Returned(value) => {
+                iterate::set_stop_value(cx, value);
+                Ok(None)
+            }
         }
     }
 

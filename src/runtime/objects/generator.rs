@@ -29,6 +29,7 @@ use crate::objects::delegation;
 use crate::objects::exceptions;
 use crate::objects::frame::FrameObject;
 use crate::objects::str_::Str;
+use crate::protocols::iterate;
 use crate::shape;
 use crate::value::Value;
 use crate::vm::frame::{Frame, Kind};
@@ -405,7 +406,7 @@ impl Generator {
             Resumed::Yielded(value) => Ok(Some(value)),
             Resumed::Returned(value) => {
                 if !value.is_none() {
-                    return Err(cx.stop_iteration(value));
+                    iterate::set_stop_value(cx, value);
                 }
                 Ok(None)
             }

@@ -8,6 +8,7 @@ pub mod bytearray;
 pub mod bytes;
 pub mod cell;
 pub mod code;
+mod code_replace;
 pub mod complex;
 pub mod coroutine;
 pub mod delegation;

@@ -66,6 +66,35 @@ impl NativeFunction {
     }
 }
 
+/// How messages name the function `name` of `this`, a module, an object or a class: `len`, `math.sqrt`,
+/// `list.append`.
+///
+/// # Errors
+/// MemoryError.
+pub(crate) fn qualified_name(cx: &Context, this: &Value, name: &str) -> PyResult<String> {
+    if let Some(module) = this.downcast::<Module>() {
+        let owner = module.get(cx, "__name__")?;
+        return Ok(
+            match owner.as_ref().and_then(|owner| owner.downcast::<Str>()) {
+                Some(owner) if !owner.equals("builtins") => format!("{}.{name}", **owner),
+                _ => name.to_owned(),
+            },
+        );
+    }
+    let attribute = Name::intern(cx, name)?;
+    let class = match this.downcast::<Type>() {
+        Some(class) if class.lookup(cx, attribute).is_some() => class,
+        _ => this.class(),
+    };
+    let owner = class
+        .mro_values()
+        .iter()
+        .filter_map(|base| base.downcast::<Type>())
+        .find(|base| base.dict.get_name_plain(cx, attribute).is_some())
+        .map_or_else(|| class.short_name(), |base| base.short_name());
+    Ok(format!("{owner}.{name}"))
+}
+
 /// `__text_signature__` of what `spec` describes: the receiver is marked with a dollar sign.
 pub(crate) fn text_signature(spec: &'static FunctionSpec, receiver: &str) -> String {
     let inner = spec.signature.text.strip_prefix('(').unwrap_or_default();

@@ -89,7 +89,7 @@ fn check_target(cx: &Context, object: &Value) -> PyResult<()> {
     }
     Err(cx.type_error(format!(
         "cannot create weak reference to '{}' object",
-        class.full_name(cx)
+        object.type_name()
     )))
 }
 

@@ -127,7 +127,7 @@ pub fn delete_item(cx: &Context, object: &Value, key: &Value) -> PyResult<()> {
     match object.class().slots.assign_subscript.get() {
         Some(assign) => assign(cx, object, key, None),
         None => Err(cx.type_error(format!(
-            "'{}' object doesn't support item deletion",
+            "'{}' object does not support item deletion",
             object.type_name()
         ))),
     }

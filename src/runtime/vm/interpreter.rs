@@ -1121,18 +1121,18 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         }
                         op::UNPACK_SEQUENCE => {
                             pc = pc.add(1);
+                            // The items take the sequence's place, last item first: above it there
+                            // would be one word too few at the greatest depth.
+                            let sequence = pop!();
                             save!();
-                            attempt!(instructions::unpack_sequence(
-                                cx,
-                                peek!(1),
-                                arg as usize,
-                                sp
-                            ));
-                            // The items were written above the sequence: last item first.
-                            let sequence = sp.sub(1);
-                            drop(Value::from_bits(*sequence));
-                            std::ptr::copy(sp, sequence, arg as usize);
-                            sp = sequence.add(arg as usize);
+                            let unpacked =
+                                instructions::unpack_sequence(cx, &sequence, arg as usize, sp);
+                            if unpacked.is_ok() {
+                                sp = sp.add(arg as usize);
+                                (*frame).sp = sp;
+                            }
+                            drop(sequence);
+                            attempt!(unpacked);
                         }
                         op::UNPACK_EX => {
                             save!();
@@ -1245,7 +1245,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             save!();
                             let cause = (arg == 2).then(|| pop!());
                             let exception = (arg >= 1).then(|| pop!());
-                            unwind::raise_statement(cx, exception, cause);
+                            again = unwind::raise_statement(cx, exception, cause);
                             raised!();
                         }
                         op::RERAISE => {

@@ -99,9 +99,20 @@ pub(super) fn set_raised_again(cx: &Context, exception: Value) {
 }
 
 /// `raise`, `raise exception`, `raise exception from cause`: sets the exception, or the error that it
-/// is not one.
-pub(super) fn raise_statement(cx: &Context, exception: Option<Value>, cause: Option<Value>) {
+/// is not one. True when it was raised before: its traceback has this frame already.
+pub(super) fn raise_statement(
+    cx: &Context,
+    exception: Option<Value>,
+    cause: Option<Value>,
+) -> bool {
+    if exception.is_none()
+        && let Some(handled) = cx.handled_exception()
+    {
+        cx.set_exception(handled);
+        return true;
+    }
     let Err(Raised) = try_raise(cx, exception, cause);
+    false
 }
 
 fn try_raise(
@@ -110,13 +121,7 @@ fn try_raise(
     cause: Option<Value>,
 ) -> Result<std::convert::Infallible, Raised> {
     let Some(exception) = exception else {
-        return Err(match cx.handled_exception() {
-            Some(exception) => {
-                cx.set_exception(exception);
-                Raised
-            }
-            None => cx.runtime_error("No active exception to reraise"),
-        });
+        return Err(cx.runtime_error("No active exception to reraise"));
     };
     let exception = instance(cx, &exception, "exceptions must derive from BaseException")?;
     if let Some(cause) = cause {

@@ -9,6 +9,8 @@
 pub mod flags;
 pub mod frames;
 pub mod hooks;
+pub mod jit;
+pub mod monitoring;
 pub mod numeric;
 pub mod objects;
 pub mod paths;
@@ -109,6 +111,13 @@ fn initialize(cx: &Context, module: &Ref<Module>) -> PyResult<()> {
     flags::initialize(cx, module)?;
     paths::initialize(cx, module)?;
     hooks::initialize(cx, module)?;
+    add(cx, module, "_jit", jit::MODULE.instantiate(cx)?)?;
+    add(
+        cx,
+        module,
+        "monitoring",
+        monitoring::MODULE.instantiate(cx)?,
+    )?;
     let configuration = configuration::get();
     add(cx, module, "modules", interpreter::modules().to_value())?;
     add(cx, module, "meta_path", List::new(cx)?)?;

@@ -9,8 +9,9 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::guarded::HeldValue;
 use crate::object::Ref;
+use crate::objects::dict::methods::hash_key;
 use crate::objects::str_::{Name, Str};
-use crate::protocols::{compare, hash};
+use crate::protocols::compare;
 use crate::value::Value;
 
 /// Where an iteration stands: entries before it were visited.
@@ -184,7 +185,7 @@ impl Ref<Dict> {
     /// TypeError for an unhashable key, and what hashing and comparing raises.
     #[inline]
     pub fn get_item(&self, cx: &Context, key: &Value) -> PyResult<Option<Value>> {
-        let hash = hash::hash(cx, key)?;
+        let hash = hash_key(cx, key)?;
         self.get_with_hash(cx, key, hash)
     }
 
@@ -388,7 +389,7 @@ impl Ref<Dict> {
     /// TypeError for an unhashable key, MemoryError, and what hashing and comparing raises.
     #[inline]
     pub fn set_item(&self, cx: &Context, key: &Value, value: Value) -> PyResult<()> {
-        let hash = hash::hash(cx, key)?;
+        let hash = hash_key(cx, key)?;
         drop(self.insert_with_hash(cx, key, hash, value)?);
         Ok(())
     }
@@ -408,7 +409,7 @@ impl Ref<Dict> {
     /// # Errors
     /// As [`Ref::set_item`].
     pub fn set_default(&self, cx: &Context, key: &Value, value: &Value) -> PyResult<Value> {
-        let hash = hash::hash(cx, key)?;
+        let hash = hash_key(cx, key)?;
         let simple = kind_of(key) != KeyKind::Other;
         loop {
             let found = self.look_up(cx, key, hash)?;
@@ -472,7 +473,7 @@ impl Ref<Dict> {
     /// # Errors
     /// TypeError for an unhashable key, and what hashing and comparing raises.
     pub fn remove_item(&self, cx: &Context, key: &Value) -> PyResult<Option<Value>> {
-        let hash = hash::hash(cx, key)?;
+        let hash = hash_key(cx, key)?;
         Ok(self
             .remove_with_hash(cx, key, hash)?
             .map(|(_, value)| value))
