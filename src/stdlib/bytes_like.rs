@@ -5,6 +5,7 @@
 
 use typhon_runtime::args::{FromArgument, Place};
 use typhon_runtime::buffer::Buffer;
+use typhon_runtime::protocols::buffer;
 use typhon_runtime::{Context, PyResult, Value};
 
 /// The bytes of an argument, for as long as this lives.
@@ -16,13 +17,14 @@ impl BytesLike {
     /// # Errors
     /// TypeError when it has no buffer, BufferError when its bytes do not lie behind each other.
     pub fn of(cx: &Context, value: &Value) -> PyResult<BytesLike> {
-        let Some(export) = value.class().slots.buffer.get() else {
-            return Err(cx.type_error(format!(
-                "a bytes-like object is required, not '{}'",
-                value.type_name()
-            )));
-        };
-        let buffer = export(cx, value)?;
+        BytesLike::from_buffer(cx, buffer::get_buffer(cx, value)?)
+    }
+
+    /// The bytes of a buffer.
+    ///
+    /// # Errors
+    /// BufferError when they do not lie behind each other.
+    pub fn from_buffer(cx: &Context, buffer: Buffer) -> PyResult<BytesLike> {
         if !is_contiguous(&buffer) {
             return Err(cx.buffer_error("memoryview: underlying buffer is not C-contiguous"));
         }
@@ -35,10 +37,10 @@ impl BytesLike {
     /// TypeError when the object cannot be written to.
     pub fn writable(cx: &Context, value: &Value, place: &Place) -> PyResult<BytesLike> {
         let expected = "read-write bytes-like object";
-        if value.class().slots.buffer.get().is_none() {
+        let Some(buffer) = buffer::find_buffer(cx, value)? else {
             return Err(place.wrong_type(cx, expected, value));
-        }
-        let bytes = BytesLike::of(cx, value)?;
+        };
+        let bytes = BytesLike::from_buffer(cx, buffer)?;
         if bytes.0.read_only {
             return Err(place.wrong_type(cx, expected, value));
         }

@@ -18,6 +18,7 @@
 pub mod abc;
 mod arguments;
 pub mod atexit;
+pub mod binascii;
 pub mod bisect;
 pub mod blocking;
 pub mod builtins;
@@ -27,8 +28,10 @@ pub mod collections;
 pub mod configuration;
 pub mod contextvars;
 pub mod descriptor;
+pub mod digests;
 pub mod errno;
 mod exception_class;
+mod exclusive;
 pub mod faulthandler;
 pub mod fcntl;
 pub mod functools;
@@ -38,6 +41,7 @@ pub mod heapq;
 pub mod imp;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod library;
 pub mod lifecycle;
 pub mod marshal;
@@ -67,6 +71,7 @@ pub mod tracemalloc;
 pub mod typing;
 pub mod warnings;
 pub mod weakref;
+pub mod zlib;
 
 use typhon_runtime::import;
 use typhon_runtime::module::ModuleSpec;
@@ -75,11 +80,17 @@ use typhon_runtime::module::ModuleSpec;
 static MODULES: &[&ModuleSpec] = &[
     &abc::MODULE,
     &atexit::MODULE,
+    &binascii::MODULE,
     &bisect::MODULE,
     &builtins::MODULE,
     &codecs::MODULE,
     &collections::MODULE,
     &contextvars::MODULE,
+    &digests::blake2::MODULE,
+    &digests::fixed::md5_module::MODULE,
+    &digests::fixed::sha1_module::MODULE,
+    &digests::fixed::sha2_module::MODULE,
+    &digests::sha3::MODULE,
     &errno::MODULE,
     &faulthandler::MODULE,
     &fcntl::MODULE,
@@ -90,6 +101,7 @@ static MODULES: &[&ModuleSpec] = &[
     &imp::MODULE,
     &io::MODULE,
     &itertools::MODULE,
+    &json::MODULE,
     &library::MODULE,
     &marshal::MODULE,
     &math::MODULE,
@@ -114,6 +126,7 @@ static MODULES: &[&ModuleSpec] = &[
     &typing::MODULE,
     &warnings::MODULE,
     &weakref::MODULE,
+    &zlib::MODULE,
 ];
 
 /// Makes the native modules known to the import system.
