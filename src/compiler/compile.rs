@@ -7,6 +7,7 @@ use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{ParseOptions, parse_unchecked};
 use ruff_text_size::TextRange;
 
+use crate::asdl::{Node, from_parsed};
 use crate::code::Code;
 use crate::codegen::{Generator, GeneratorInput};
 use crate::diagnose::diagnose;
@@ -112,6 +113,21 @@ fn parse(
         interactive::check(tree.get(), source, lines, options)?;
     }
     Ok((tree, warnings))
+}
+
+/// The syntax tree of a source as Python shows it, and the warnings that parsing gave.
+pub fn syntax_tree(
+    source: &str,
+    options: &CompileOptions,
+) -> Result<(Node, Vec<SyntaxWarning>), CompileError> {
+    let lines = LineIndex::new(source);
+    let guard = RecursionGuard::default();
+    parse(source, &lines, options)
+        .and_then(|(tree, warnings)| {
+            let shown = from_parsed::tree(tree.get(), source, &lines, options.mode, &guard)?;
+            Ok((shown, warnings))
+        })
+        .map_err(|failure| failure.locate(source, &lines))
 }
 
 /// The symbol table of a source, for the `symtable` module.

@@ -105,9 +105,14 @@ impl Failure {
 
     #[cold]
     pub fn recursion() -> Failure {
+        Failure::recursion_in("compilation")
+    }
+
+    #[cold]
+    pub fn recursion_in(work: &str) -> Failure {
         Failure::new(
             ErrorKind::Recursion,
-            "maximum recursion depth exceeded during compilation",
+            format!("maximum recursion depth exceeded during {work}"),
             TextRange::empty(TextSize::new(0)),
         )
     }

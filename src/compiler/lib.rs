@@ -19,6 +19,7 @@
 //! what callers get when a source is wrong, `options` what they may ask for; `disassemble` shows
 //! code as text, `marshal` makes bytes of it.
 
+pub mod asdl;
 mod assemble;
 pub mod code;
 mod codegen;
@@ -46,9 +47,10 @@ pub mod symbol_table;
 mod syntax_tree;
 
 pub use code::{Code, CodeFlags, ExceptionHandler, LocalKind, LocalVariable};
-pub use compile::{Compilation, compile, compile_module, symbol_table};
+pub use compile::{Compilation, compile, compile_module, symbol_table, syntax_tree};
 pub use constant::{Constant, StrConstant};
 pub use decode::decode_source;
+pub use diagnose::listing::{ListedToken, TokenKind, TokenListing, list_tokens};
 pub use error::{CompileError, ErrorKind, SyntaxWarning};
 pub use location::{Location, LocationTable};
 pub use opcode::Opcode;

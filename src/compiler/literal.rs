@@ -6,9 +6,14 @@
 
 use std::borrow::Cow;
 
-use ruff_python_ast::{InterpolatedStringLiteralElement, StringLiteral};
+use num_bigint::BigInt;
+use ruff_python_ast::{
+    ExprStringLiteral, InterpolatedElement, InterpolatedStringLiteralElement, StringLiteral,
+};
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use crate::constant::StrConstant;
+use crate::constant::{Constant, StrConstant};
+use crate::error::{Compiled, Failure};
 
 /// The value of one string literal.
 pub(crate) fn string(source: &str, node: &StringLiteral) -> StrConstant {
@@ -20,6 +25,19 @@ pub(crate) fn string(source: &str, node: &StringLiteral) -> StrConstant {
         }
     }
     StrConstant::Utf8(node.value.clone())
+}
+
+/// The value of a string literal, implicit concatenation included.
+pub(crate) fn whole_string(source: &str, node: &ExprStringLiteral) -> StrConstant {
+    let mut parts = node.value.iter();
+    let first = parts
+        .next()
+        .expect("invariant: a string literal has a part");
+    let mut value = string(source, first);
+    for part in parts {
+        value = concatenate(value, string(source, part));
+    }
+    value
 }
 
 /// The value of a literal piece of an f-string.
@@ -35,6 +53,43 @@ pub(crate) fn interpolated_text(
         }
     }
     StrConstant::Utf8(node.value.clone())
+}
+
+/// The source of a replacement field's expression: all between the brace and what follows the
+/// expression, comments left out.
+pub(crate) fn interpolation_source(source: &str, node: &InterpolatedElement) -> String {
+    let whole = &source[node.range];
+    let inside = whole.strip_prefix('{').unwrap_or(whole);
+    let expression = node.expression.range();
+    let offset = |position: TextSize| {
+        (position - node.range.start())
+            .to_usize()
+            .saturating_sub(1)
+            .min(inside.len())
+    };
+    let (start, end) = (offset(expression.start()), offset(expression.end()));
+    let mut text = without_comments(&inside[..start]);
+    text.push_str(&inside[start..end]);
+    let rest = without_comments(&inside[end..]);
+    let stop = rest.find(['!', ':', '}', '=']).unwrap_or(rest.len());
+    text.push_str(&rest[..stop]);
+    text
+}
+
+fn without_comments(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        match line.split_once('#') {
+            Some((code, comment)) => {
+                kept.push_str(code);
+                if comment.ends_with('\n') {
+                    kept.push('\n');
+                }
+            }
+            None => kept.push_str(line),
+        }
+    }
+    kept
 }
 
 /// Two strings as one.
@@ -262,4 +317,32 @@ pub(crate) fn parse_percent_format(format: &str, count: usize) -> Option<Vec<For
         parts.push(FormatPart::Text(text));
     }
     Some(parts)
+}
+
+/// An int literal too large for a machine word.
+pub(crate) fn big_integer(text: &str, range: TextRange) -> Compiled<Constant> {
+    const MAX_DECIMAL_DIGITS: usize = 4300;
+    let digits: String = text.chars().filter(|&character| character != '_').collect();
+    let (radix, digits) = match digits.get(..2) {
+        Some("0x" | "0X") => (16, &digits[2..]),
+        Some("0o" | "0O") => (8, &digits[2..]),
+        Some("0b" | "0B") => (2, &digits[2..]),
+        _ => (10, digits.as_str()),
+    };
+    if radix == 10 && digits.len() > MAX_DECIMAL_DIGITS {
+        return Err(Failure::syntax(
+            format!(
+                "Exceeds the limit ({MAX_DECIMAL_DIGITS} digits) for integer string conversion: \
+                 value has {} digits; use sys.set_int_max_str_digits() to increase the limit - \
+                 Consider hexadecimal for huge integer literals to avoid decimal conversion \
+                 limits.",
+                digits.len()
+            ),
+            range,
+        ));
+    }
+    match BigInt::parse_bytes(digits.as_bytes(), radix) {
+        Some(value) => Ok(Constant::from_big_int(value)),
+        None => Err(Failure::syntax("invalid decimal literal", range)),
+    }
 }

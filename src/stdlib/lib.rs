@@ -17,6 +17,7 @@
 
 pub mod abc;
 mod arguments;
+pub mod ast;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
@@ -62,10 +63,12 @@ pub mod sre;
 pub mod stat;
 pub mod string;
 pub mod struct_;
+pub mod symtable;
 pub mod sys;
 pub mod text_output;
 pub mod thread;
 pub mod time;
+pub mod tokenize;
 pub mod traceback_text;
 pub mod tracemalloc;
 pub mod typing;
@@ -79,6 +82,7 @@ use typhon_runtime::module::ModuleSpec;
 /// All native modules. The order does not matter.
 static MODULES: &[&ModuleSpec] = &[
     &abc::MODULE,
+    &ast::MODULE,
     &atexit::MODULE,
     &binascii::MODULE,
     &bisect::MODULE,
@@ -119,9 +123,11 @@ static MODULES: &[&ModuleSpec] = &[
     &stat::MODULE,
     &string::MODULE,
     &struct_::MODULE,
+    &symtable::MODULE,
     &sys::MODULE,
     &thread::MODULE,
     &time::MODULE,
+    &tokenize::MODULE,
     &tracemalloc::MODULE,
     &typing::MODULE,
     &warnings::MODULE,
@@ -131,5 +137,6 @@ static MODULES: &[&ModuleSpec] = &[
 
 /// Makes the native modules known to the import system.
 pub fn register() {
+    ast::install();
     import::register_native(MODULES);
 }

@@ -1,6 +1,5 @@
 //! Expressions: operators, displays, comparisons, attributes, subscripts, conditions.
 
-use num_bigint::BigInt;
 use ruff_python_ast::{
     BoolOp, CmpOp, Expr, ExprAttribute, ExprBoolOp, ExprCompare, ExprContext, ExprDict, ExprSlice,
     ExprSubscript, Number, Operator, UnaryOp,
@@ -12,6 +11,7 @@ use super::unit::{At, Label};
 use super::{Generator, STACK_USE_GUIDELINE};
 use crate::constant::Constant;
 use crate::error::{Compiled, Failure};
+use crate::literal;
 use crate::location::Location;
 use crate::opcode::{BinaryOperation, Comparison, Intrinsic1, Opcode};
 use crate::recursion::grow;
@@ -198,7 +198,7 @@ impl<'a> Generator<'a, '_> {
                 Number::Complex { real, imag } => Constant::Complex(*real, *imag),
                 Number::Int(value) => match value.as_i64() {
                     Some(value) => Constant::Int(value),
-                    None => big_integer(self.text(node.range), node.range)?,
+                    None => literal::big_integer(self.text(node.range), node.range)?,
                 },
             },
             _ => Constant::None,
@@ -740,34 +740,6 @@ pub(super) fn is_constant_slice(slice: &ExprSlice) -> bool {
         .into_iter()
         .flatten()
         .all(|part| is_constant(part))
-}
-
-/// An int literal too large for a machine word.
-fn big_integer(text: &str, range: TextRange) -> Compiled<Constant> {
-    const MAX_DECIMAL_DIGITS: usize = 4300;
-    let digits: String = text.chars().filter(|&character| character != '_').collect();
-    let (radix, digits) = match digits.get(..2) {
-        Some("0x" | "0X") => (16, &digits[2..]),
-        Some("0o" | "0O") => (8, &digits[2..]),
-        Some("0b" | "0B") => (2, &digits[2..]),
-        _ => (10, digits.as_str()),
-    };
-    if radix == 10 && digits.len() > MAX_DECIMAL_DIGITS {
-        return Err(Failure::syntax(
-            format!(
-                "Exceeds the limit ({MAX_DECIMAL_DIGITS} digits) for integer string conversion: \
-                 value has {} digits; use sys.set_int_max_str_digits() to increase the limit - \
-                 Consider hexadecimal for huge integer literals to avoid decimal conversion \
-                 limits.",
-                digits.len()
-            ),
-            range,
-        ));
-    }
-    match BigInt::parse_bytes(digits.as_bytes(), radix) {
-        Some(value) => Ok(Constant::from_big_int(value)),
-        None => Err(Failure::syntax("invalid decimal literal", range)),
-    }
 }
 
 pub(super) fn binary_operation(operator: Operator) -> BinaryOperation {

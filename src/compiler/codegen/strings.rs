@@ -34,15 +34,7 @@ fn append<'a>(pieces: &mut Vec<Piece<'a>>, text: StrConstant, range: TextRange) 
 impl<'a> Generator<'a, '_> {
     /// The value of a string literal, implicit concatenation included.
     pub fn string(&self, node: &ExprStringLiteral) -> StrConstant {
-        let mut parts = node.value.iter();
-        let first = parts
-            .next()
-            .expect("invariant: a string literal has a part");
-        let mut value = literal::string(self.source, first);
-        for part in parts {
-            value = literal::concatenate(value, literal::string(self.source, part));
-        }
-        value
+        literal::whole_string(self.source, node)
     }
 
     /// A docstring: common indentation removed.
@@ -209,7 +201,7 @@ impl<'a> Generator<'a, '_> {
     fn interpolation(&mut self, node: &'a InterpolatedElement) -> Compiled<()> {
         let at = self.at(node.range);
         self.expression(&node.expression)?;
-        let text = self.interpolation_text(node);
+        let text = literal::interpolation_source(self.source, node);
         self.load_constant(Constant::from(text.as_str()), at);
         let mut argument = 2 | conversion_of(node) << 2;
         if self.format_specification(node)? {
@@ -217,27 +209,6 @@ impl<'a> Generator<'a, '_> {
         }
         self.emit_with(Opcode::BUILD_INTERPOLATION, argument, at);
         Ok(())
-    }
-
-    /// The source of a replacement field's expression: all between the brace and what follows the
-    /// expression, comments left out.
-    fn interpolation_text(&self, node: &InterpolatedElement) -> String {
-        let whole = self.text(node.range);
-        let inside = whole.strip_prefix('{').unwrap_or(whole);
-        let expression = node.expression.range();
-        let offset = |position: ruff_text_size::TextSize| {
-            (position - node.range.start())
-                .to_usize()
-                .saturating_sub(1)
-                .min(inside.len())
-        };
-        let (start, end) = (offset(expression.start()), offset(expression.end()));
-        let mut text = without_comments(&inside[..start]);
-        text.push_str(&inside[start..end]);
-        let rest = without_comments(&inside[end..]);
-        let stop = rest.find(['!', ':', '}', '=']).unwrap_or(rest.len());
-        text.push_str(&rest[..stop]);
-        text
     }
 
     /// `"…%s…" % (a, b)` becomes an f-string when the format is simple enough.
@@ -293,22 +264,6 @@ impl<'a> Generator<'a, '_> {
         }
         Ok(())
     }
-}
-
-fn without_comments(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        match line.split_once('#') {
-            Some((code, comment)) => {
-                kept.push_str(code);
-                if comment.ends_with('\n') {
-                    kept.push('\n');
-                }
-            }
-            None => kept.push_str(line),
-        }
-    }
-    kept
 }
 
 /// The argument of CONVERT_VALUE; `=` alone means `!r`.

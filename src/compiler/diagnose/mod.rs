@@ -10,6 +10,7 @@
 //!   parser       backtracking, memory, errors; the two passes
 //!   statements, expressions, comprehensions, arguments, targets, parameters, patterns
 //!                the rules
+//!   listing      the tokens for the library's `tokenize`
 //!   escapes      what is wrong with a string literal's escapes
 //! ```
 //!
@@ -20,6 +21,7 @@ mod arguments;
 mod comprehensions;
 mod escapes;
 mod expressions;
+pub mod listing;
 mod parameters;
 mod parser;
 mod patterns;

@@ -1,7 +1,11 @@
 //! Tokens as CPython's tokenizer sees them, with its errors.
 //!
-//! Only sources that are known to be wrong come here. What matters is which tokens there are, where
-//! each lies, and how deep in brackets: the messages depend on them.
+//! Sources that are known to be wrong come here, and those that a program wants the tokens of. What
+//! matters is which tokens there are, where each lies, and how deep in brackets: the messages depend
+//! on them.
+//!
+//! For the library's `tokenize`, comments and line breaks without meaning are tokens too, and what is
+//! no token of the language is one character as an operator.
 
 use ruff_text_size::{TextRange, TextSize};
 
@@ -21,6 +25,10 @@ pub(super) enum Kind {
     Newline,
     Indent,
     Dedent,
+    /// Listed only.
+    Comment,
+    /// A line break that ends no statement. Listed only.
+    LineBreak,
     End,
 }
 
@@ -90,11 +98,24 @@ struct Tokenizer<'a> {
     layout_error: bool,
     /// Where the comment began that ends the line; the newline's token includes it.
     comment: Option<usize>,
+    /// Comments and all line breaks are wanted.
+    extra: bool,
+    /// The last token that is neither.
+    significant: Option<Kind>,
 }
 
 type Lexed<T> = Result<T, Failure>;
 
 pub(super) fn tokenize(source: &str) -> Tokens<'_> {
+    run(source, false)
+}
+
+/// As [`tokenize`], with the tokens that only `tokenize` lists.
+pub(super) fn tokenize_extra(source: &str) -> Tokens<'_> {
+    run(source, true)
+}
+
+fn run(source: &str, extra: bool) -> Tokens<'_> {
     let mut tokenizer = Tokenizer {
         source,
         bytes: source.as_bytes(),
@@ -105,6 +126,8 @@ pub(super) fn tokenize(source: &str) -> Tokens<'_> {
         indentation: vec![(0, 0)],
         layout_error: false,
         comment: None,
+        extra,
+        significant: None,
     };
     let error = tokenizer.run().err();
     let error_is_layout = tokenizer.layout_error;
@@ -139,7 +162,16 @@ impl<'a> Tokenizer<'a> {
             end: self.position,
             level: self.brackets.len(),
         };
+        if !matches!(kind, Kind::Comment | Kind::LineBreak) {
+            self.significant = Some(kind);
+        }
         self.tokens.push(token);
+    }
+
+    /// Whether nothing of a statement has been met on this line.
+    fn is_blank(&self) -> bool {
+        self.significant
+            .is_none_or(|kind| matches!(kind, Kind::Newline | Kind::Indent | Kind::Dedent))
     }
 
     /// An error whose position is one character.
@@ -193,20 +225,22 @@ impl<'a> Tokenizer<'a> {
                     while !self.at_end() && self.newline_length() == 0 {
                         self.position += 1;
                     }
+                    if self.extra {
+                        self.comment = None;
+                        self.push(Kind::Comment, start);
+                    }
                 }
                 b'\n' | b'\r' => {
                     let length = self.newline_length();
                     self.position += length;
                     let start = self.comment.take().unwrap_or(start);
-                    if self.brackets.is_empty() {
-                        let blank = self.tokens.last().is_none_or(|last| {
-                            matches!(last.kind, Kind::Newline | Kind::Indent | Kind::Dedent)
-                        });
-                        if !blank {
-                            self.push(Kind::Newline, start);
-                        }
-                        line_start = true;
+                    let ends_statement = self.brackets.is_empty() && !self.is_blank();
+                    if ends_statement {
+                        self.push(Kind::Newline, start);
+                    } else if self.extra {
+                        self.push(Kind::LineBreak, start);
                     }
+                    line_start |= self.brackets.is_empty();
                 }
                 b'\\' => self.continuation()?,
                 b'0'..=b'9' => self.number()?,
@@ -219,15 +253,19 @@ impl<'a> Tokenizer<'a> {
     }
 
     fn finish(&mut self) -> Lexed<()> {
+        let in_line = self
+            .tokens
+            .last()
+            .is_some_and(|last| !matches!(last.kind, Kind::Newline | Kind::LineBreak));
+        let implied = in_line && !self.bytes.ends_with(b"\n");
+        if self.extra && implied && (self.is_blank() || !self.brackets.is_empty()) {
+            self.push(Kind::LineBreak, self.position);
+        }
         if let Some(&(bracket, offset)) = self.brackets.last() {
             self.layout_error = true;
             return Err(never_closed(bracket, offset));
         }
-        let blank = self
-            .tokens
-            .last()
-            .is_none_or(|last| matches!(last.kind, Kind::Newline | Kind::Indent | Kind::Dedent));
-        if !blank {
+        if !self.is_blank() {
             let start = self.comment.take().unwrap_or(self.position);
             self.push(Kind::Newline, start);
         }
@@ -271,6 +309,9 @@ impl<'a> Tokenizer<'a> {
             (column, narrow) = first;
         }
         if self.peek(0) == b'#' || self.newline_length() > 0 || self.at_end() {
+            if self.extra {
+                return Ok(false);
+            }
             while !self.at_end() && self.newline_length() == 0 {
                 self.position += 1;
             }
@@ -473,7 +514,7 @@ impl<'a> Tokenizer<'a> {
             self.position += 1;
             self.end_of_number("imaginary")?;
         } else {
-            if leading_zero && is_integer {
+            if leading_zero && is_integer && !self.extra {
                 let first = TextSize::new(start as u32);
                 let last = TextSize::new((start + zeros) as u32);
                 return Err(Failure::syntax(
@@ -736,7 +777,16 @@ impl<'a> Tokenizer<'a> {
                 return Ok(());
             }
             match byte {
-                b'{' if self.peek(1) == b'{' && !in_specification => self.position += 2,
+                b'{' if self.peek(1) == b'{' && !in_specification && !self.extra => {
+                    self.position += 2;
+                }
+                // The listing shows one brace, and leaves the other out.
+                b'{' | b'}' if self.peek(1) == byte && !in_specification && self.extra => {
+                    self.position += 1;
+                    self.push(Kind::FormatMiddle, start);
+                    self.position += 1;
+                    return Ok(());
+                }
                 b'{' => {
                     if self.position > start {
                         self.push(Kind::FormatMiddle, start);
@@ -878,7 +928,7 @@ impl<'a> Tokenizer<'a> {
                 } else {
                     1
                 };
-                if length == 1 && byte.is_ascii_control() {
+                if length == 1 && byte.is_ascii_control() && !self.extra {
                     return Err(self.error_at(
                         start,
                         format!("invalid non-printable character U+{:04X}", byte),
@@ -895,6 +945,10 @@ impl<'a> Tokenizer<'a> {
         let start = self.position;
         let shown = char::from(byte);
         let Some(&(open, open_at)) = self.brackets.last() else {
+            if self.extra {
+                self.position += 1;
+                return Ok(());
+            }
             return Err(self.error_at(start, format!("unmatched '{shown}'")));
         };
         let expected = match open {

@@ -62,7 +62,8 @@ impl Request {
         }
     }
 
-    fn options(&self) -> CompileOptions {
+    /// The request in the compiler's terms.
+    pub fn options(&self) -> CompileOptions {
         CompileOptions {
             mode: self.mode,
             optimize: match self.optimize {
@@ -151,7 +152,7 @@ fn tree_compiler(cx: &Context) -> PyResult<TreeCompiler> {
 ///
 /// # Errors
 /// SyntaxError when it cannot be source.
-fn source_of(cx: &Context, value: &Value, filename: &str) -> PyResult<Option<String>> {
+pub fn source_of(cx: &Context, value: &Value, filename: &str) -> PyResult<Option<String>> {
     if let Some(text) = value.downcast::<Str>() {
         let text = text.to_utf8(cx)?.into_owned();
         return source_text::check(cx, text, Origin::Text).map(Some);

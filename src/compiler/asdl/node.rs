@@ -1,0 +1,95 @@
+//! Trees of nodes as the grammar describes them.
+//!
+//! The fields of a node are in the order of its class's description. A tree may be as deep as its
+//! source is long, so nodes are dropped one after the other, not recursively.
+
+use super::table::Class;
+use crate::constant::{Constant, StrConstant};
+use crate::location::Location;
+
+/// A node.
+#[derive(Debug)]
+pub struct Node {
+    pub class: Class,
+    /// Of classes that have position attributes.
+    pub location: Option<Location>,
+    pub fields: Vec<Part>,
+}
+
+/// What a field, or an item of one, holds.
+#[derive(Debug)]
+pub enum Part {
+    Absent,
+    Node(Node),
+    List(Vec<Part>),
+    Name(Box<str>),
+    Int(i64),
+    Constant(Constant),
+}
+
+impl Node {
+    /// A node without position.
+    pub fn new(class: Class, fields: Vec<Part>) -> Node {
+        debug_assert_eq!(fields.len(), class.spec().fields.len(), "{class:?}");
+        Node {
+            class,
+            location: None,
+            fields,
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut work = std::mem::take(&mut self.fields);
+        while let Some(part) = work.pop() {
+            match part {
+                Part::Node(mut node) => work.append(&mut node.fields),
+                Part::List(mut parts) => work.append(&mut parts),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl From<Node> for Part {
+    fn from(node: Node) -> Part {
+        Part::Node(node)
+    }
+}
+
+impl From<Class> for Part {
+    fn from(class: Class) -> Part {
+        Part::Node(Node::new(class, Vec::new()))
+    }
+}
+
+impl From<Option<Node>> for Part {
+    fn from(node: Option<Node>) -> Part {
+        node.map_or(Part::Absent, Part::Node)
+    }
+}
+
+impl From<Vec<Node>> for Part {
+    fn from(nodes: Vec<Node>) -> Part {
+        Part::List(nodes.into_iter().map(Part::Node).collect())
+    }
+}
+
+impl From<&str> for Part {
+    fn from(name: &str) -> Part {
+        Part::Name(name.into())
+    }
+}
+
+impl From<Constant> for Part {
+    fn from(constant: Constant) -> Part {
+        Part::Constant(constant)
+    }
+}
+
+impl From<StrConstant> for Part {
+    fn from(text: StrConstant) -> Part {
+        Part::Constant(Constant::Str(text))
+    }
+}

@@ -1,0 +1,88 @@
+//! Trees of the compiler become Python objects.
+
+use typhon_compiler::asdl::{Node, Part};
+use typhon_compiler::location::Location;
+use typhon_compiler::{CompileOptions, syntax_tree};
+use typhon_runtime::objects::code;
+use typhon_runtime::objects::int;
+use typhon_runtime::objects::list::List;
+use typhon_runtime::objects::str_::{Name, Str};
+use typhon_runtime::{Context, PyResult, Ref, Value, instance, object};
+
+use super::classes::{self, Classes};
+use super::node::Ast;
+use crate::builtins::evaluation::{Request, raise_compile_error};
+
+/// Parses source into a tree of Python objects.
+///
+/// # Errors
+/// SyntaxError and what is derived from it, RecursionError, warnings made errors.
+pub fn parse(cx: &Context, source: &str, filename: &str, request: &Request) -> PyResult<Value> {
+    let options: CompileOptions = request.options();
+    let (tree, warnings) = syntax_tree(source, &options)
+        .map_err(|error| raise_compile_error(cx, &error, filename, request.flags))?;
+    for warning in &warnings {
+        typhon_runtime::warnings::warn_syntax(cx, &warning.message, filename, warning.line)?;
+    }
+    let passage = Outward {
+        cx,
+        classes: classes::get(cx)?,
+        filename: Str::from_str(cx, filename)?,
+    };
+    passage.node(&tree)
+}
+
+struct Outward<'a> {
+    cx: &'a Context,
+    classes: &'static Classes,
+    filename: Ref<Str>,
+}
+
+impl Outward<'_> {
+    fn node(&self, node: &Node) -> PyResult<Value> {
+        if let Some(single) = self.classes.single(node.class) {
+            return Ok(single.clone());
+        }
+        self.cx.nested(" during ast construction", || {
+            let object =
+                object::new_of_class(self.cx, self.classes.of(node.class), Ast)?.into_value();
+            let names = &self.classes.fields[node.class as usize];
+            for (name, part) in names.iter().zip(&node.fields) {
+                self.set(&object, *name, self.part(part)?)?;
+            }
+            if let Some(location) = &node.location {
+                self.locate(&object, location)?;
+            }
+            Ok(object)
+        })
+    }
+
+    fn set(&self, object: &Value, name: Name, value: Value) -> PyResult<()> {
+        instance::set(self.cx, object, name, value)?;
+        Ok(())
+    }
+
+    fn locate(&self, object: &Value, location: &Location) -> PyResult<()> {
+        let (column, end_column) = location.columns.unwrap_or_default();
+        let numbers = [location.line, column, location.end_line, end_column];
+        for (name, number) in self.classes.attributes.iter().zip(numbers) {
+            self.set(object, *name, int::from_i64(self.cx, i64::from(number))?)?;
+        }
+        Ok(())
+    }
+
+    fn part(&self, part: &Part) -> PyResult<Value> {
+        match part {
+            Part::Absent => Ok(Value::NONE),
+            Part::Node(node) => self.node(node),
+            Part::List(parts) => {
+                let values: PyResult<Vec<Value>> =
+                    parts.iter().map(|part| self.part(part)).collect();
+                List::from_values(self.cx, values?).map(Ref::into_value)
+            }
+            Part::Name(name) => Ok(Name::intern(self.cx, name)?.to_value()),
+            Part::Int(number) => int::from_i64(self.cx, *number),
+            Part::Constant(constant) => code::to_value(self.cx, constant, &self.filename),
+        }
+    }
+}
