@@ -219,9 +219,19 @@ impl Context {
     #[inline]
     pub fn nested<R>(&self, place: &str, work: impl FnOnce() -> PyResult<R>) -> PyResult<R> {
         if stack_address() < self.native_stack_limit.get() {
-            return Err(self.recursion_error(format!("maximum recursion depth exceeded{place}")));
+            return Err(self.native_overflow(place));
         }
         work()
+    }
+
+    /// RecursionError, made on the part of the stack that is kept for it: making it is a call too.
+    #[cold]
+    #[inline(never)]
+    fn native_overflow(&self, place: &str) -> crate::error::Raised {
+        let limit = self.native_stack_limit.replace(0);
+        let raised = self.recursion_error(format!("maximum recursion depth exceeded{place}"));
+        self.native_stack_limit.set(limit);
+        raised
     }
 
     /// Drops the values that the context holds, while the thread is still attached.

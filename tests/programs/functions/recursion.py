@@ -108,3 +108,16 @@ assert repr(loop) == "[[...]]"
 table = {}
 table["self"] = table
 assert repr(table) == "{'self': {...}}"
+
+
+# Too deep a structure for the native stack: the error is made on the part that is kept for it.
+deep = {}
+for _ in range(150_000):
+    deep = {1: deep}
+try:
+    repr(deep)
+except RecursionError as error:
+    assert "maximum recursion depth exceeded" in str(error) or "Stack overflow" in str(error)
+else:
+    raise AssertionError("repr of a deep dict")
+del deep

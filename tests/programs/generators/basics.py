@@ -175,3 +175,25 @@ g = locals_kept(1)
 assert next(g) == [1]
 assert g.send(2) == [1, 2]
 assert g.send(3) == [1, 2, 3]
+
+
+def pairs(table):
+    # Unpacking at the greatest depth of the operand stack stays inside the generator's memory.
+    for key, item in table.items():
+        value = item
+        if value:
+            yield key, value
+
+
+import gc
+
+assert [list(pairs({"a": [], "b": n})) for n in (0, 1)] == [[], [("b", 1)]]
+gc.collect()
+
+
+def returning():
+    yield 1
+    return [2]
+
+
+assert list(returning()) == [1] and sum(returning()) == 1
