@@ -899,6 +899,8 @@ impl<'a> Tokenizer<'a> {
                     .any(|operator| rest.starts_with(operator))
                 {
                     3
+                } else if self.extra && rest.starts_with(b"<>") {
+                    1
                 } else if [
                     &b"**"[..],
                     b"//",

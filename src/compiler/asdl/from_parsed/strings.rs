@@ -127,17 +127,14 @@ impl Passage<'_> {
         fields.push(match &field.format_spec {
             None => Part::Absent,
             Some(specification) => {
-                let mut inner = Pieces::new(pieces.field);
+                // Of t-strings too: specifications are formatted at once.
+                let mut inner = Pieces::new(Class::FormattedValue);
                 self.elements(&specification.elements, false, &mut inner)?;
                 let values = inner.finish(self);
                 // With the colon.
                 let start = specification.range.start() - TextSize::new(1);
                 let range = TextRange::new(start, specification.range.end());
-                let class = match pieces.field {
-                    Class::Interpolation => Class::TemplateStr,
-                    _ => Class::JoinedStr,
-                };
-                self.node(class, range, vec![values]).into()
+                self.node(Class::JoinedStr, range, vec![values]).into()
             }
         });
         let node = self.node(pieces.field, field.range(), fields);
