@@ -232,12 +232,16 @@ fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<H
     for object in dead {
         // SAFETY: the object is alive until it is destroyed, after this.
         if let Some(side) = unsafe { side_of(*object) } {
-            side.store(MARKED - 1, Ordering::Relaxed);
+            side.store(MARKED, Ordering::Relaxed);
         }
     }
     pages.par_iter().for_each(|page| {
-        page.for_each_block(|block| {
-            // SAFETY: a block with a shape is an object, and the world is stopped.
+        page.for_each_block_with_side(|block, side| {
+            if side.load(Ordering::Relaxed) == MARKED {
+                return;
+            }
+            // SAFETY: a block with a shape is an object, its contents are whole, and the world is
+            // stopped.
             unsafe { traverse(NonNull::new_unchecked(block.cast()), &mut subtract) };
         });
     });
@@ -272,8 +276,19 @@ fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<H
         .collect()
 }
 
-/// The side word to begin with: the count, or "reached from outside" for what is never collected.
+/// Whether a thread is destroying the object, or is about to: its last count is gone. Its contents may
+/// be half dropped, so it is not looked into; what it still refers to counts as referred to from
+/// outside. The collector has no part in its end. (Distributed counts are known to the collector alone.)
+fn is_dying(header: &Header) -> bool {
+    !header.is_immortal() && !header.is_distributed() && header.count() <= 0
+}
+
+/// The side word to begin with: the count, "reached from outside" for what is never collected, MARKED
+/// for what is dying.
 fn outside_count(world: &StoppedWorld, header: &Header) -> u32 {
+    if is_dying(header) {
+        return MARKED;
+    }
     if header.is_immortal() || gc_bits(header) & (gc_flags::FROZEN | gc_flags::DOOMED) != 0 {
         return MARKED - 1;
     }

@@ -284,7 +284,7 @@ impl Ref<Generator> {
             *(*frame).sp = sent.into_bits();
             (*frame).sp = (*frame).sp.add(1);
         }
-        self.run(cx, false)
+        self.run(cx, state, false)
     }
 
     /// Resumes by raising the exception that is set in the context.
@@ -305,9 +305,9 @@ impl Ref<Generator> {
                 self.leave(FINISHED);
                 Err(Raised)
             }
-            Ok(Some(_)) => {
+            Ok(Some(state)) => {
                 cx.set_exception(exception);
-                self.run(cx, true)
+                self.run(cx, state, true)
             }
             Ok(None) => {
                 cx.set_exception(exception);
@@ -317,11 +317,15 @@ impl Ref<Generator> {
         }
     }
 
-    fn run(&self, cx: &Context, raising: bool) -> PyResult<Resumed> {
+    /// Runs the frame that was taken in `state`. Once it is left, another thread may run it already, so
+    /// the generator's state says nothing about how it was left here.
+    fn run(&self, cx: &Context, state: u8, raising: bool) -> PyResult<Resumed> {
         let frame = self.frame.get();
         // The generator may be dropped by the code that it runs.
         let keep = self.clone();
+        let mut entered = false;
         let result = cx.nested("", || {
+            entered = true;
             // SAFETY: the state is RUNNING.
             unsafe {
                 (*frame).previous = cx.stack.frame.get();
@@ -330,16 +334,22 @@ impl Ref<Generator> {
                 interpreter::resume(cx, frame, raising)
             }
         });
-        match result {
-            Ok(value) if keep.state() == SUSPENDED => Ok(Resumed::Yielded(value)),
-            Ok(value) => Ok(Resumed::Returned(value)),
-            Err(raised) => {
-                if keep.state() == RUNNING {
-                    // The native stack ran out before the frame was entered.
-                    keep.leave(SUSPENDED);
+        if !entered {
+            // The native stack ran out first: the frame is as it was, without what was sent.
+            // SAFETY: the state is RUNNING still.
+            unsafe {
+                if !raising {
+                    (*frame).sp = (*frame).sp.sub(1);
+                    drop(Value::from_bits(*(*frame).sp));
                 }
-                Err(raised)
             }
+            keep.leave(state);
+        }
+        let value = result?;
+        if cx.stack.yielded.get() {
+            Ok(Resumed::Yielded(value))
+        } else {
+            Ok(Resumed::Returned(value))
         }
     }
 

@@ -258,7 +258,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             let next = (*pc).load(Ordering::Relaxed);
                             if next as u8 == op::STORE_FAST {
                                 pc = pc.add(1);
-                                drop(std::mem::replace(&mut variable!(next >> 8), Some(value)));
+                                drop(variable!(next >> 8).replace(value));
                             } else {
                                 push!(value);
                             }
@@ -677,6 +677,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             leave(cx, frame);
                             frame = previous;
                             if done {
+                                cx.stack.yielded.set(false);
                                 cx.stack.frame.set(frame);
                                 return Ok(value);
                             }
@@ -725,6 +726,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             suspend(cx, frame);
                             frame = previous;
                             if done {
+                                cx.stack.yielded.set(true);
                                 cx.stack.frame.set(frame);
                                 return Ok(value);
                             }

@@ -28,6 +28,8 @@ pub struct Stack {
     pub frames_end: Cell<*mut Frame>,
     /// First word that no frame on this stack uses, while native code runs.
     pub top: Cell<*mut u64>,
+    /// Whether the frame that left the evaluation loop last did so to be resumed.
+    pub yielded: Cell<bool>,
     /// Python frames that are active, for the recursion limit.
     pub depth: Cell<u32>,
 }
@@ -57,6 +59,7 @@ impl Stack {
                     frame: Cell::new(ptr::null_mut()),
                     frames_end: Cell::new(end.cast()),
                     top: Cell::new(start.as_ptr()),
+                    yielded: Cell::new(false),
                     depth: Cell::new(0),
                 });
             }
