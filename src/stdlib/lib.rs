@@ -65,6 +65,7 @@ pub mod string;
 pub mod struct_;
 pub mod symtable;
 pub mod sys;
+pub mod termios;
 pub mod text_output;
 pub mod thread;
 pub mod time;
@@ -125,6 +126,7 @@ static MODULES: &[&ModuleSpec] = &[
     &struct_::MODULE,
     &symtable::MODULE,
     &sys::MODULE,
+    &termios::MODULE,
     &thread::MODULE,
     &time::MODULE,
     &tokenize::MODULE,

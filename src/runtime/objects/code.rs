@@ -71,7 +71,7 @@ impl Traverse for Code {
 impl Drop for Code {
     fn drop(&mut self) {
         for cache in &self.caches {
-            cache::clear(cache);
+            cache::empty(cache);
         }
     }
 }

@@ -196,9 +196,14 @@ pub fn store_entry(cache: &AtomicU64, entry: Entry) {
     store(cache, Box::into_raw(Box::new(entry)) as u64);
 }
 
-/// Empties the cache.
-pub fn clear(cache: &AtomicU64) {
-    retire(cache.swap(0, Ordering::AcqRel));
+/// Empties the cache of code that dies, which nobody runs any more. What the entry refers to is dropped
+/// now: when the collector frees code and value together, the value's memory does not outlast this.
+pub fn empty(cache: &AtomicU64) {
+    let word = cache.swap(0, Ordering::AcqRel);
+    if word != 0 && word & 7 == 0 {
+        // SAFETY: the cache held the only lasting pointer to the entry, and readers hold the code.
+        drop(unsafe { Box::from_raw(word as *mut Entry) });
+    }
 }
 
 fn retire(word: u64) {
