@@ -363,18 +363,18 @@ fn tcsetattr(cx: &Context, fd: Terminal, when: i32, attributes_list: &Value) -> 
             }
         };
     }
-    // SAFETY: the mode is a local.
     checked(
         cx,
+        // SAFETY: the mode is a local.
         outcome(unsafe { libc::cfsetispeed(&mut mode, speed_number(speeds[0])) }),
     )?;
-    // SAFETY: as above.
     checked(
         cx,
+        // SAFETY: as above.
         outcome(unsafe { libc::cfsetospeed(&mut mode, speed_number(speeds[1])) }),
     )?;
-    // SAFETY: as above.
     call(cx, || {
+        // SAFETY: as above.
         outcome(unsafe { libc::tcsetattr(fd.0, when, &mode) })
     })
 }
@@ -421,8 +421,8 @@ fn tcflow(cx: &Context, fd: Terminal, action: i32) -> PyResult<()> {
 fn window(cx: &Context, fd: RawFd) -> PyResult<libc::winsize> {
     // SAFETY: all fields are numbers.
     let mut size: libc::winsize = unsafe { std::mem::zeroed() };
-    // SAFETY: the request fills in a local.
     call(cx, || {
+        // SAFETY: the request fills in a local.
         outcome(unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &mut size) })
     })?;
     Ok(size)
@@ -464,8 +464,8 @@ fn tcsetwinsize(cx: &Context, fd: Terminal, winsize: &Value) -> PyResult<()> {
     let mut size = window(cx, fd.0)?;
     size.ws_row = rows;
     size.ws_col = columns;
-    // SAFETY: the request reads a local.
     call(cx, || {
+        // SAFETY: the request reads a local.
         outcome(unsafe { libc::ioctl(fd.0, libc::TIOCSWINSZ, &size) })
     })
 }
