@@ -58,6 +58,19 @@ fn rich_slow(cx: &Context, left: &Value, right: &Value, comparison: Comparison) 
     if let Some(answer) = strings_equal(left, right, comparison) {
         return Ok(Value::from_bool(answer));
     }
+    rich_by_methods(cx, left, right, comparison)
+}
+
+/// [`rich`] by the operands' classes alone: for those who tried [`rich_fast`] and [`strings_equal`].
+///
+/// # Errors
+/// As [`rich`].
+pub(crate) fn rich_by_methods(
+    cx: &Context,
+    left: &Value,
+    right: &Value,
+    comparison: Comparison,
+) -> PyResult<Value> {
     cx.nested(" in comparison", || {
         let left_class = left.class();
         let right_class = right.class();

@@ -162,14 +162,22 @@ bitwise_fast! {
     xor_fast: ^;
 }
 
-/// The fast answer to the operator with this number (`BINARY_OP`'s argument), in place or not. See the
-/// module's header.
+/// The fast answer of `+`, `-` and `*`, in place or not, by the operator's number (`BINARY_OP`'s
+/// argument). See the module's header.
 #[inline(always)]
-pub fn binary_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
+pub fn arithmetic_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
     match plain(BinaryOperator::from_u32(number)?) {
         BinaryOperator::Add => add_fast(left, right),
         BinaryOperator::Subtract => subtract_fast(left, right),
         BinaryOperator::Multiply => multiply_fast(left, right),
+        _ => None,
+    }
+}
+
+/// The fast answer of the operators that [`arithmetic_fast`] does not know.
+#[inline(always)]
+pub fn division_and_bits_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
+    match plain(BinaryOperator::from_u32(number)?) {
         BinaryOperator::TrueDivide => true_divide_fast(left, right),
         BinaryOperator::FloorDivide => floor_divide_fast(left, right),
         BinaryOperator::Remainder => remainder_fast(left, right),
@@ -180,6 +188,12 @@ pub fn binary_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
         BinaryOperator::Xor => xor_fast(left, right),
         _ => None,
     }
+}
+
+/// The fast answer of any binary operator.
+#[inline(always)]
+fn binary_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
+    arithmetic_fast(number, left, right).or_else(|| division_and_bits_fast(number, left, right))
 }
 
 /// The operator without "in place".

@@ -15,32 +15,26 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use typhon_compiler::opcode::Opcode;
 
-use crate::args::Args;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::field::Field;
-use crate::object::Ref;
 use crate::objects::cell::Cell;
-use crate::objects::descriptors::MethodDescriptor;
 use crate::objects::dict::Dict;
-use crate::objects::function::Function;
 use crate::objects::generator::{self, Generator};
 use crate::objects::int;
 use crate::objects::iterators::ListIterator;
 use crate::objects::list::List;
-use crate::objects::method::Method;
-use crate::objects::native::NativeFunction;
-use crate::objects::object;
 use crate::objects::range::RangeIterator;
 use crate::objects::slice::Slice;
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::Type;
 use crate::protocols::{compare, iterate, number, sequence, text};
 use crate::slots::Comparison;
 use crate::value::Value;
+use crate::vm::calling::{Called, call, call_keywords, call_unpacked};
 use crate::vm::frame::{self, Frame, Kind};
-use crate::vm::{attribute, bind, import, instructions, pattern, safepoint, unwind};
+use crate::vm::resumption::{enter_generator, leave, suspend};
+use crate::vm::{attribute, awaiting, import, instructions, pattern, safepoint, subscript, unwind};
 
 /// Opcodes as patterns for `match`.
 #[allow(non_upper_case_globals)]
@@ -94,14 +88,6 @@ pub(crate) unsafe fn run(cx: &Context, entry: *mut Frame) -> PyResult<Value> {
 pub(crate) unsafe fn resume(cx: &Context, frame: *mut Frame, raising: bool) -> PyResult<Value> {
     // SAFETY: by the caller's promise.
     unsafe { execute(cx, frame, raising) }
-}
-
-/// What a called object did.
-enum Called {
-    /// It returned this.
-    Returned(Value),
-    /// Its frame was pushed.
-    Entered(*mut Frame),
 }
 
 #[allow(clippy::cognitive_complexity)]
@@ -318,9 +304,9 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                     }
                                 } else {
                                     let fast = if arg == 26 {
-                                        instructions::subscript_fast(left, right)
+                                        subscript::subscript_fast(left, right)
                                     } else {
-                                        arithmetic_fast(arg, left, right)
+                                        number::arithmetic_fast(arg, left, right)
                                     };
                                     if let Some(value) = fast {
                                         pc = pc.add(2);
@@ -341,7 +327,9 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             let number = Value::from_small_int(i64::from(arg)).unwrap_unchecked();
                             let next = (*pc).load(Ordering::Relaxed);
                             if next as u8 == op::BINARY_OP {
-                                if let Some(value) = arithmetic_fast(next >> 8, peek!(1), &number) {
+                                if let Some(value) =
+                                    number::arithmetic_fast(next >> 8, peek!(1), &number)
+                                {
                                     pc = pc.add(2);
                                     sp = sp.sub(1);
                                     push_or_store!(value);
@@ -391,14 +379,14 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             pc = pc.add(1);
                             let left = peek!(2);
                             let right = peek!(1);
-                            if let Some(result) = arithmetic_fast(arg, left, right) {
+                            if let Some(result) = number::arithmetic_fast(arg, left, right) {
                                 sp = sp.sub(2);
                                 push_or_store!(result);
                                 continue;
                             }
                             let fast = match arg {
-                                26 => instructions::subscript_fast(left, right),
-                                _ => number::binary_fast(arg, left, right),
+                                26 => subscript::subscript_fast(left, right),
+                                _ => number::division_and_bits_fast(arg, left, right),
                             };
                             let result = match fast {
                                 Some(result) => result,
@@ -422,19 +410,18 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                 branch!(truth);
                                 continue;
                             }
+                            if let Some(truth) = compare::strings_equal(left, right, comparison) {
+                                drop(pop!());
+                                drop(pop!());
+                                branch!(truth);
+                                continue;
+                            }
                             save!();
-                            let result = match compare::strings_equal(left, right, comparison) {
-                                Some(truth) => Value::from_bool(truth),
-                                None => {
-                                    let result =
-                                        attempt!(compare::rich(cx, left, right, comparison));
-                                    if arg & 16 != 0 {
-                                        Value::from_bool(attempt!(result.truth(cx)))
-                                    } else {
-                                        result
-                                    }
-                                }
-                            };
+                            let mut result =
+                                attempt!(compare::rich_by_methods(cx, left, right, comparison));
+                            if arg & 16 != 0 {
+                                result = Value::from_bool(attempt!(result.truth(cx)));
+                            }
                             replace!(2, result);
                         }
                         op::POP_JUMP_IF_FALSE => {
@@ -514,7 +501,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         op::BINARY_SLICE => {
                             save!();
                             let result =
-                                attempt!(instructions::slice(cx, peek!(3), peek!(2), peek!(1)));
+                                attempt!(subscript::slice(cx, peek!(3), peek!(2), peek!(1)));
                             replace!(3, result);
                         }
                         op::STORE_SLICE => {
@@ -533,12 +520,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         op::STORE_SUBSCR => {
                             pc = pc.add(1);
                             save!();
-                            attempt!(instructions::store_subscript(
-                                cx,
-                                peek!(2),
-                                peek!(1),
-                                peek!(3)
-                            ));
+                            attempt!(subscript::store_subscript(cx, peek!(2), peek!(1), peek!(3)));
                             for _ in 0..3 {
                                 drop(pop!());
                             }
@@ -779,7 +761,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             pc = pc.add(1);
                             save!();
                             let receiver = peek!(2);
-                            match instructions::as_generator(receiver) {
+                            match awaiting::as_generator(receiver) {
                                 Some(generator) => {
                                     let sent = peek!(1).clone();
                                     match attempt!(enter_generator(cx, frame, generator, sent)) {
@@ -795,15 +777,13 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                         }
                                     }
                                 }
-                                None => {
-                                    match attempt!(instructions::send(cx, receiver, peek!(1))) {
-                                        generator::Resumed::Yielded(value) => replace!(1, value),
-                                        generator::Resumed::Returned(value) => {
-                                            replace!(1, value);
-                                            pc = pc.add(arg as usize);
-                                        }
+                                None => match attempt!(awaiting::send(cx, receiver, peek!(1))) {
+                                    generator::Resumed::Yielded(value) => replace!(1, value),
+                                    generator::Resumed::Returned(value) => {
+                                        replace!(1, value);
+                                        pc = pc.add(arg as usize);
                                     }
-                                }
+                                },
                             }
                         }
                         op::END_SEND => {
@@ -813,34 +793,34 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         }
                         op::CLEANUP_THROW => {
                             save!();
-                            let value = attempt!(instructions::cleanup_throw(cx, peek!(1)));
+                            let value = attempt!(awaiting::cleanup_throw(cx, peek!(1)));
                             replace!(3, Value::NONE);
                             push!(value);
                         }
                         op::GET_YIELD_FROM_ITER => {
                             save!();
                             let iterator =
-                                attempt!(instructions::yield_from_iterator(cx, &*frame, peek!(1)));
+                                attempt!(awaiting::yield_from_iterator(cx, &*frame, peek!(1)));
                             replace!(1, iterator);
                         }
                         op::GET_AWAITABLE => {
                             save!();
-                            let iterator = attempt!(instructions::awaitable(cx, peek!(1), arg));
+                            let iterator = attempt!(awaiting::awaitable(cx, peek!(1), arg));
                             replace!(1, iterator);
                         }
                         op::GET_AITER => {
                             save!();
-                            let iterator = attempt!(instructions::async_iterator(cx, peek!(1)));
+                            let iterator = attempt!(awaiting::async_iterator(cx, peek!(1)));
                             replace!(1, iterator);
                         }
                         op::GET_ANEXT => {
                             save!();
-                            let awaitable = attempt!(instructions::async_next(cx, peek!(1)));
+                            let awaitable = attempt!(awaiting::async_next(cx, peek!(1)));
                             push!(awaitable);
                         }
                         op::END_ASYNC_FOR => {
                             save!();
-                            attempt!(instructions::end_async_for(cx, peek!(1)));
+                            attempt!(awaiting::end_async_for(cx, peek!(1)));
                             drop(pop!());
                             drop(pop!());
                         }
@@ -1285,301 +1265,4 @@ fn cell_content(variable: &Option<Value>) -> &Field {
     &cell
         .expect("invariant: the compiler makes a cell of this variable")
         .content
-}
-
-/// Leaves a frame that returned or whose exception goes on to the caller.
-///
-/// # Safety
-/// `frame` is the running frame, with `sp` written back.
-#[inline(always)]
-pub(super) unsafe fn leave(cx: &Context, frame: *mut Frame) {
-    // SAFETY: by the caller's promise.
-    unsafe {
-        if (*frame).kind == Kind::Stack {
-            (*frame).clear();
-            frame::pop(cx, frame);
-        } else {
-            let generator = Generator::of_frame(std::ptr::NonNull::new_unchecked(frame));
-            // The caller's stack, or the native caller, holds the generator.
-            let generator = &*(&raw const generator).cast::<Ref<Generator>>();
-            cx.leave_handled(&generator.handled);
-            if !(*frame).is_entry {
-                cx.stack.depth.set(cx.stack.depth.get() - 1);
-            }
-            (*frame).clear();
-            (*frame).previous = frame::NONE;
-            generator.leave(generator::FINISHED);
-        }
-    }
-}
-
-/// Suspends the running generator's frame.
-///
-/// # Safety
-/// As [`leave`], and the frame is a generator's.
-#[inline(always)]
-unsafe fn suspend(cx: &Context, frame: *mut Frame) {
-    // SAFETY: by the caller's promise.
-    unsafe {
-        debug_assert!((*frame).kind == Kind::Generator);
-        let generator = Generator::of_frame(std::ptr::NonNull::new_unchecked(frame));
-        let generator = &*(&raw const generator).cast::<Ref<Generator>>();
-        cx.leave_handled(&generator.handled);
-        if !(*frame).is_entry {
-            cx.stack.depth.set(cx.stack.depth.get() - 1);
-        }
-        (*frame).previous = frame::NONE;
-        generator.leave(generator::SUSPENDED);
-    }
-}
-
-/// Takes a generator to run it in this loop, called from `frame`. `None` when it is finished.
-///
-/// # Errors
-/// As [`Ref::resume`], and RecursionError.
-#[inline(always)]
-unsafe fn enter_generator(
-    cx: &Context,
-    frame: *mut Frame,
-    generator: &Ref<Generator>,
-    sent: Value,
-) -> PyResult<Option<*mut Frame>> {
-    let depth = cx.stack.depth.get() + 1;
-    if depth > frame::RECURSION_LIMIT.load(Ordering::Relaxed) {
-        return Err(cx.recursion_error("maximum recursion depth exceeded"));
-    }
-    let Some(state) = generator.enter(cx)? else {
-        return Ok(None);
-    };
-    if state == generator::CREATED && !sent.is_none() {
-        generator.leave(generator::CREATED);
-        return Err(cx.type_error(format!(
-            "can't send non-None value to a just-started {}",
-            generator.kind_name()
-        )));
-    }
-    cx.stack.depth.set(depth);
-    cx.enter_handled(&generator.handled);
-    let callee = generator.frame();
-    // SAFETY: the generator was taken, so its frame is this thread's.
-    unsafe {
-        *(*callee).sp = sent.into_bits();
-        (*callee).sp = (*callee).sp.add(1);
-        (*callee).previous = frame;
-        (*callee).is_entry = false;
-    }
-    Ok(Some(callee))
-}
-
-/// The commonest arithmetic on operands without a count; `operation` is the argument of `BINARY_OP`.
-#[inline(always)]
-fn arithmetic_fast(operation: u32, left: &Value, right: &Value) -> Option<Value> {
-    match operation {
-        0 | 13 => number::add_fast(left, right),
-        10 | 23 => number::subtract_fast(left, right),
-        5 | 18 => number::multiply_fast(left, right),
-        _ => None,
-    }
-}
-
-/// `CALL`: the callable, `self` or null, and the arguments lie from `base` to `sp`; they are gone
-/// afterwards, but for those that became the callee's variables.
-///
-/// # Errors
-/// What the call raises; the frame's `sp` says which operands are still there then.
-#[inline(always)]
-unsafe fn call(cx: &Context, frame: *mut Frame, sp: *mut u64, base: *mut u64) -> PyResult<Called> {
-    // SAFETY: the compiler pushed callable, self or null and the arguments; `sp` is written back.
-    unsafe {
-        let callable = &*base.cast::<Value>();
-        let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
-        let total = sp.offset_from_unsigned(first);
-        if let Some(function) = callable.downcast_exact::<Function>() {
-            let code = function.code();
-            if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
-                let function: Ref<Function> = std::ptr::read(base.cast());
-                // The arguments become variables of the callee; they are dropped if there is none.
-                (*frame).sp = base;
-                return frame::push(cx, function, first, total, frame).map(Called::Entered);
-            }
-            let args =
-                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
-            return enter_function(cx, frame, sp, base, args);
-        }
-        if let Some(function) = callable.downcast_exact::<NativeFunction>() {
-            let args =
-                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
-            let result = function.call(cx, args)?;
-            drop_operands(sp, base);
-            return Ok(Called::Returned(result));
-        }
-        if let Some(method) = callable.downcast_exact::<MethodDescriptor>() {
-            let args =
-                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
-            let result = method.call_on_first(cx, args)?;
-            drop_operands(sp, base);
-            return Ok(Called::Returned(result));
-        }
-        if *base.add(1) == 0
-            && let Some(method) = callable.downcast_exact::<Method>()
-        {
-            // (method, NULL, …) becomes (function, self, …).
-            let function = method.function.clone();
-            let this = method.this.clone();
-            drop(Value::from_bits(*base));
-            *base = function.into_bits();
-            *base.add(1) = this.into_bits();
-            return call_bound(cx, frame, sp, base);
-        }
-        if *base.add(1) == 0
-            && (*frame).kind == Kind::Stack
-            && let Some(class) = callable.downcast::<Type>()
-            && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
-        {
-            // (class, NULL, …) becomes (instance, instance, …): the result, and the first variable.
-            drop(Value::from_bits(*base));
-            *base.add(1) = instance.clone().into_bits();
-            *base = instance.into_bits();
-            (*frame).sp = base.add(1);
-            let callee = frame::push(cx, init, base.add(1), total + 1, frame)?;
-            (*callee).is_init = true;
-            return Ok(Called::Entered(callee));
-        }
-        call_object(cx, sp, base, total, &[])
-    }
-}
-
-/// [`call`] again, for a method that was taken apart.
-#[inline(never)]
-unsafe fn call_bound(
-    cx: &Context,
-    frame: *mut Frame,
-    sp: *mut u64,
-    base: *mut u64,
-) -> PyResult<Called> {
-    // SAFETY: as in `call`.
-    unsafe { call(cx, frame, sp, base) }
-}
-
-/// Calls what is no Python function.
-#[inline(never)]
-unsafe fn call_object(
-    cx: &Context,
-    sp: *mut u64,
-    base: *mut u64,
-    total: usize,
-    names: &[Value],
-) -> PyResult<Called> {
-    // SAFETY: as in `call`: `total` values are on top.
-    unsafe {
-        let callable = &*base.cast::<Value>();
-        let args = Args {
-            values: std::slice::from_raw_parts(sp.sub(total).cast::<Value>(), total),
-            names,
-        };
-        let result = crate::protocols::call::call_args(cx, callable, args)?;
-        drop_operands(sp, base);
-        Ok(Called::Returned(result))
-    }
-}
-
-/// Drops the operands from `base` to `sp`, the last one first.
-#[inline(always)]
-unsafe fn drop_operands(mut sp: *mut u64, base: *mut u64) {
-    // SAFETY: the words from `base` to `sp` are operands of the call.
-    unsafe {
-        while sp > base {
-            sp = sp.sub(1);
-            drop(std::mem::take(&mut *sp.cast::<Option<Value>>()));
-        }
-    }
-}
-
-/// Pushes the frame of a call that needs binding; the operands from `base` on are dropped.
-#[inline(never)]
-unsafe fn enter_function(
-    cx: &Context,
-    frame: *mut Frame,
-    sp: *mut u64,
-    base: *mut u64,
-    args: Args<'_>,
-) -> PyResult<Called> {
-    // SAFETY: the callable at `base` is a function; variables are written above all that is live.
-    unsafe {
-        let function: Ref<Function> = (*base.cast::<Ref<Function>>()).clone();
-        let locals = if (*frame).kind == Kind::Stack {
-            sp
-        } else {
-            cx.stack.top.get()
-        };
-        bind::room(cx, locals, function.code())?;
-        bind::bind(cx, &function, args, locals)?;
-        let given = function.code().parameter_count();
-        let callee = frame::push(cx, function, locals, given, frame)?;
-        drop_operands(sp, base);
-        (*frame).sp = base;
-        Ok(Called::Entered(callee))
-    }
-}
-
-/// `CALL_KW`: as [`call`], with a tuple of names on top.
-#[inline(never)]
-unsafe fn call_keywords(
-    cx: &Context,
-    frame: *mut Frame,
-    sp: *mut u64,
-    base: *mut u64,
-) -> PyResult<Called> {
-    // SAFETY: as in `call`; the names lie on top of the arguments.
-    unsafe {
-        let sp = sp.sub(1);
-        let names: Value = Value::from_bits(*sp);
-        (*frame).sp = sp;
-        let names_tuple = names
-            .downcast::<Tuple>()
-            .expect("invariant: the compiler pushes a tuple");
-        if *base.add(1) == 0
-            && let Some(method) = (*base.cast::<Value>()).downcast_exact::<Method>()
-        {
-            let function = method.function.clone();
-            let this = method.this.clone();
-            drop(Value::from_bits(*base));
-            *base = function.into_bits();
-            *base.add(1) = this.into_bits();
-        }
-        let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
-        let total = sp.offset_from_unsigned(first);
-        if (*base.cast::<Value>()).is_exact::<Function>() {
-            let values = std::slice::from_raw_parts(first.cast::<Value>(), total);
-            let args = Args {
-                values,
-                names: names_tuple.as_slice(),
-            };
-            return enter_function(cx, frame, sp, base, args);
-        }
-        call_object(cx, sp, base, total, names_tuple.as_slice())
-    }
-}
-
-/// `CALL_FUNCTION_EX`: callable, NULL, arguments, keywords or NULL.
-#[inline(never)]
-unsafe fn call_unpacked(cx: &Context, frame: *mut Frame, sp: *mut u64) -> PyResult<Called> {
-    // SAFETY: the compiler pushed these four operands.
-    unsafe {
-        let base = sp.sub(4);
-        let callable = &*base.cast::<Value>();
-        let arguments = &*base.add(2).cast::<Value>();
-        let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
-        let (values, names) = instructions::unpack_arguments(cx, callable, arguments, keywords)?;
-        let args = Args {
-            values: &values,
-            names: &names,
-        };
-        if callable.is_exact::<Function>() {
-            return enter_function(cx, frame, sp, base, args);
-        }
-        let result = crate::protocols::call::call_args(cx, callable, args)?;
-        drop_operands(sp, base);
-        Ok(Called::Returned(result))
-    }
 }

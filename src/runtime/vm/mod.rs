@@ -6,9 +6,13 @@
 //!   handled.rs      the exceptions being handled
 //!   bind.rs         arguments of a call become the callee's variables
 //!   interpreter.rs  the evaluation loop
+//!   calling.rs      the instructions that call
+//!   resumption.rs   frames are left, suspended, run again
 //!   cache.rs        inline caches: what a cache word holds, how it is filled
 //!   attribute.rs    LOAD_ATTR, STORE_ATTR and LOAD_GLOBAL with their caches
 //!   instructions.rs the instructions that are calls into the runtime
+//!   subscript.rs    items and slices of the built-in sequences
+//!   awaiting.rs     the instructions of yield from, await and async for
 //!   unwind.rs       handlers, tracebacks
 //!   pattern.rs      structural pattern matching
 //!   import.rs       the import statement
@@ -16,14 +20,18 @@
 //! ```
 
 pub mod attribute;
+mod awaiting;
 pub mod bind;
 pub mod cache;
+mod calling;
 pub mod frame;
 pub mod handled;
 pub mod import;
 mod instructions;
 pub mod interpreter;
 mod pattern;
+mod resumption;
 pub mod safepoint;
 pub mod stack;
+mod subscript;
 pub mod unwind;

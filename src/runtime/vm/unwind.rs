@@ -12,7 +12,7 @@ use crate::objects::type_::Type;
 use crate::protocols::call;
 use crate::value::Value;
 use crate::vm::frame::Frame;
-use crate::vm::interpreter;
+use crate::vm::resumption;
 
 /// Finds the handler of the exception that is set, leaving frames that have none, up to the one that
 /// the loop was entered with. The frame that has one; `None` when that one was left too: the caller
@@ -61,7 +61,7 @@ pub(super) unsafe fn unwind(
             }
             let done = current.is_entry;
             let previous = current.previous;
-            interpreter::leave(cx, frame);
+            resumption::leave(cx, frame);
             frame = previous;
             cx.stack.frame.set(previous);
             if done {

@@ -1,0 +1,245 @@
+//! The instructions that call: a Python function's frame is pushed and runs in the same loop, anything
+//! else is called here and has returned.
+//!
+//! The operands of a call (callable, `self` or null, arguments) lie on the caller's stack from `base`
+//! on. Whatever happens, the caller's frame says afterwards which of them are left: none after a return
+//! or a pushed frame, and after an error those up to its `sp`, which the handler drops.
+
+use crate::args::Args;
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::object::Ref;
+use crate::objects::descriptors::MethodDescriptor;
+use crate::objects::function::Function;
+use crate::objects::method::Method;
+use crate::objects::native::NativeFunction;
+use crate::objects::object;
+use crate::objects::tuple::Tuple;
+use crate::objects::type_::Type;
+use crate::protocols::call::call_args;
+use crate::value::Value;
+use crate::vm::frame::{self, Frame, Kind};
+use crate::vm::{bind, instructions};
+
+/// What a called object did.
+pub(super) enum Called {
+    /// It returned this.
+    Returned(Value),
+    /// Its frame was pushed.
+    Entered(*mut Frame),
+}
+
+/// `CALL`: the callable, `self` or null, and the arguments lie from `base` to `sp`; they are gone
+/// afterwards, but for those that became the callee's variables.
+///
+/// # Errors
+/// What the call raises; the frame's `sp` says which operands are still there then.
+#[inline(always)]
+pub(super) unsafe fn call(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: *mut u64,
+    base: *mut u64,
+) -> PyResult<Called> {
+    // SAFETY: the compiler pushed callable, self or null and the arguments; `sp` is written back.
+    unsafe {
+        let callable = &*base.cast::<Value>();
+        let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
+        let total = sp.offset_from_unsigned(first);
+        if let Some(function) = callable.downcast_exact::<Function>() {
+            let code = function.code();
+            if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
+                let function: Ref<Function> = std::ptr::read(base.cast());
+                // The arguments become variables of the callee; they are dropped if there is none.
+                (*frame).sp = base;
+                return frame::push(cx, function, first, total, frame).map(Called::Entered);
+            }
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            return enter_function(cx, frame, sp, base, args);
+        }
+        if let Some(function) = callable.downcast_exact::<NativeFunction>() {
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            let result = function.call(cx, args)?;
+            drop_operands(sp, base);
+            return Ok(Called::Returned(result));
+        }
+        if let Some(method) = callable.downcast_exact::<MethodDescriptor>() {
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            let result = method.call_on_first(cx, args)?;
+            drop_operands(sp, base);
+            return Ok(Called::Returned(result));
+        }
+        if *base.add(1) == 0
+            && let Some(method) = callable.downcast_exact::<Method>()
+        {
+            take_apart(method, base);
+            return call_bound(cx, frame, sp, base);
+        }
+        if *base.add(1) == 0
+            && (*frame).kind == Kind::Stack
+            && let Some(class) = callable.downcast::<Type>()
+            && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
+        {
+            // (class, NULL, …) becomes (instance, instance, …): the result, and the first variable.
+            drop(Value::from_bits(*base));
+            *base.add(1) = instance.clone().into_bits();
+            *base = instance.into_bits();
+            (*frame).sp = base.add(1);
+            let callee = frame::push(cx, init, base.add(1), total + 1, frame)?;
+            (*callee).is_init = true;
+            return Ok(Called::Entered(callee));
+        }
+        call_object(cx, sp, base, total, &[])
+    }
+}
+
+/// `(method, NULL, …)` becomes `(function, self, …)`.
+#[inline(always)]
+unsafe fn take_apart(method: &Method, base: *mut u64) {
+    // SAFETY: the words at `base` are the operands of the call: the method, and null.
+    unsafe {
+        let function = method.function.clone();
+        let this = method.this.clone();
+        drop(Value::from_bits(*base));
+        *base = function.into_bits();
+        *base.add(1) = this.into_bits();
+    }
+}
+
+/// [`call`] again, for a method that was taken apart.
+#[inline(never)]
+unsafe fn call_bound(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: *mut u64,
+    base: *mut u64,
+) -> PyResult<Called> {
+    // SAFETY: as in `call`.
+    unsafe { call(cx, frame, sp, base) }
+}
+
+/// Calls what is no Python function.
+#[inline(never)]
+unsafe fn call_object(
+    cx: &Context,
+    sp: *mut u64,
+    base: *mut u64,
+    total: usize,
+    names: &[Value],
+) -> PyResult<Called> {
+    // SAFETY: as in `call`: `total` values are on top.
+    unsafe {
+        let callable = &*base.cast::<Value>();
+        let args = Args {
+            values: std::slice::from_raw_parts(sp.sub(total).cast::<Value>(), total),
+            names,
+        };
+        let result = call_args(cx, callable, args)?;
+        drop_operands(sp, base);
+        Ok(Called::Returned(result))
+    }
+}
+
+/// Drops the operands from `base` to `sp`, the last one first.
+#[inline(always)]
+unsafe fn drop_operands(mut sp: *mut u64, base: *mut u64) {
+    // SAFETY: the words from `base` to `sp` are operands of the call.
+    unsafe {
+        while sp > base {
+            sp = sp.sub(1);
+            drop(std::mem::take(&mut *sp.cast::<Option<Value>>()));
+        }
+    }
+}
+
+/// Pushes the frame of a call that needs binding; the operands from `base` on are dropped.
+#[inline(never)]
+unsafe fn enter_function(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: *mut u64,
+    base: *mut u64,
+    args: Args<'_>,
+) -> PyResult<Called> {
+    // SAFETY: the callable at `base` is a function; variables are written above all that is live.
+    unsafe {
+        let function: Ref<Function> = (*base.cast::<Ref<Function>>()).clone();
+        let locals = if (*frame).kind == Kind::Stack {
+            sp
+        } else {
+            cx.stack.top.get()
+        };
+        bind::room(cx, locals, function.code())?;
+        bind::bind(cx, &function, args, locals)?;
+        let given = function.code().parameter_count();
+        let callee = frame::push(cx, function, locals, given, frame)?;
+        drop_operands(sp, base);
+        (*frame).sp = base;
+        Ok(Called::Entered(callee))
+    }
+}
+
+/// `CALL_KW`: as [`call`], with a tuple of names on top.
+#[inline(never)]
+pub(super) unsafe fn call_keywords(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: *mut u64,
+    base: *mut u64,
+) -> PyResult<Called> {
+    // SAFETY: as in `call`; the names lie on top of the arguments.
+    unsafe {
+        let sp = sp.sub(1);
+        let names: Value = Value::from_bits(*sp);
+        (*frame).sp = sp;
+        let names_tuple = names
+            .downcast::<Tuple>()
+            .expect("invariant: the compiler pushes a tuple");
+        if *base.add(1) == 0
+            && let Some(method) = (*base.cast::<Value>()).downcast_exact::<Method>()
+        {
+            take_apart(method, base);
+        }
+        let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
+        let total = sp.offset_from_unsigned(first);
+        if (*base.cast::<Value>()).is_exact::<Function>() {
+            let values = std::slice::from_raw_parts(first.cast::<Value>(), total);
+            let args = Args {
+                values,
+                names: names_tuple.as_slice(),
+            };
+            return enter_function(cx, frame, sp, base, args);
+        }
+        call_object(cx, sp, base, total, names_tuple.as_slice())
+    }
+}
+
+/// `CALL_FUNCTION_EX`: callable, NULL, arguments, keywords or NULL.
+#[inline(never)]
+pub(super) unsafe fn call_unpacked(
+    cx: &Context,
+    frame: *mut Frame,
+    sp: *mut u64,
+) -> PyResult<Called> {
+    // SAFETY: the compiler pushed these four operands.
+    unsafe {
+        let base = sp.sub(4);
+        let callable = &*base.cast::<Value>();
+        let arguments = &*base.add(2).cast::<Value>();
+        let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
+        let (values, names) = instructions::unpack_arguments(cx, callable, arguments, keywords)?;
+        let args = Args {
+            values: &values,
+            names: &names,
+        };
+        if callable.is_exact::<Function>() {
+            return enter_function(cx, frame, sp, base, args);
+        }
+        let result = call_args(cx, callable, args)?;
+        drop_operands(sp, base);
+        Ok(Called::Returned(result))
+    }
+}

@@ -1,0 +1,107 @@
+//! `container[key]` and `container[start:stop]` of the built-in sequences, by small ints: no slice
+//! objects, no slots.
+
+use crate::context::Context;
+use crate::error::PyResult;
+use crate::object::Ref;
+use crate::objects::dict::Dict;
+use crate::objects::list::List;
+use crate::objects::slice::Slice;
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
+use crate::protocols::sequence;
+use crate::value::Value;
+
+/// The index counted from the start; a negative one is counted from the end.
+#[inline(always)]
+fn from_start(index: i64, length: impl FnOnce() -> usize) -> i64 {
+    if index < 0 {
+        index + length() as i64
+    } else {
+        index
+    }
+}
+
+/// `container[key]` for lists and tuples by small ints in range, and dicts by plain keys.
+#[inline(always)]
+pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
+    let index = key.as_small_int()?;
+    if let Some(list) = container.downcast_exact::<List>() {
+        let index = from_start(index, || list.len());
+        return list.get(usize::try_from(index).ok()?);
+    }
+    if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        let index = from_start(index, || tuple.len());
+        return tuple.as_slice().get(usize::try_from(index).ok()?).cloned();
+    }
+    None
+}
+
+/// `container[start:stop]`; the built-in sequences need no slice object for that.
+///
+/// # Errors
+/// What the operation raises.
+pub fn slice(cx: &Context, container: &Value, start: &Value, stop: &Value) -> PyResult<Value> {
+    let bound = |value: &Value, default: i64, length: usize| {
+        let number = match value.as_small_int() {
+            Some(number) => number,
+            None if value.is_none() => return Some(default as usize),
+            None => return None,
+        };
+        Some(from_start(number, || length).clamp(0, length as i64) as usize)
+    };
+    let range = |length: usize| {
+        let start = bound(start, 0, length)?;
+        let stop = bound(stop, length as i64, length)?;
+        Some(start..stop.max(start))
+    };
+    if let Some(list) = container.downcast_exact::<List>() {
+        if let Some(values) = list.items_of(range) {
+            return List::from_values(cx, values).map(Ref::into_value);
+        }
+    } else if let Some(text) = container.downcast_exact::<Str>()
+        && let Some(range) = range(text.len())
+    {
+        if range.len() == text.len() {
+            return Ok(container.clone());
+        }
+        return text
+            .substring(cx, range.start, range.end)
+            .map(Ref::into_value);
+    } else if let Some(tuple) = container.downcast_exact::<Tuple>()
+        && let Some(range) = range(tuple.len())
+    {
+        if range.len() == tuple.len() {
+            return Ok(container.clone());
+        }
+        return Tuple::from_vec(cx, tuple.as_slice()[range].to_vec()).map(Ref::into_value);
+    }
+    let slice = Slice::new(cx, start.clone(), stop.clone(), Value::NONE)?;
+    sequence::get_item(cx, container, slice.as_value())
+}
+
+/// `container[key] = value`.
+///
+/// # Errors
+/// What the operation raises.
+#[inline]
+pub fn store_subscript(
+    cx: &Context,
+    container: &Value,
+    key: &Value,
+    value: &Value,
+) -> PyResult<()> {
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        return dict.set_item(cx, key, value.clone());
+    }
+    if let Some(list) = container.downcast_exact::<List>()
+        && let Some(index) = key.as_small_int()
+    {
+        if let Ok(index) = usize::try_from(from_start(index, || list.len()))
+            && list.set(index, value.clone())
+        {
+            return Ok(());
+        }
+    }
+    sequence::set_item(cx, container, key, value)
+}
