@@ -58,7 +58,7 @@ fn text_error(body: &str) -> Option<String> {
         let Some((_, escape)) = characters.next() else {
             break;
         };
-        let rest = &body[offset + 2..];
+        let rest = &body[offset + 1 + escape.len_utf8()..];
         let digits = |count: usize| {
             rest.bytes()
                 .take(count)

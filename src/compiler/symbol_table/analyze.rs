@@ -254,8 +254,10 @@ impl<'a> Resolver<'a> {
             }
             return Ok(NameScope::Local);
         }
-        // An annotation scope in a class looks at the class first.
-        if let Some(class) = self.class_entry {
+        // An annotation scope in a class looks at the class first, through a cell of the class.
+        if let Some(class) = self.class_entry
+            && name != "__classdict__"
+        {
             let in_class = table[class].symbol(name).flags;
             if in_class.contains(SymbolFlags::GLOBAL) {
                 return Ok(NameScope::GlobalExplicit);
@@ -311,8 +313,8 @@ fn inline_comprehension<'a>(
         let outer_is_class = table[outer].kind == ScopeKind::Class;
         match table[outer].symbols.get(name) {
             None => {
-                // These are cells that a class has for the functions in it. The class body itself
-                // does not see them.
+                // These are cells that a class has for the functions in it, those in the
+                // comprehension too. The class body itself does not see them.
                 if symbol.scope == NameScope::Free
                     && outer_is_class
                     && matches!(
@@ -321,7 +323,9 @@ fn inline_comprehension<'a>(
                     )
                 {
                     symbol.scope = NameScope::GlobalImplicit;
-                    comprehension_free.swap_remove(name);
+                    if !is_free_in_children(table, comprehension, name) {
+                        comprehension_free.swap_remove(name);
+                    }
                     table[comprehension].symbols.insert(name, symbol);
                 }
                 table[outer].symbols.insert(
@@ -389,11 +393,7 @@ fn record<'a>(
     for &name in free {
         match scope.symbols.get_mut(name) {
             Some(symbol) => {
-                if sees_class
-                    && symbol
-                        .flags
-                        .intersects(SymbolFlags::BOUND | SymbolFlags::GLOBAL)
-                {
+                if sees_class {
                     symbol.flags |= SymbolFlags::FREE_CLASS;
                 }
             }
