@@ -7,9 +7,13 @@ use ruff_python_ast::{Mod, PythonVersion};
 use ruff_python_parser::{ParseOptions, parse_unchecked};
 use ruff_text_size::TextRange;
 
-use crate::asdl::{Node, from_parsed};
+use crate::asdl::function_type;
+use crate::asdl::optimize::optimize;
+use crate::asdl::validate::validate;
+use crate::asdl::{Node, from_parsed, into_parsed};
 use crate::code::Code;
 use crate::codegen::{Generator, GeneratorInput};
+use crate::constant::Constant;
 use crate::diagnose::diagnose;
 use crate::error::{CompileError, Compiled, Failure, SyntaxWarning};
 use crate::future::Future;
@@ -38,7 +42,13 @@ pub fn compile(
     let lines = LineIndex::new(source);
     let result = parse(source, &lines, options).and_then(|(tree, warnings)| {
         let guard = RecursionGuard::default();
-        let mut compilation = compile_tree(tree.get(), source, &lines, filename, options, &guard)?;
+        let origin = Origin {
+            source,
+            lines: &lines,
+            constants: &[],
+            filename,
+        };
+        let mut compilation = compile_tree(tree.get(), &origin, options, &guard)?;
         if guard.deepest() <= SHALLOW {
             tree.set_shallow();
         }
@@ -48,23 +58,44 @@ pub fn compile(
     result.map_err(|failure| failure.locate(source, &lines))
 }
 
-/// Compiles a syntax tree of `source`, to which the tree's ranges refer.
-pub fn compile_module(
-    tree: &Mod,
-    source: &str,
+/// Compiles a tree that a program made.
+pub fn compile_node(
+    tree: Node,
     filename: &str,
     options: &CompileOptions,
 ) -> Result<Compilation, CompileError> {
-    let lines = LineIndex::new(source);
-    compile_tree(
-        tree,
-        source,
-        &lines,
+    let guard = RecursionGuard::default();
+    let nowhere = LineIndex::of_points(Box::default());
+    let parsed = validate(&tree, &guard)
+        .and_then(|()| into_parsed::parsed(tree, &guard))
+        .map_err(|failure| failure.locate("", &nowhere))?;
+    let origin = Origin {
+        source: "",
+        lines: &parsed.lines,
+        constants: &parsed.constants,
         filename,
-        options,
-        &RecursionGuard::default(),
-    )
-    .map_err(|failure| failure.locate(source, &lines))
+    };
+    compile_tree(parsed.tree.get(), &origin, options, &guard)
+        .map_err(|failure| failure.locate("", &parsed.lines))
+}
+
+/// Does to a tree what code generation would do to it, where a tree can show it.
+pub fn optimize_node(tree: &mut Node, options: &CompileOptions) {
+    optimize(tree, options.optimize);
+}
+
+/// Checks a tree that a program made, as compiling it would.
+pub fn validate_node(tree: &Node) -> Result<(), CompileError> {
+    let nowhere = LineIndex::of_points(Box::default());
+    validate(tree, &RecursionGuard::default()).map_err(|failure| failure.locate("", &nowhere))
+}
+
+/// What a tree's ranges and indices refer to.
+struct Origin<'a> {
+    source: &'a str,
+    lines: &'a LineIndex,
+    constants: &'a [Constant],
+    filename: &'a str,
 }
 
 fn parse(
@@ -84,12 +115,12 @@ fn parse(
         return Err(failure);
     }
     let parser_mode = match options.mode {
-        Mode::Eval => ruff_python_parser::Mode::Expression,
+        Mode::Eval | Mode::FunctionType => ruff_python_parser::Mode::Expression,
         Mode::Exec | Mode::Single => ruff_python_parser::Mode::Module,
     };
     let parse_options = ParseOptions::from(parser_mode).with_target_version(PythonVersion {
         major: 3,
-        minor: 14,
+        minor: options.feature_version.unwrap_or(14).min(14),
     });
     let parsed = parse_unchecked(source, parse_options);
     let error = parsed.errors().first().cloned();
@@ -122,6 +153,9 @@ pub fn syntax_tree(
 ) -> Result<(Node, Vec<SyntaxWarning>), CompileError> {
     let lines = LineIndex::new(source);
     let guard = RecursionGuard::default();
+    if options.mode == Mode::FunctionType {
+        return function_type::parse(source, options);
+    }
     parse(source, &lines, options)
         .and_then(|(tree, warnings)| {
             let shown = from_parsed::tree(tree.get(), source, &lines, options.mode, &guard)?;
@@ -175,24 +209,23 @@ fn build_table<'a>(
 
 fn compile_tree(
     tree: &Mod,
-    source: &str,
-    lines: &LineIndex,
-    filename: &str,
+    origin: &Origin<'_>,
     options: &CompileOptions,
     guard: &RecursionGuard,
 ) -> Compiled<Compilation> {
     let arena = Bump::new();
     let future = future_of(tree)?;
-    let table = build_table(tree, source, &arena, &future, options, guard)?;
+    let table = build_table(tree, origin.source, &arena, &future, options, guard)?;
     let mut generator = Generator::new(GeneratorInput {
-        source,
-        lines,
+        source: origin.source,
+        lines: origin.lines,
         arena: &arena,
         table,
         guard,
         options,
-        filename: filename.into(),
+        filename: origin.filename.into(),
         future,
+        constants: origin.constants,
     });
     let code = match tree {
         Mod::Module(module) => generator.module(&module.body)?,

@@ -12,6 +12,10 @@ pub(crate) fn definition_range(
     let Some(last) = decorators.last() else {
         return range;
     };
+    if source.is_empty() {
+        // The tree was made by a program, and has the position itself.
+        return range;
+    }
     let bytes = source.as_bytes();
     let mut offset = last.range().end().to_usize();
     // Between the last decorator and the keyword are parentheses that close the decorator's

@@ -17,8 +17,10 @@ pub enum ErrorKind {
     Recursion,
     /// Too large for the code object's fields.
     Overflow,
-    /// The source has null bytes, or is otherwise not text of Python.
+    /// The source has null bytes, or is otherwise not text of Python; a tree makes no sense.
     Value,
+    /// A tree has something of the wrong type.
+    Type,
     /// The source ends where more is expected: `PyCF_ALLOW_INCOMPLETE_INPUT` tells it apart.
     Incomplete,
 }
@@ -138,6 +140,20 @@ impl Failure {
             range,
             end: end_column_kind,
         } = *self.0;
+        if let (Some(start), Some(end)) = (
+            lines.point(range.start().to_usize()),
+            lines.point(range.end().to_usize()),
+        ) {
+            return CompileError {
+                kind,
+                message,
+                line: start.0,
+                column: start.1 + 1,
+                end_line: end.0,
+                end_column: end.1 as i32 + 1,
+                text: None,
+            };
+        }
         let start = range.start().to_usize().min(source.len());
         let end = range.end().to_usize().clamp(start, source.len());
         let (line, column) = lines.character_position(source, start);

@@ -3,21 +3,30 @@
 //! Such imports are statements of the first lines only: after the docstring and before anything
 //! else.
 
-use ruff_python_ast::{Expr, Stmt};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_python_ast::{Expr, Stmt, StmtImportFrom};
+use ruff_text_size::Ranged;
 
 use crate::code::CodeFlags;
 use crate::error::{Compiled, Failure};
+use crate::symbol_table::node_address;
 
 /// What the head of a module says.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Future {
     pub flags: CodeFlags,
-    /// Imports from `__future__` that begin before this are in their place.
-    pub end: TextSize,
+    /// The addresses of the first and the last import from `__future__` that are in their place. A
+    /// body's statements lie in a row, so what is between them is such an import too.
+    places: Option<(usize, usize)>,
 }
 
 impl Future {
+    /// Whether an import from `__future__` is in its place.
+    pub fn allows(&self, import: &StmtImportFrom) -> bool {
+        let here = node_address(import);
+        self.places
+            .is_some_and(|(first, last)| (first..=last).contains(&here))
+    }
+
     /// Reads the head of a module.
     pub fn parse(body: &[Stmt]) -> Compiled<Future> {
         let mut future = Future::default();
@@ -56,7 +65,9 @@ impl Future {
                     }
                 };
             }
-            future.end = import.range().end();
+            let here = node_address(import);
+            let first = future.places.map_or(here, |(first, _)| first);
+            future.places = Some((first, here));
         }
         Ok(future)
     }

@@ -47,7 +47,9 @@ pub mod symbol_table;
 mod syntax_tree;
 
 pub use code::{Code, CodeFlags, ExceptionHandler, LocalKind, LocalVariable};
-pub use compile::{Compilation, compile, compile_module, symbol_table, syntax_tree};
+pub use compile::{
+    Compilation, compile, compile_node, optimize_node, symbol_table, syntax_tree, validate_node,
+};
 pub use constant::{Constant, StrConstant};
 pub use decode::decode_source;
 pub use diagnose::listing::{ListedToken, TokenKind, TokenListing, list_tokens};

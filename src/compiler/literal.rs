@@ -17,7 +17,9 @@ use crate::error::{Compiled, Failure};
 
 /// The value of one string literal.
 pub(crate) fn string(source: &str, node: &StringLiteral) -> StrConstant {
-    let lossy = node.value.contains('\u{FFFD}') && !node.flags.prefix().is_raw();
+    // A tree that a program made has no source, and its surrogates are kept elsewhere.
+    let lossy =
+        node.value.contains('\u{FFFD}') && !node.flags.prefix().is_raw() && !source.is_empty();
     if lossy {
         let text = &source[node.content_range()];
         if text.contains('\\') {
@@ -47,7 +49,7 @@ pub(crate) fn interpolated_text(
     raw: bool,
 ) -> StrConstant {
     if !raw && node.value.contains('\u{FFFD}') {
-        let text = &source[node.range];
+        let text = source.get(node.range.to_std_range()).unwrap_or_default();
         if text.contains('\\') {
             return decode(text, true);
         }

@@ -12,6 +12,8 @@ pub enum Mode {
     Eval,
     /// One interactive statement: values of expressions are printed.
     Single,
+    /// The type of a function, as a type comment has it: a tree is made of it, but no code.
+    FunctionType,
 }
 
 /// How to compile.
@@ -24,6 +26,8 @@ pub struct CompileOptions {
     pub flags: CodeFlags,
     /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`: `await` may stand in a module.
     pub allow_top_level_await: bool,
+    /// The minor version of Python 3 whose syntax is allowed, if it is another than the compiler's.
+    pub feature_version: Option<u8>,
     /// `PyCF_DONT_IMPLY_DEDENT`: an interactive block must end with a newline.
     pub dont_imply_dedent: bool,
     /// `PyCF_ALLOW_INCOMPLETE_INPUT`: a source that only ends too early gives

@@ -11,6 +11,8 @@ use crate::location::Location;
 pub struct LineIndex {
     /// Byte offsets of the first character of each line, sorted; the first is 0.
     starts: Vec<u32>,
+    /// Where no source is: the position that each offset stands for.
+    points: Option<Box<[(u32, u32)]>>,
 }
 
 impl LineIndex {
@@ -24,11 +26,31 @@ impl LineIndex {
                 starts.push(offset as u32 + 1);
             }
         }
-        LineIndex { starts }
+        LineIndex {
+            starts,
+            points: None,
+        }
+    }
+
+    /// Offsets that are indices into a list of positions: of trees that have no source.
+    pub(crate) fn of_points(points: Box<[(u32, u32)]>) -> LineIndex {
+        LineIndex {
+            starts: vec![0],
+            points: Some(points),
+        }
+    }
+
+    /// The position that an offset stands for, where no source is.
+    pub(crate) fn point(&self, offset: usize) -> Option<(u32, u32)> {
+        let points = self.points.as_ref()?;
+        Some(points.get(offset).copied().unwrap_or((1, 0)))
     }
 
     /// The line of a byte offset, from 1.
     pub fn line(&self, offset: usize) -> u32 {
+        if let Some((line, _)) = self.point(offset) {
+            return line;
+        }
         self.starts
             .partition_point(|&start| start as usize <= offset) as u32
     }
@@ -46,6 +68,10 @@ impl LineIndex {
     /// Line and byte column of an offset. `hint` is a line to try first, and becomes the answer:
     /// neighbours in the tree are neighbours in the source.
     pub fn position_near(&self, offset: usize, hint: &mut u32) -> (u32, u32) {
+        if let Some((line, column)) = self.point(offset) {
+            *hint = line;
+            return (line, column);
+        }
         let index = *hint as usize;
         let offset = offset as u32;
         let near = index >= 1

@@ -37,6 +37,57 @@ impl Node {
             fields,
         }
     }
+
+    /// The field of this name.
+    pub(crate) fn field(&self, name: &str) -> &Part {
+        let fields = self.class.spec().fields;
+        let index = fields.iter().position(|field| field.name == name);
+        &self.fields[index.expect("invariant: the class has the field")]
+    }
+
+    /// The node that a field must hold.
+    pub(crate) fn node(&self, name: &str) -> &Node {
+        self.optional_node(name)
+            .expect("invariant: required fields are there")
+    }
+
+    /// The node that a field may hold.
+    pub(crate) fn optional_node(&self, name: &str) -> Option<&Node> {
+        match self.field(name) {
+            Part::Node(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    /// The items of a list.
+    pub(crate) fn list(&self, name: &str) -> &[Part] {
+        match self.field(name) {
+            Part::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A name that must be there.
+    pub(crate) fn name(&self, name: &str) -> &str {
+        self.optional_name(name)
+            .expect("invariant: required fields are there")
+    }
+
+    /// A name that may be there.
+    pub(crate) fn optional_name(&self, name: &str) -> Option<&str> {
+        match self.field(name) {
+            Part::Name(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// An int; 0 when it is absent.
+    pub(crate) fn int(&self, name: &str) -> i64 {
+        match self.field(name) {
+            Part::Int(number) => *number,
+            _ => 0,
+        }
+    }
 }
 
 impl Drop for Node {

@@ -179,7 +179,7 @@ impl<'a> Generator<'a, '_> {
     /// Leaves a tuple of the type parameters on the stack.
     pub fn type_params(&mut self, type_params: &'a TypeParams) -> Compiled<()> {
         let mut seen_default = false;
-        let at = self.at(type_params.range);
+        let at = type_params.first().and_then(|first| self.at(first.range()));
         for parameter in type_params.iter() {
             let at = self.at(parameter.range());
             let name = parameter.name().as_str();

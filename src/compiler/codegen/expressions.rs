@@ -1,8 +1,8 @@
 //! Expressions: operators, displays, comparisons, attributes, subscripts, conditions.
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Expr, ExprAttribute, ExprBoolOp, ExprCompare, ExprContext, ExprDict, ExprSlice,
-    ExprSubscript, Number, Operator, UnaryOp,
+    AtomicNodeIndex, BoolOp, CmpOp, Expr, ExprAttribute, ExprBoolOp, ExprCompare, ExprContext,
+    ExprDict, ExprSlice, ExprSubscript, Number, Operator, UnaryOp,
 };
 use ruff_text_size::{Ranged, TextRange};
 
@@ -201,8 +201,17 @@ impl<'a> Generator<'a, '_> {
                     None => literal::big_integer(self.text(node.range), node.range)?,
                 },
             },
+            Expr::IpyEscapeCommand(node) => self
+                .kept_constant(&node.node_index)
+                .unwrap_or(Constant::None),
             _ => Constant::None,
         })
+    }
+
+    /// A constant that the parser's tree cannot hold (`asdl::into_parsed`).
+    pub fn kept_constant(&self, index: &AtomicNodeIndex) -> Option<Constant> {
+        let index = index.load().as_u32()?;
+        self.constants.get(index as usize).cloned()
     }
 
     // Displays.
@@ -563,7 +572,7 @@ impl<'a> Generator<'a, '_> {
                 end_line,
                 columns: Some((_, end)),
             }) if line != end_line => {
-                let length = node.attr.range.len().to_u32();
+                let length = node.attr.id.chars().count() as u32;
                 let columns = (length <= end).then(|| (end - length, end));
                 Some(Location {
                     line: end_line,

@@ -74,6 +74,8 @@ pub(crate) struct Generator<'a, 'g> {
     pub options: &'g CompileOptions,
     pub filename: Arc<str>,
     pub future: Future,
+    /// What nodes refer to by their indices, in a tree that a program made.
+    pub constants: &'g [Constant],
     /// The unit being generated is the last; those before it are waiting.
     units: Vec<Unit<'a>>,
     pub warnings: Vec<SyntaxWarning>,
@@ -92,6 +94,7 @@ pub(crate) struct GeneratorInput<'a, 'g> {
     pub options: &'g CompileOptions,
     pub filename: Arc<str>,
     pub future: Future,
+    pub constants: &'g [Constant],
 }
 
 impl<'a, 'g> Generator<'a, 'g> {
@@ -107,6 +110,7 @@ impl<'a, 'g> Generator<'a, 'g> {
             options: input.options,
             filename: input.filename,
             future: input.future,
+            constants: input.constants,
             units: Vec::new(),
             warnings: Vec::new(),
             bare_generators: FxHashMap::default(),

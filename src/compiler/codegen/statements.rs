@@ -560,7 +560,7 @@ impl<'a> Generator<'a, '_> {
     fn import_from(&mut self, node: &'a StmtImportFrom) -> Compiled<()> {
         let at = self.at(node.range);
         let module = node.module.as_ref().map_or("", |module| module.as_str());
-        if module == "__future__" && node.level == 0 && node.range.start() >= self.future.end {
+        if module == "__future__" && node.level == 0 && !self.future.allows(node) {
             return Err(Failure::syntax(
                 "from __future__ imports must occur at the beginning of the file",
                 node.range,
@@ -620,6 +620,7 @@ pub(super) fn is_constant(expression: &Expr) -> bool {
             | Expr::BooleanLiteral(_)
             | Expr::NoneLiteral(_)
             | Expr::EllipsisLiteral(_)
+            | Expr::IpyEscapeCommand(_)
     )
 }
 

@@ -4,7 +4,7 @@ use ruff_python_ast::{
     ConversionFlag, Expr, ExprBinOp, ExprFString, ExprStringLiteral, ExprTString, FStringPart,
     InterpolatedElement, InterpolatedStringElement,
 };
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::{Ranged, TextLen, TextRange, TextSize};
 
 use super::unit::At;
 use super::{Generator, STACK_USE_GUIDELINE};
@@ -60,7 +60,9 @@ impl<'a> Generator<'a, '_> {
                 InterpolatedStringElement::Interpolation(value) => {
                     if let Some(debug) = &value.debug_text {
                         let text = literal::normalize_newlines(debug.as_str());
-                        append(pieces, StrConstant::from(text.into_owned()), value.range);
+                        let start = value.range.start() + TextSize::new(1);
+                        let range = TextRange::at(start, debug.as_str().text_len());
+                        append(pieces, StrConstant::from(text.into_owned()), range);
                     }
                     pieces.push(Piece::Value(value));
                 }
@@ -143,7 +145,12 @@ impl<'a> Generator<'a, '_> {
         let mut pieces = Vec::new();
         // Escapes in a specification are those of the string around it; the tree has them decoded.
         self.collect_elements(&specification.elements, false, &mut pieces);
-        self.joined(pieces, specification.range)?;
+        let mut range = specification.range;
+        if !self.source.is_empty() {
+            // With the colon.
+            range = TextRange::new(range.start() - TextSize::new(1), range.end());
+        }
+        self.joined(pieces, range)?;
         Ok(true)
     }
 
@@ -201,8 +208,10 @@ impl<'a> Generator<'a, '_> {
     fn interpolation(&mut self, node: &'a InterpolatedElement) -> Compiled<()> {
         let at = self.at(node.range);
         self.expression(&node.expression)?;
-        let text = literal::interpolation_source(self.source, node);
-        self.load_constant(Constant::from(text.as_str()), at);
+        let text = self.kept_constant(&node.node_index).unwrap_or_else(|| {
+            Constant::from(literal::interpolation_source(self.source, node).as_str())
+        });
+        self.load_constant(text, at);
         let mut argument = 2 | conversion_of(node) << 2;
         if self.format_specification(node)? {
             argument |= 1;

@@ -62,6 +62,7 @@ impl<'a> Generator<'a, '_> {
     pub fn annotation_text(&self, annotation: &Expr) -> Constant {
         let mut unparser = Unparser {
             source: self.source,
+            constants: self.constants,
             out: String::new(),
         };
         unparser.expression(annotation, Level::Test);
@@ -71,6 +72,8 @@ impl<'a> Generator<'a, '_> {
 
 struct Unparser<'s> {
     source: &'s str,
+    /// As the generator has them.
+    constants: &'s [Constant],
     out: String,
 }
 
@@ -296,7 +299,11 @@ impl Unparser<'_> {
                 let shown = match &node.value {
                     Number::Int(value) => match value.as_i64() {
                         Some(value) => value.to_string(),
-                        None => self.source[node.range].replace('_', ""),
+                        None => self
+                            .source
+                            .get(node.range.to_std_range())
+                            .unwrap_or_default()
+                            .replace('_', ""),
                     },
                     Number::Float(value) => finite(python_repr::float(*value)),
                     Number::Complex { real, imag } => finite(python_repr::complex(*real, *imag)),
@@ -351,7 +358,13 @@ impl Unparser<'_> {
                     self.expression(step, Level::Test);
                 }
             }
-            Expr::IpyEscapeCommand(_) => {}
+            Expr::IpyEscapeCommand(node) => {
+                let index = node.node_index.load().as_u32().unwrap_or(u32::MAX);
+                if let Some(constant) = self.constants.get(index as usize) {
+                    let shown = python_repr::repr(constant);
+                    self.text(&shown);
+                }
+            }
         }
     }
 
@@ -440,6 +453,7 @@ impl Unparser<'_> {
                 InterpolatedStringElement::Interpolation(field) => {
                     let mut inner = Unparser {
                         source: self.source,
+                        constants: self.constants,
                         out: String::new(),
                     };
                     inner.expression(&field.expression, Level::Or);

@@ -46,7 +46,7 @@ pub(crate) fn diagnose(source: &str, options: &CompileOptions) -> Option<Failure
     } = tokenize(source);
     let mut parser = Parser::new(source, &tokens);
     let parse = |parser: &mut Parser<'_>| match options.mode {
-        Mode::Eval => parser.evaluated(),
+        Mode::Eval | Mode::FunctionType => parser.evaluated(),
         Mode::Exec | Mode::Single => parser.file(),
     };
     let accepted = parse(&mut parser).is_some();

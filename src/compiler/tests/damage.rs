@@ -68,9 +68,10 @@ fn pieces(source: &str) -> Vec<&str> {
 
 fn damaged(source: &str, random: &mut Random) -> String {
     const WORDS: &[&str] = &[
-        "lambda", "for", "in", "class", "def", "if", "else", "(", ")", "[", "]", "{", "}", ":", ",",
-        "*", "**", "=", ":=", "await", "async", "yield", "global", "nonlocal", "x", "\n", "    ", "f'",
-        "t'", "'", "@", "match", "case", "type", "del", "import", "from", "with", "as", "1", ".", "...",
+        "lambda", "for", "in", "class", "def", "if", "else", "(", ")", "[", "]", "{", "}", ":",
+        ",", "*", "**", "=", ":=", "await", "async", "yield", "global", "nonlocal", "x", "\n",
+        "    ", "f'", "t'", "'", "@", "match", "case", "type", "del", "import", "from", "with",
+        "as", "1", ".", "...",
     ];
     let mut pieces = pieces(source);
     for _ in 0..=random.below(3) {

@@ -2,13 +2,16 @@
 //!
 //! The grammar is data (`typhon_compiler::asdl`); `classes` makes a Python class of each of its
 //! entries, `node` has their common base: construction, copying, `repr`. `outward` makes objects of
-//! trees that the compiler's parser made.
+//! trees that the compiler's parser made, `inward` reads those that programs made.
 
 mod classes;
+mod inward;
 mod node;
 mod outward;
 
 use typhon_compiler::asdl::{Class, KINDS};
+use typhon_compiler::error::CompileError;
+use typhon_compiler::{compile_node, optimize_node, validate_node};
 use typhon_macros::pymodule;
 use typhon_runtime::module::add;
 use typhon_runtime::objects::module::Module;
@@ -24,10 +27,25 @@ fn compile_tree(
     request: &Request,
 ) -> PyResult<Value> {
     if source.is_instance_of(classes::get(cx)?.base()) {
+        inward::check_mode(cx, source, request.mode)?;
         if request.flags & flags::OPTIMIZED_AST == flags::ONLY_AST {
             return Ok(source.clone());
         }
-        return Err(cx.not_implemented_error("compiling syntax trees is not available"));
+        let mut tree = inward::tree(cx, source, request.mode)?;
+        let options = request.options();
+        let raise = |error: CompileError| {
+            evaluation::raise_compile_error(cx, &error, filename, request.flags)
+        };
+        if request.flags & flags::ONLY_AST != 0 {
+            validate_node(&tree).map_err(raise)?;
+            optimize_node(&mut tree, &options);
+            return outward::object(cx, &tree, filename);
+        }
+        let compilation = compile_node(tree, filename, &options).map_err(raise)?;
+        return evaluation::finish(cx, compilation, filename).map(Ref::into_value);
+    }
+    if request.flags & flags::ONLY_AST == 0 {
+        return Err(cx.type_error("compile() arg 1 must be a string, bytes or AST object"));
     }
     match evaluation::source_of(cx, source, filename)? {
         Some(text) => outward::parse(cx, &text, filename, request),

@@ -2,7 +2,7 @@
 
 use typhon_compiler::asdl::{Node, Part};
 use typhon_compiler::location::Location;
-use typhon_compiler::{CompileOptions, syntax_tree};
+use typhon_compiler::{CompileOptions, optimize_node, syntax_tree};
 use typhon_runtime::objects::code;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
@@ -11,7 +11,7 @@ use typhon_runtime::{Context, PyResult, Ref, Value, instance, object};
 
 use super::classes::{self, Classes};
 use super::node::Ast;
-use crate::builtins::evaluation::{Request, raise_compile_error};
+use crate::builtins::evaluation::{Request, flags, raise_compile_error};
 
 /// Parses source into a tree of Python objects.
 ///
@@ -19,17 +19,28 @@ use crate::builtins::evaluation::{Request, raise_compile_error};
 /// SyntaxError and what is derived from it, RecursionError, warnings made errors.
 pub fn parse(cx: &Context, source: &str, filename: &str, request: &Request) -> PyResult<Value> {
     let options: CompileOptions = request.options();
-    let (tree, warnings) = syntax_tree(source, &options)
+    let (mut tree, warnings) = syntax_tree(source, &options)
         .map_err(|error| raise_compile_error(cx, &error, filename, request.flags))?;
+    if request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST {
+        optimize_node(&mut tree, &options);
+    }
     for warning in &warnings {
         typhon_runtime::warnings::warn_syntax(cx, &warning.message, filename, warning.line)?;
     }
+    object(cx, &tree, filename)
+}
+
+/// A tree as Python objects.
+///
+/// # Errors
+/// RecursionError, MemoryError.
+pub fn object(cx: &Context, tree: &Node, filename: &str) -> PyResult<Value> {
     let passage = Outward {
         cx,
         classes: classes::get(cx)?,
         filename: Str::from_str(cx, filename)?,
     };
-    passage.node(&tree)
+    passage.node(tree)
 }
 
 struct Outward<'a> {

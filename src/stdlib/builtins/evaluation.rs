@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use typhon_compiler::Compilation;
 use typhon_compiler::code::CodeFlags;
 use typhon_compiler::error::{CompileError, ErrorKind};
 use typhon_compiler::options::{CompileOptions, Mode};
@@ -16,7 +17,7 @@ use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::exceptions::{self, SyntaxErrorDetails, raise_syntax_error};
 use typhon_runtime::objects::function::{Function, builtins_of};
 use typhon_runtime::objects::memoryview::MemoryView;
-use typhon_runtime::objects::str_::{Name, Str, names};
+use typhon_runtime::objects::str_::{Str, names};
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::vm::{bind, frame};
@@ -50,6 +51,8 @@ pub struct Request {
     pub flags: i64,
     /// -1: as the interpreter was started.
     pub optimize: i64,
+    /// The minor version of Python 3 whose syntax is allowed, if it is another.
+    pub feature_version: Option<u8>,
 }
 
 impl Request {
@@ -59,6 +62,7 @@ impl Request {
             mode,
             flags: 0,
             optimize: -1,
+            feature_version: None,
         }
     }
 
@@ -72,6 +76,7 @@ impl Request {
             },
             flags: CodeFlags::from_bits_retain(self.flags as u32) & CodeFlags::FUTURES,
             allow_top_level_await: self.flags & flags::ALLOW_TOP_LEVEL_AWAIT != 0,
+            feature_version: self.feature_version,
             dont_imply_dedent: self.flags & flags::DONT_IMPLY_DEDENT != 0,
             allow_incomplete_input: self.flags & flags::ALLOW_INCOMPLETE_INPUT != 0,
         }
@@ -91,6 +96,14 @@ pub fn compile_source(
     let compiled = typhon_compiler::compile(source, filename, &request.options());
     let compilation =
         compiled.map_err(|error| raise_compile_error(cx, &error, filename, request.flags))?;
+    finish(cx, compilation, filename)
+}
+
+/// The code object of what was compiled; issues the warnings that it gave.
+///
+/// # Errors
+/// Warnings made errors, MemoryError.
+pub fn finish(cx: &Context, compilation: Compilation, filename: &str) -> PyResult<Ref<Code>> {
     for warning in &compilation.warnings {
         typhon_runtime::warnings::warn_syntax(cx, &warning.message, filename, warning.line)?;
     }
@@ -116,6 +129,7 @@ pub fn raise_compile_error(
         ErrorKind::Recursion => return cx.recursion_error(&error.message),
         ErrorKind::Overflow => return cx.overflow_error(&error.message),
         ErrorKind::Value => return cx.value_error(&error.message),
+        ErrorKind::Type => return cx.type_error(&error.message),
     };
     let details = SyntaxErrorDetails {
         message: error.message.clone(),
@@ -202,7 +216,6 @@ pub fn compile(
     optimize: i64,
     feature_version: i64,
 ) -> PyResult<Value> {
-    let _ = feature_version;
     let filename = source_text::path_text(cx, filename)?;
     let known = i64::from(CodeFlags::FUTURES.bits())
         | i64::from(CodeFlags::NESTED.bits())
@@ -218,9 +231,7 @@ pub fn compile(
         "exec" => Mode::Exec,
         "eval" => Mode::Eval,
         "single" => Mode::Single,
-        "func_type" if only_tree => {
-            return Err(cx.not_implemented_error("compile() mode 'func_type' is not available"));
-        }
+        "func_type" if only_tree => Mode::FunctionType,
         "func_type" => {
             return Err(cx.value_error("compile() mode 'func_type' requires flag PyCF_ONLY_AST"));
         }
@@ -240,28 +251,15 @@ pub fn compile(
         mode,
         flags,
         optimize,
+        feature_version: u8::try_from(feature_version).ok(),
     };
     if only_tree {
         return tree_compiler(cx)?(cx, source, &filename, &request);
     }
     match source_of(cx, source, &filename)? {
         Some(source) => compile_source(cx, &source, &filename, &request).map(Ref::into_value),
-        None if is_tree(cx, source)? => tree_compiler(cx)?(cx, source, &filename, &request),
-        None => Err(cx.type_error("compile() arg 1 must be a string, bytes or AST object")),
+        None => tree_compiler(cx)?(cx, source, &filename, &request),
     }
-}
-
-/// Whether `value` is a node of a syntax tree: an instance of `_ast.AST`, if that module is in use.
-fn is_tree(cx: &Context, value: &Value) -> PyResult<bool> {
-    let modules = typhon_runtime::import::modules(cx)?;
-    let Some(module) = modules.get_name(cx, Name::intern(cx, "_ast")?)? else {
-        return Ok(false);
-    };
-    let base = typhon_runtime::protocols::attribute::find(cx, &module, Name::intern(cx, "AST")?)?;
-    Ok(base
-        .as_ref()
-        .and_then(|base| base.downcast::<Type>())
-        .is_some_and(|base| value.is_instance_of(base)))
 }
 
 /// The namespaces that code runs in.
@@ -367,6 +365,7 @@ pub fn eval(
     let text = text.trim_start_matches([' ', '\t']);
     let request = Request {
         mode: Mode::Eval,
+        feature_version: None,
         flags: inherited_flags(cx),
         optimize: -1,
     };
@@ -404,6 +403,7 @@ pub fn exec(
     };
     let request = Request {
         mode: Mode::Exec,
+        feature_version: None,
         flags: inherited_flags(cx),
         optimize: -1,
     };
