@@ -126,6 +126,24 @@ pub struct Parameter {
     pub required: bool,
 }
 
+impl Parameter {
+    /// A parameter that must be given.
+    pub const fn required(name: &'static str) -> Parameter {
+        Parameter {
+            name,
+            required: true,
+        }
+    }
+
+    /// A parameter that may be left out.
+    pub const fn optional(name: &'static str) -> Parameter {
+        Parameter {
+            name,
+            required: false,
+        }
+    }
+}
+
 /// The parameters of a built-in function. Order: positional-only, positional-or-keyword, keyword-only.
 #[derive(Debug)]
 pub struct Signature {

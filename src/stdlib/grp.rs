@@ -1,9 +1,5 @@
-//! `grp`: the groups that the system knows. See `pwd`.
+//! `grp`: the groups that the system knows.
 
-use std::mem::MaybeUninit;
-use std::ptr;
-
-use parking_lot::Mutex;
 use typhon_macros::{pyfunction, pymodule};
 use typhon_runtime::codec;
 use typhon_runtime::objects::int;
@@ -11,10 +7,12 @@ use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::struct_sequence::Description;
-use typhon_runtime::protocols::text;
 use typhon_runtime::{Context, PyResult, Ref, Value, module};
 
-use crate::pwd::{LARGEST_ENTRY, field, identity, identity_argument, name_argument, not_found};
+use crate::account_database::{
+    Entry, all, field, find, found_or_key_error, identity, identity_argument, name_argument,
+   
+};
 
 static STRUCT_GROUP: Description = Description::new(
     "grp",
@@ -28,9 +26,6 @@ static STRUCT_GROUP: Description = Description::new(
     ],
     4,
 );
-
-/// The walk through all groups.
-static WALK: Mutex<()> = Mutex::new(());
 
 /// Access to the Unix group database.
 ///
@@ -59,9 +54,9 @@ struct Group {
     members: Vec<Vec<u8>>,
 }
 
-impl Group {
-    /// # Safety
-    /// The entry's strings, and its array that ends with null, are the system's.
+impl Entry for Group {
+    type System = libc::group;
+
     unsafe fn of(entry: &libc::group) -> Group {
         let mut members = Vec::new();
         let mut at = entry.gr_mem;
@@ -77,24 +72,6 @@ impl Group {
                 group: entry.gr_gid,
                 members,
             }
-        }
-    }
-
-    /// The group that `ask` finds. It gets the entry, memory for its strings, and a place for the answer.
-    fn find(
-        ask: impl Fn(*mut libc::group, &mut [u8], *mut *mut libc::group) -> i32,
-    ) -> Option<Group> {
-        let mut memory = vec![0u8; 1024];
-        loop {
-            let mut entry = MaybeUninit::uninit();
-            let mut found = ptr::null_mut();
-            let error = ask(entry.as_mut_ptr(), &mut memory, &mut found);
-            if error == libc::ERANGE && memory.len() < LARGEST_ENTRY {
-                memory.resize(memory.len() * 2, 0);
-                continue;
-            }
-            // SAFETY: null, or the entry with strings in `memory`.
-            return unsafe { found.as_ref().map(|entry| Group::of(entry)) };
         }
     }
 
@@ -126,19 +103,14 @@ fn getgrgid(cx: &Context, id: &Value) -> PyResult<Value> {
         return Err(cx.overflow_error(format!("gid is {side}")));
     };
     let found = cx.detached(|| {
-        Group::find(|entry, memory, found| {
+        find::<Group>(|entry, memory, found| {
             let (start, length) = (memory.as_mut_ptr().cast(), memory.len());
             // SAFETY: all memory is as large as is said.
             unsafe { libc::getgrgid_r(number, entry, start, length, found) }
         })
     });
-    match found {
-        Some(group) => group.present(cx),
-        None => {
-            let shown = text::repr_text(cx, &identity(cx, number)?)?;
-            Err(not_found(cx, format!("getgrgid(): gid not found: {shown}")))
-        }
-    }
+    let key = identity(cx, number)?;
+    found_or_key_error(cx, found, "getgrgid(): gid not found", &key)
 }
 
 /// Return the group database entry for the given group name.
@@ -148,22 +120,13 @@ fn getgrgid(cx: &Context, id: &Value) -> PyResult<Value> {
 fn getgrnam(cx: &Context, name: &Ref<Str>) -> PyResult<Value> {
     let wanted = name_argument(cx, name)?;
     let found = cx.detached(|| {
-        Group::find(|entry, memory, found| {
+        find::<Group>(|entry, memory, found| {
             let (start, length) = (memory.as_mut_ptr().cast(), memory.len());
             // SAFETY: the name ends with null, all memory is as large as is said.
             unsafe { libc::getgrnam_r(wanted.as_ptr(), entry, start, length, found) }
         })
     });
-    match found {
-        Some(group) => group.present(cx),
-        None => {
-            let shown = text::repr_text(cx, name.as_value())?;
-            Err(not_found(
-                cx,
-                format!("getgrnam(): name not found: {shown}"),
-            ))
-        }
-    }
+    found_or_key_error(cx, found, "getgrnam(): name not found", name.as_value())
 }
 
 /// Return a list of all available group entries, in arbitrary order.
@@ -172,22 +135,6 @@ fn getgrnam(cx: &Context, name: &Ref<Str>) -> PyResult<Value> {
 /// to use YP/NIS and may not be accessible via getgrnam or getgrgid.
 #[pyfunction("getgrall()")]
 fn getgrall(cx: &Context) -> PyResult<Ref<List>> {
-    let groups = cx.detached(|| {
-        let _alone = WALK.lock();
-        let mut groups = Vec::new();
-        // SAFETY: each entry is copied before the next is asked for, by one thread at a time.
-        unsafe {
-            libc::setgrent();
-            while let Some(entry) = libc::getgrent().as_ref() {
-                groups.push(Group::of(entry));
-            }
-            libc::endgrent();
-        }
-        groups
-    });
-    let mut list = Vec::with_capacity(groups.len());
-    for group in &groups {
-        list.push(group.present(cx)?);
-    }
-    List::from_values(cx, list)
+    // SAFETY: the three functions of this database.
+    unsafe { all::<Group>(cx, libc::setgrent, libc::getgrent, libc::endgrent) }
 }

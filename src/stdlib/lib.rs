@@ -9,6 +9,7 @@
 //!   lifecycle/       start-up, running a program, the end
 //!   library.rs       imports from the packed library      imp.rs          what importlib needs
 //!   text_output.rs   writing to sys.stdout and sys.stderr from Rust
+//!   account_database.rs  what pwd and grp share
 //!   traceback_text.rs  exceptions as text                 source_text.rs  bytes to source
 //! ```
 //! The other files are modules of the library by their own name.
@@ -16,6 +17,7 @@
 //! Read `lifecycle/mod.rs` first.
 
 pub mod abc;
+mod account_database;
 mod arguments;
 pub mod ast;
 pub mod atexit;

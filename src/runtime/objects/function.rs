@@ -183,30 +183,12 @@ impl Function {
             name: "function",
             text: "(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)",
             parameters: &[
-                crate::args::Parameter {
-                    name: "code",
-                    required: true,
-                },
-                crate::args::Parameter {
-                    name: "globals",
-                    required: true,
-                },
-                crate::args::Parameter {
-                    name: "name",
-                    required: false,
-                },
-                crate::args::Parameter {
-                    name: "argdefs",
-                    required: false,
-                },
-                crate::args::Parameter {
-                    name: "closure",
-                    required: false,
-                },
-                crate::args::Parameter {
-                    name: "kwdefaults",
-                    required: false,
-                },
+                crate::args::Parameter::required("code"),
+                crate::args::Parameter::required("globals"),
+                crate::args::Parameter::optional("name"),
+                crate::args::Parameter::optional("argdefs"),
+                crate::args::Parameter::optional("closure"),
+                crate::args::Parameter::optional("kwdefaults"),
             ],
             positional_only: 0,
             positional: 6,

@@ -66,10 +66,7 @@ impl MappingProxy {
         static SIGNATURE: crate::args::Signature = crate::args::Signature {
             name: "mappingproxy",
             text: "(mapping)",
-            parameters: &[crate::args::Parameter {
-                name: "mapping",
-                required: true,
-            }],
+            parameters: &[crate::args::Parameter::required("mapping")],
             positional_only: 0,
             positional: 1,
             var_positional: false,

@@ -147,14 +147,8 @@ impl Module {
             name: "module",
             text: "(name, doc=None)",
             parameters: &[
-                crate::args::Parameter {
-                    name: "name",
-                    required: true,
-                },
-                crate::args::Parameter {
-                    name: "doc",
-                    required: false,
-                },
+                crate::args::Parameter::required("name"),
+                crate::args::Parameter::optional("doc"),
             ],
             positional_only: 0,
             positional: 2,

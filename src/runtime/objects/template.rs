@@ -75,22 +75,10 @@ impl Interpolation {
             name: "Interpolation",
             text: "(value, expression='', conversion=None, format_spec='')",
             parameters: &[
-                Parameter {
-                    name: "value",
-                    required: true,
-                },
-                Parameter {
-                    name: "expression",
-                    required: false,
-                },
-                Parameter {
-                    name: "conversion",
-                    required: false,
-                },
-                Parameter {
-                    name: "format_spec",
-                    required: false,
-                },
+                Parameter::required("value"),
+                Parameter::optional("expression"),
+                Parameter::optional("conversion"),
+                Parameter::optional("format_spec"),
             ],
             positional_only: 0,
             positional: 4,

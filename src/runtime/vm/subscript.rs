@@ -96,12 +96,10 @@ pub fn store_subscript(
     }
     if let Some(list) = container.downcast_exact::<List>()
         && let Some(index) = key.as_small_int()
+        && let Ok(index) = usize::try_from(from_start(index, || list.len()))
+        && list.set(index, value.clone())
     {
-        if let Ok(index) = usize::try_from(from_start(index, || list.len()))
-            && list.set(index, value.clone())
-        {
-            return Ok(());
-        }
+        return Ok(());
     }
     sequence::set_item(cx, container, key, value)
 }

@@ -211,10 +211,7 @@ fn limit(cx: &Context, size: Maybe<&Value>) -> PyResult<usize> {
 static SIGNATURE: Signature = Signature {
     name: "BytesIO",
     text: "(initial_bytes=b'')",
-    parameters: &[Parameter {
-        name: "initial_bytes",
-        required: false,
-    }],
+    parameters: &[Parameter::optional("initial_bytes")],
     positional_only: 0,
     positional: 1,
     var_positional: false,

@@ -517,22 +517,10 @@ impl FileIo {
             name: "FileIO",
             text: "(file, mode='r', closefd=True, opener=None)",
             parameters: &[
-                typhon_runtime::args::Parameter {
-                    name: "file",
-                    required: true,
-                },
-                typhon_runtime::args::Parameter {
-                    name: "mode",
-                    required: false,
-                },
-                typhon_runtime::args::Parameter {
-                    name: "closefd",
-                    required: false,
-                },
-                typhon_runtime::args::Parameter {
-                    name: "opener",
-                    required: false,
-                },
+                typhon_runtime::args::Parameter::required("file"),
+                typhon_runtime::args::Parameter::optional("mode"),
+                typhon_runtime::args::Parameter::optional("closefd"),
+                typhon_runtime::args::Parameter::optional("opener"),
             ],
             positional_only: 0,
             positional: 4,

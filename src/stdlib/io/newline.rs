@@ -269,18 +269,9 @@ static SIGNATURE: Signature = Signature {
     name: "IncrementalNewlineDecoder",
     text: "(decoder, translate, errors='strict')",
     parameters: &[
-        Parameter {
-            name: "decoder",
-            required: true,
-        },
-        Parameter {
-            name: "translate",
-            required: true,
-        },
-        Parameter {
-            name: "errors",
-            required: false,
-        },
+        Parameter::required("decoder"),
+        Parameter::required("translate"),
+        Parameter::optional("errors"),
     ],
     positional_only: 0,
     positional: 3,

@@ -273,14 +273,8 @@ static SIGNATURE: Signature = Signature {
     name: "StringIO",
     text: "(initial_value='', newline='\\n')",
     parameters: &[
-        Parameter {
-            name: "initial_value",
-            required: false,
-        },
-        Parameter {
-            name: "newline",
-            required: false,
-        },
+        Parameter::optional("initial_value"),
+        Parameter::optional("newline"),
     ],
     positional_only: 0,
     positional: 2,

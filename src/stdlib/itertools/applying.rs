@@ -1,7 +1,7 @@
 //! `accumulate` and `starmap`: functions applied to what an iterator yields.
 
 use typhon_macros::{pyclass, pymethods};
-use typhon_runtime::args::{Args, Signature};
+use typhon_runtime::args::{Args, Parameter, Signature};
 use typhon_runtime::field::Field;
 use typhon_runtime::object::{self, Traverse};
 use typhon_runtime::objects::tuple::Tuple;
@@ -10,7 +10,7 @@ use typhon_runtime::protocols::number::{self, BinaryOperator};
 use typhon_runtime::protocols::{call, iterate};
 use typhon_runtime::{Context, PyResult, Ref, Value};
 
-use super::arguments::{exactly, optional, required};
+use super::arguments::exactly;
 
 /// The payload of `accumulate`.
 #[pyclass(
@@ -45,7 +45,11 @@ impl Accumulate {
         static SIGNATURE: Signature = Signature {
             name: "accumulate",
             text: "",
-            parameters: &[required("iterable"), optional("func"), optional("initial")],
+            parameters: &[
+                Parameter::required("iterable"),
+                Parameter::optional("func"),
+                Parameter::optional("initial"),
+            ],
             positional_only: 0,
             positional: 2,
             var_positional: false,

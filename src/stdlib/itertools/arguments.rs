@@ -6,22 +6,6 @@ use typhon_runtime::class::PyClass;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
-/// A parameter that must be given.
-pub(super) const fn required(name: &'static str) -> Parameter {
-    Parameter {
-        name,
-        required: true,
-    }
-}
-
-/// A parameter that may be left out.
-pub(super) const fn optional(name: &'static str) -> Parameter {
-    Parameter {
-        name,
-        required: false,
-    }
-}
-
 /// Parameters that can all be given by name, the first `positional` of them by position too.
 pub(super) const fn by_name(
     name: &'static str,

@@ -4,7 +4,7 @@
 //! the object's lock, and looks the items up. State: `None` after the last.
 
 use typhon_macros::{pyclass, pymethods};
-use typhon_runtime::args::{Args, Signature};
+use typhon_runtime::args::{Args, Parameter, Signature};
 use typhon_runtime::guarded::{Guarded, Lockable};
 use typhon_runtime::object::{self, Traverse};
 use typhon_runtime::objects::int;
@@ -14,7 +14,7 @@ use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::iterate;
 use typhon_runtime::{Context, PyResult, Ref, Value};
 
-use super::arguments::{by_name, length, optional, required, size};
+use super::arguments::{by_name, length, size};
 
 /// The positions `0 .. count`, all zero when `zero`.
 fn positions(cx: &Context, count: usize, zero: bool) -> PyResult<Vec<usize>> {
@@ -266,8 +266,11 @@ fn next_combination(positions: &mut [usize], count: usize) -> bool {
 impl Combinations {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        static SIGNATURE: Signature =
-            by_name("combinations", &[required("iterable"), required("r")], 2);
+        static SIGNATURE: Signature = by_name(
+            "combinations",
+            &[Parameter::required("iterable"), Parameter::required("r")],
+            2,
+        );
         let Chosen { pool, length } = chosen(cx, &SIGNATURE, args)?;
         let first = if length <= pool.len() {
             Some(positions(cx, length, false)?)
@@ -350,7 +353,7 @@ impl CombinationsWithReplacement {
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         static SIGNATURE: Signature = by_name(
             "combinations_with_replacement",
-            &[required("iterable"), required("r")],
+            &[Parameter::required("iterable"), Parameter::required("r")],
             2,
         );
         let Chosen { pool, length } = chosen(cx, &SIGNATURE, args)?;
@@ -440,8 +443,11 @@ impl Traverse for Permutations {
 impl Permutations {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        static SIGNATURE: Signature =
-            by_name("permutations", &[required("iterable"), optional("r")], 2);
+        static SIGNATURE: Signature = by_name(
+            "permutations",
+            &[Parameter::required("iterable"), Parameter::optional("r")],
+            2,
+        );
         let mut bound = [None; 2];
         SIGNATURE.bind(cx, args, &mut bound)?;
         let pool = pool(cx, bound[0].expect("invariant: required"))?;

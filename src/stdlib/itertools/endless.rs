@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
-use typhon_runtime::args::{Args, IntoValue, Signature};
+use typhon_runtime::args::{Args, IntoValue, Parameter, Signature};
 use typhon_runtime::field::Field;
 use typhon_runtime::guarded::{Guarded, Lockable};
 use typhon_runtime::object::{self, Traverse};
@@ -15,7 +15,7 @@ use typhon_runtime::protocols::number::{self, BinaryOperator};
 use typhon_runtime::protocols::{iterate, text};
 use typhon_runtime::{Context, PyResult, Ref, Value};
 
-use super::arguments::{by_name, exactly, optional, required, size};
+use super::arguments::{by_name, exactly, size};
 
 /// The payload of `count`.
 ///
@@ -102,7 +102,11 @@ impl Count {
 impl Count {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        static SIGNATURE: Signature = by_name("count", &[optional("start"), optional("step")], 2);
+        static SIGNATURE: Signature = by_name(
+            "count",
+            &[Parameter::optional("start"), Parameter::optional("step")],
+            2,
+        );
         let mut bound = [None; 2];
         SIGNATURE.bind(cx, args, &mut bound)?;
         if bound.iter().flatten().any(|value| !is_number(value)) {
@@ -302,8 +306,11 @@ impl Traverse for Repeat {
 impl Repeat {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        static SIGNATURE: Signature =
-            by_name("repeat", &[required("object"), optional("times")], 2);
+        static SIGNATURE: Signature = by_name(
+            "repeat",
+            &[Parameter::required("object"), Parameter::optional("times")],
+            2,
+        );
         let mut bound = [None; 2];
         if args.values.len() > 2 {
             let given = args.values.len();

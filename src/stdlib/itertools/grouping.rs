@@ -1,7 +1,7 @@
 //! `batched`, `pairwise`, `groupby`: neighbouring items together.
 
 use typhon_macros::{pyclass, pymethods};
-use typhon_runtime::args::{Args, Signature};
+use typhon_runtime::args::{Args, Parameter, Signature};
 use typhon_runtime::field::Field;
 use typhon_runtime::guarded::{Guarded, Lockable};
 use typhon_runtime::object::{self, Traverse};
@@ -10,7 +10,7 @@ use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{call, compare, iterate};
 use typhon_runtime::{Context, PyResult, Ref, Value};
 
-use super::arguments::{by_name, exactly, optional, required, size};
+use super::arguments::{by_name, exactly, size};
 
 /// The payload of `batched`.
 #[pyclass(
@@ -53,7 +53,11 @@ impl Batched {
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         static SIGNATURE: Signature = by_name(
             "batched",
-            &[required("iterable"), required("n"), optional("strict")],
+            &[
+                Parameter::required("iterable"),
+                Parameter::required("n"),
+                Parameter::optional("strict"),
+            ],
             2,
         );
         let mut bound = [None; 3];
@@ -255,8 +259,11 @@ impl GroupBy {
 impl GroupBy {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        static SIGNATURE: Signature =
-            by_name("groupby", &[required("iterable"), optional("key")], 2);
+        static SIGNATURE: Signature = by_name(
+            "groupby",
+            &[Parameter::required("iterable"), Parameter::optional("key")],
+            2,
+        );
         let mut bound = [None; 2];
         SIGNATURE.bind(cx, args, &mut bound)?;
         let payload = GroupBy {

@@ -3,14 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
-use typhon_runtime::args::{Args, Signature};
+use typhon_runtime::args::{Args, Parameter, Signature};
 use typhon_runtime::object::{self, Payload, Traverse};
 use typhon_runtime::objects::bool_::Bool;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{call, iterate};
 use typhon_runtime::{Context, PyResult, Ref, Value};
 
-use super::arguments::{by_name, exactly, required};
+use super::arguments::{by_name, exactly};
 
 /// The payload of `compress`.
 #[pyclass(
@@ -36,8 +36,14 @@ impl Traverse for Compress {
 impl Compress {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        static SIGNATURE: Signature =
-            by_name("compress", &[required("data"), required("selectors")], 2);
+        static SIGNATURE: Signature = by_name(
+            "compress",
+            &[
+                Parameter::required("data"),
+                Parameter::required("selectors"),
+            ],
+            2,
+        );
         let mut bound = [None; 2];
         SIGNATURE.bind(cx, args, &mut bound)?;
         let [data, selectors] = bound.map(|value| value.expect("invariant: required"));

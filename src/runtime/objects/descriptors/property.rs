@@ -138,22 +138,10 @@ impl Property {
             name: "property",
             text: "(fget=None, fset=None, fdel=None, doc=None)",
             parameters: &[
-                crate::args::Parameter {
-                    name: "fget",
-                    required: false,
-                },
-                crate::args::Parameter {
-                    name: "fset",
-                    required: false,
-                },
-                crate::args::Parameter {
-                    name: "fdel",
-                    required: false,
-                },
-                crate::args::Parameter {
-                    name: "doc",
-                    required: false,
-                },
+                crate::args::Parameter::optional("fget"),
+                crate::args::Parameter::optional("fset"),
+                crate::args::Parameter::optional("fdel"),
+                crate::args::Parameter::optional("doc"),
             ],
             positional_only: 0,
             positional: 4,

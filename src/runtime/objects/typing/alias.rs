@@ -94,18 +94,9 @@ impl TypeAlias {
             name: "typealias",
             text: "",
             parameters: &[
-                Parameter {
-                    name: "name",
-                    required: true,
-                },
-                Parameter {
-                    name: "value",
-                    required: true,
-                },
-                Parameter {
-                    name: "type_params",
-                    required: false,
-                },
+                Parameter::required("name"),
+                Parameter::required("value"),
+                Parameter::optional("type_params"),
             ],
             positional_only: 0,
             positional: 2,

@@ -39,10 +39,7 @@ static CLASS_GETITEM: FunctionSpec = FunctionSpec {
     signature: &Signature {
         name: "__class_getitem__",
         text: "(cls, params, /)",
-        parameters: &[Parameter {
-            name: "params",
-            required: true,
-        }],
+        parameters: &[Parameter::required("params")],
         positional_only: 1,
         positional: 1,
         var_positional: false,

@@ -158,30 +158,12 @@ impl TypeVar {
             name: "typevar",
             text: "",
             parameters: &[
-                Parameter {
-                    name: "name",
-                    required: true,
-                },
-                Parameter {
-                    name: "bound",
-                    required: false,
-                },
-                Parameter {
-                    name: "default",
-                    required: false,
-                },
-                Parameter {
-                    name: "covariant",
-                    required: false,
-                },
-                Parameter {
-                    name: "contravariant",
-                    required: false,
-                },
-                Parameter {
-                    name: "infer_variance",
-                    required: false,
-                },
+                Parameter::required("name"),
+                Parameter::optional("bound"),
+                Parameter::optional("default"),
+                Parameter::optional("covariant"),
+                Parameter::optional("contravariant"),
+                Parameter::optional("infer_variance"),
             ],
             positional_only: 0,
             positional: 1,
@@ -376,30 +358,12 @@ impl ParamSpec {
             name: "paramspec",
             text: "",
             parameters: &[
-                Parameter {
-                    name: "name",
-                    required: true,
-                },
-                Parameter {
-                    name: "bound",
-                    required: false,
-                },
-                Parameter {
-                    name: "default",
-                    required: false,
-                },
-                Parameter {
-                    name: "covariant",
-                    required: false,
-                },
-                Parameter {
-                    name: "contravariant",
-                    required: false,
-                },
-                Parameter {
-                    name: "infer_variance",
-                    required: false,
-                },
+                Parameter::required("name"),
+                Parameter::optional("bound"),
+                Parameter::optional("default"),
+                Parameter::optional("covariant"),
+                Parameter::optional("contravariant"),
+                Parameter::optional("infer_variance"),
             ],
             positional_only: 0,
             positional: 1,
@@ -544,10 +508,7 @@ macro_rules! param_spec_part {
                 static SIGNATURE: Signature = Signature {
                     name: $name,
                     text: "(origin)",
-                    parameters: &[Parameter {
-                        name: "origin",
-                        required: true,
-                    }],
+                    parameters: &[Parameter::required("origin")],
                     positional_only: 0,
                     positional: 1,
                     var_positional: false,
@@ -647,16 +608,7 @@ impl TypeVarTuple {
         static SIGNATURE: Signature = Signature {
             name: "typevartuple",
             text: "",
-            parameters: &[
-                Parameter {
-                    name: "name",
-                    required: true,
-                },
-                Parameter {
-                    name: "default",
-                    required: false,
-                },
-            ],
+            parameters: &[Parameter::required("name"), Parameter::optional("default")],
             positional_only: 0,
             positional: 1,
             var_positional: false,

@@ -72,19 +72,14 @@ fn arguments<'a>(
 
 /// The signature of a class with that name.
 const fn signature(name: &'static str) -> Signature {
+    const PARAMETERS: &[Parameter] = &[
+        Parameter::required("raw"),
+        Parameter::optional("buffer_size"),
+    ];
     Signature {
         name,
         text: "(raw, buffer_size=DEFAULT_BUFFER_SIZE)",
-        parameters: &[
-            Parameter {
-                name: "raw",
-                required: true,
-            },
-            Parameter {
-                name: "buffer_size",
-                required: false,
-            },
-        ],
+        parameters: PARAMETERS,
         positional_only: 0,
         positional: 2,
         var_positional: false,

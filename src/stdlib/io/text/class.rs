@@ -24,30 +24,12 @@ static SIGNATURE: Signature = Signature {
     name: "TextIOWrapper",
     text: "(buffer, encoding=None, errors=None, newline=None,\n              line_buffering=False, write_through=False)",
     parameters: &[
-        Parameter {
-            name: "buffer",
-            required: true,
-        },
-        Parameter {
-            name: "encoding",
-            required: false,
-        },
-        Parameter {
-            name: "errors",
-            required: false,
-        },
-        Parameter {
-            name: "newline",
-            required: false,
-        },
-        Parameter {
-            name: "line_buffering",
-            required: false,
-        },
-        Parameter {
-            name: "write_through",
-            required: false,
-        },
+        Parameter::required("buffer"),
+        Parameter::optional("encoding"),
+        Parameter::optional("errors"),
+        Parameter::optional("newline"),
+        Parameter::optional("line_buffering"),
+        Parameter::optional("write_through"),
     ],
     positional_only: 0,
     positional: 6,
