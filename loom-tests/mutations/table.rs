@@ -206,6 +206,14 @@ mutations! {
             "pop_passed(&mut lock(&SHARED.orphans), passed)" =>
             "pop_passed(&mut lock(&SHARED.orphans), passed.max(u64::MAX))";
     }
+    "qsbr::a_detached_thread_frees_nothing_under_the_attached_one" {
+        QSBR: "who retires need not be attached",
+            "ThreadRecord::current().filter(|record| record.is_attached()) else {\n        retire_outside(block);" =>
+            "ThreadRecord::current().filter(|record| record.is_attached()) else {\n        unsafe { free(pointer) };";
+        QSBR: "nobody is told of what was retired outside",
+            "for record in registry::records() {\n        record.request(request::PENDING_FREES);\n    }\n}\n\n/// Advances" =>
+            "}\n\n/// Advances";
+    }
     "world::a_stopped_world_stands_still" {
         THREAD: "a thread that goes does not say so",
             "world::note_stopped(&mut REGISTRY.lock());" => "";

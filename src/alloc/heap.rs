@@ -122,6 +122,10 @@ impl Queue {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.first.get().is_null()
+    }
+
     /// Puts a page before `place`, or at the end when that is null.
     ///
     /// # Safety
@@ -429,7 +433,9 @@ impl Heap {
     /// # Safety
     /// The caller is the heap's thread, or that thread is gone.
     pub unsafe fn abandon_all(&self) {
-        for queue in self.queues.iter().flatten() {
+        // Giving pages back may call the runtime, which may allocate: a queue that was emptied may
+        // have a page again.
+        while let Some(queue) = self.queues.iter().flatten().find(|queue| !queue.is_empty()) {
             // SAFETY: pages of the queue are held by this heap.
             while let Some(page) = unsafe { queue.first.get().as_ref() } {
                 // SAFETY: the caller's promise.

@@ -11,7 +11,6 @@ use typhon_runtime::{Context, PyResult, Ref, Value, module};
 
 use crate::account_database::{
     Entry, all, field, find, found_or_key_error, identity, identity_argument, name_argument,
-   
 };
 
 static STRUCT_GROUP: Description = Description::new(

@@ -28,7 +28,10 @@
 //! * *A new thread* that the freeing thread does not find in the registry is an offline
 //!   one by the same argument.
 //!
-//! While there is one thread, or a GIL, nobody can be reading: blocks are freed at once.
+//! While there is one thread, or a GIL, only the attached thread can be reading, so what it retires
+//! is freed at once. A thread that is detached, or has no record (a worker of the collector, a thread
+//! past its end), can find an empty page to give back all the same: what it retires waits in
+//! `orphans`, for whoever is attached may be looking at it.
 
 use crate::mode::multithreaded;
 use crate::registry;
@@ -122,21 +125,17 @@ pub unsafe fn retire(pointer: *mut u8, free: unsafe fn(*mut u8)) {
 /// # Safety
 /// As for [`retire`].
 pub unsafe fn retire_sized(pointer: *mut u8, free: unsafe fn(*mut u8), bytes: usize) {
+    let block = Retired { pointer, free };
+    let Some(record) = ThreadRecord::current().filter(|record| record.is_attached()) else {
+        retire_outside(block);
+        return;
+    };
     if !multithreaded() {
-        // SAFETY: the caller's promise; nobody else is running.
+        // SAFETY: the caller's promise; nobody else is attached.
         unsafe { free(pointer) };
         return;
     }
     statistics::count(|counters| &counters.retired);
-    let block = Retired { pointer, free };
-    let Some(record) = ThreadRecord::current() else {
-        let goal = advance();
-        lock(&SHARED.orphans).push_back(Batch {
-            goal,
-            blocks: vec![block],
-        });
-        return;
-    };
     let full = record.qsbr.limbo.with_mut(|limbo| {
         // SAFETY: the thread's own limbo.
         let limbo = unsafe { &mut *limbo };
@@ -146,6 +145,23 @@ pub unsafe fn retire_sized(pointer: *mut u8, free: unsafe fn(*mut u8), bytes: us
     });
     if full {
         close_batch(record);
+    }
+}
+
+/// Retires a block on a thread that is not attached.
+#[cold]
+fn retire_outside(block: Retired) {
+    statistics::count(|counters| &counters.retired);
+    let blocks = vec![block];
+    let mut orphans = lock(&SHARED.orphans);
+    // Under the lock: the batches are in the order of their goals.
+    orphans.push_back(Batch {
+        goal: advance(),
+        blocks,
+    });
+    drop(orphans);
+    for record in registry::records() {
+        record.request(request::PENDING_FREES);
     }
 }
 

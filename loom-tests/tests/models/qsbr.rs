@@ -1,6 +1,6 @@
 //! QSBR: nothing is freed that a reader may touch, and everything is freed in the end.
 
-use crate::{begin, end, free_threaded, join, safepoint, spawn};
+use crate::{begin, end, free_threaded, join, safepoint, spawn, with_gil};
 use loom::cell::UnsafeCell;
 use loom::sync::atomic::{AtomicPtr, Ordering};
 use loom_tests::qsbr::{poll_reclaim, retire};
@@ -151,6 +151,27 @@ fn an_ended_thread_leaves_its_blocks_to_others() {
         safepoint(me);
         join(me, reader);
         me.request(loom_tests::thread::request::PENDING_FREES);
+        safepoint(me);
+        assert_eq!(block.frees.get(), 1);
+        end(me);
+    });
+}
+
+/// With a GIL too: the thread that has it may be reading what one without it retires.
+#[test]
+fn a_detached_thread_frees_nothing_under_the_attached_one() {
+    with_gil(3, || {
+        let me = begin();
+        let place = Place::new();
+        // SAFETY: the blocks of a model stay to the end of the execution.
+        let block: &'static Block = unsafe { &*place.0.load(Ordering::Relaxed) };
+        let retirer = loom::thread::spawn(|| {
+            place.unlink_and_retire();
+        });
+        place.read();
+        safepoint(me);
+        place.read();
+        join(me, retirer);
         safepoint(me);
         assert_eq!(block.frees.get(), 1);
         end(me);

@@ -6,7 +6,7 @@ use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::Args;
 use typhon_runtime::field::Field;
 use typhon_runtime::guarded::HeldValue;
-use typhon_runtime::object::{self, Traverse};
+use typhon_runtime::object::{self, Payload, Traverse};
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
@@ -67,6 +67,31 @@ impl Chain {
         drop(old);
     }
 
+    /// Makes the iterator the active one. When another thread was faster, its iterator goes first and
+    /// this one after it: no item is lost, though the order is.
+    fn enter(cx: &Context, this: &Ref<Chain>, iterator: Value) -> PyResult<()> {
+        let mut seen = None;
+        let mut following = iterator.clone();
+        loop {
+            let held = HeldValue::lock(this.as_value());
+            if this.active.peek_bits() == seen.as_ref().map_or(0, Value::bits) {
+                let old = this.active.replace_locked(Some(following));
+                drop(held);
+                drop(old);
+                return Ok(());
+            }
+            drop(held);
+            seen = Chain::active(this);
+            following = match &seen {
+                None => iterator.clone(),
+                Some(active) => {
+                    let both = Tuple::from_values(cx, &[active.clone(), iterator.clone()])?;
+                    Chain::make(cx, Chain::class(), both.as_value())?
+                }
+            };
+        }
+    }
+
     /// Puts the next iterator in. False at the end.
     fn advance(cx: &Context, this: &Ref<Chain>) -> PyResult<bool> {
         let Some(source) = this.source.get() else {
@@ -79,10 +104,7 @@ impl Chain {
         };
         match following {
             Ok(Some(iterator)) => {
-                let held = HeldValue::lock(this.as_value());
-                let old = this.active.replace_locked(Some(iterator));
-                drop(held);
-                drop(old);
+                Chain::enter(cx, this, iterator)?;
                 Ok(true)
             }
             Ok(None) => {
