@@ -193,11 +193,12 @@ fn read_function(
     entries: &mut Vec<TokenStream>,
     fills: &mut Vec<TokenStream>,
 ) -> syn::Result<()> {
-    const OURS: [&str; 6] = [
+    const OURS: [&str; 7] = [
         "method",
         "classmethod",
         "staticmethod",
         "getter",
+        "member",
         "setter",
         "slot",
     ];
@@ -234,7 +235,7 @@ fn read_function(
                     })
                 });
             }
-            "getter" | "setter" => {
+            "getter" | "member" | "setter" => {
                 let full = ident.to_string();
                 let full = full.strip_prefix("r#").unwrap_or(&full).to_owned();
                 let name = match &attribute.meta {
@@ -254,9 +255,14 @@ fn read_function(
                 } else {
                     quote!(#runtime::args::receiver(cx, this, #name)?)
                 };
-                if kind == "getter" {
+                if kind != "setter" {
+                    let variant = if kind == "member" {
+                        quote!(Member)
+                    } else {
+                        quote!(Getter)
+                    };
                     entries.push(quote! {
-                        #runtime::class::Entry::Getter {
+                        #runtime::class::Entry::#variant {
                             name: #name,
                             doc: #doc,
                             get: {

@@ -6,7 +6,7 @@ use crate::args::{FunctionSpec, NativeCall};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Object, Payload, Ref};
-use crate::objects::descriptors::{self, GetSet};
+use crate::objects::descriptors::{self, GetSet, Member, Set};
 use crate::objects::native::NativeFunction;
 use crate::objects::str_::{Name, Str};
 use crate::objects::type_::{Type, TypeBuilder};
@@ -135,6 +135,13 @@ pub enum Entry {
         doc: &'static str,
         get: fn(&Context, &Value) -> PyResult<Value>,
     },
+    /// As `Getter`, but what Python sees is a `member_descriptor`.
+    Member {
+        name: &'static str,
+        doc: &'static str,
+        get: fn(&Context, &Value) -> PyResult<Value>,
+    },
+    /// Sets what `Getter` or `Member` of the same name gets.
     Setter {
         name: &'static str,
         set: fn(&Context, &Value, Option<&Value>) -> PyResult<()>,
@@ -204,6 +211,9 @@ pub fn populate<T: PyClass + ClassMethods>(cx: &Context, class: &Ref<Type>) -> P
                 Entry::Getter {
                     name: "__doc__",
                     ..
+                } | Entry::Member {
+                    name: "__doc__",
+                    ..
                 }
             )
         });
@@ -221,6 +231,13 @@ pub fn populate<T: PyClass + ClassMethods>(cx: &Context, class: &Ref<Type>) -> P
     Ok(())
 }
 
+fn setter_of(entries: &'static [Entry], wanted: &str) -> Option<Set> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Setter { name, set } if *name == wanted => Some(*set),
+        _ => None,
+    })
+}
+
 fn add_entries(cx: &Context, class: &Ref<Type>, entries: &'static [Entry]) -> PyResult<()> {
     for entry in entries {
         let (name, value) = match entry {
@@ -234,11 +251,13 @@ fn add_entries(cx: &Context, class: &Ref<Type>, entries: &'static [Entry]) -> Py
                 )
             }
             Entry::Getter { name, doc, get } => {
-                let set = entries.iter().find_map(|other| match other {
-                    Entry::Setter { name: setter, set } if setter == name => Some(*set),
-                    _ => None,
-                });
+                let set = setter_of(entries, name);
                 (*name, GetSet::make(cx, class, name, doc, *get, set)?)
+            }
+            Entry::Member { name, doc, get } => {
+                let set = setter_of(entries, name);
+                let member = Member::of_payload(cx, class, name, doc, *get, set)?;
+                (*name, member)
             }
             Entry::Setter { .. } => continue,
         };

@@ -19,6 +19,8 @@ use crate::objects::delegation;
 use crate::objects::exceptions;
 use crate::objects::frame::FrameObject;
 use crate::objects::generator::{self, Generator, Resumed};
+use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::protocols::{call, iterate};
 use crate::value::Value;
 
@@ -111,7 +113,7 @@ fn step(cx: &Context, this: &Value, action: Action) -> PyResult<Value> {
     call_hooks(cx, generator)?;
     let (kind, value) = match action {
         Action::Send(value) => (SEND, Some(value)),
-        Action::Throw(exception) => (THROW, Some(exception)),
+        Action::Throw(given) => (THROW, Some(given.into_value())),
         Action::Close => (CLOSE, None),
     };
     object::new(
@@ -128,7 +130,7 @@ fn step(cx: &Context, this: &Value, action: Action) -> PyResult<Value> {
 
 enum Action {
     Send(Value),
-    Throw(Value),
+    Throw(Ref<Tuple>),
     Close,
 }
 
@@ -157,10 +159,14 @@ impl AsyncGeneratorClass {
         }
         match this.finalizer.get() {
             Some(finalizer) if this.flags.load(Ordering::Acquire) & CLOSED == 0 => {
-                call::call(cx, &finalizer, &[this.to_value()]).map(|_| ())
+                if call::call(cx, &finalizer, &[this.to_value()]).is_err() {
+                    let message = "Exception ignored while calling asyncgen finalizer";
+                    crate::finalizer::unraisable(cx, message, this.as_value());
+                }
             }
-            _ => this.close(cx).map(|_| ()),
+            _ => this.close_dying(cx),
         }
+        Ok(())
     }
 
     /// asend(v) -> send 'v' in generator.
@@ -183,8 +189,14 @@ impl AsyncGeneratorClass {
         value: Maybe<&Value>,
         traceback: Maybe<&Value>,
     ) -> PyResult<Value> {
-        let exception = delegation::thrown(cx, typ, value.0, traceback.0)?;
-        step(cx, this, Action::Throw(exception.into_value()))
+        if value.0.is_some() {
+            delegation::warn_of_arguments(cx, "athrow")?;
+        }
+        // What it is that is to be raised is looked at when it is raised.
+        let given =
+            [Some(typ), value.0, traceback.0].map(|given| given.unwrap_or(const { &Value::NONE }));
+        let given = Tuple::from_values(cx, &given.map(Value::clone))?;
+        step(cx, this, Action::Throw(given))
     }
 
     /// aclose() -> raise GeneratorExit inside generator.
@@ -285,12 +297,7 @@ impl Step {
     fn advance(&self, cx: &Context, given: Value) -> PyResult<Value> {
         match self.state.load(Ordering::Acquire) {
             DONE => {
-                let what = if self.kind == SEND {
-                    "__anext__()/asend()"
-                } else {
-                    "aclose()/athrow()"
-                };
-                return Err(cx.runtime_error(format!("cannot reuse already awaited {what}")));
+                return Err(self.already_awaited(cx));
             }
             FRESH => self.begin(cx)?,
             _ => {
@@ -308,18 +315,35 @@ impl Step {
                 if self.kind == CLOSE {
                     self.generator.flags.fetch_or(CLOSED, Ordering::AcqRel);
                     let _ = cx.raise_with(exceptions::generator_exit(), &[]);
-                } else if let Some(exception) = self.value.replace(None) {
-                    let Err(Raised) = exceptions::normalize(cx, &exception)
-                        .map(|exception| cx.set_exception(exception))
-                    else {
-                        return self.outcome_of_throw(cx);
-                    };
-                    return Err(Raised);
+                } else {
+                    let given = self.value.replace(None);
+                    let given = given.as_ref().and_then(|given| given.downcast::<Tuple>());
+                    let [typ, value, traceback] = given
+                        .map(|given| given.as_slice())
+                        .and_then(|given| <&[Value; 3]>::try_from(given).ok())
+                        .expect("invariant: athrow() keeps three values");
+                    match delegation::thrown(cx, None, typ, Some(value), Some(traceback)) {
+                        Ok(exception) => cx.set_exception(exception),
+                        Err(raised) => {
+                            self.finish();
+                            return Err(raised);
+                        }
+                    }
                 }
                 return self.outcome_of_throw(cx);
             }
         };
         self.outcome(cx, resumed)
+    }
+
+    #[cold]
+    fn already_awaited(&self, cx: &Context) -> Raised {
+        let what = if self.kind == SEND {
+            "__anext__()/asend()"
+        } else {
+            "aclose()/athrow()"
+        };
+        cx.runtime_error(format!("cannot reuse already awaited {what}"))
     }
 
     fn outcome_of_throw(&self, cx: &Context) -> PyResult<Value> {
@@ -394,6 +418,27 @@ impl Step {
 
 #[pymethods]
 impl Step {
+    #[slot(finalize)]
+    fn finalize(cx: &Context, this: &Ref<Step>) -> PyResult<()> {
+        if this.state.load(Ordering::Acquire) != FRESH {
+            return Ok(());
+        }
+        let method = match this.kind {
+            SEND => "asend",
+            THROW => "athrow",
+            _ => "aclose",
+        };
+        let name = this.generator.qualname.get_as::<Str>();
+        let name = name.map(|name| name.to_string()).unwrap_or_default();
+        let message = format!("coroutine method '{method}' of '{name}' was never awaited");
+        if crate::warnings::warn_runtime(cx, &message).is_err() {
+            let message =
+                format!("Exception ignored while finalizing coroutine method '{method}' of");
+            crate::finalizer::unraisable(cx, &message, this.generator.as_value());
+        }
+        Ok(())
+    }
+
     #[slot(await_)]
     fn await_(_cx: &Context, this: &Ref<Step>) -> PyResult<Value> {
         Ok(this.to_value())
@@ -429,9 +474,9 @@ impl Step {
         value: Maybe<&Value>,
         traceback: Maybe<&Value>,
     ) -> PyResult<Value> {
-        let exception = delegation::thrown(cx, typ, value.0, traceback.0)?;
+        let exception = delegation::thrown(cx, Some("throw"), typ, value.0, traceback.0)?;
         if this.state.load(Ordering::Acquire) == DONE {
-            return Err(cx.runtime_error("cannot reuse already awaited aclose()/athrow()"));
+            return Err(this.already_awaited(cx));
         }
         if this.state.load(Ordering::Acquire) == FRESH {
             this.begin(cx)?;

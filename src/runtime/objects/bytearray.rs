@@ -524,6 +524,7 @@ impl ByteArray {
                 iterable_of_ints.type_name()
             )));
         } else {
+            iterate::length_hint(cx, iterable_of_ints, 32)?;
             bytes::from_iterable(cx, iterable_of_ints, "byte must be in range(0, 256)")?
         };
         this.extend(cx, &more)

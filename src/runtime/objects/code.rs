@@ -302,42 +302,42 @@ impl Code {
         Ok(Value::from_bool(same == (comparison == Comparison::Equal)))
     }
 
-    #[getter]
+    #[member]
     fn co_name(_cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
         Ok(this.name.to_value())
     }
 
-    #[getter]
+    #[member]
     fn co_qualname(_cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
         Ok(this.qualname.to_value())
     }
 
-    #[getter]
+    #[member]
     fn co_filename(_cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
         Ok(this.filename().into_value())
     }
 
-    #[getter]
+    #[member]
     fn co_firstlineno(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
         Ok(this.compiled.first_line)
     }
 
-    #[getter]
+    #[member]
     fn co_flags(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
         Ok(this.flags.bits())
     }
 
-    #[getter]
+    #[member]
     fn co_argcount(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
         Ok(this.arg_count)
     }
 
-    #[getter]
+    #[member]
     fn co_posonlyargcount(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
         Ok(this.compiled.positional_only_count)
     }
 
-    #[getter]
+    #[member]
     fn co_kwonlyargcount(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
         Ok(this.keyword_only_count)
     }
@@ -347,17 +347,17 @@ impl Code {
         Ok(this.names_of(LocalKind::LOCAL).count())
     }
 
-    #[getter]
+    #[member]
     fn co_stacksize(_cx: &Context, this: &Ref<Code>) -> PyResult<u32> {
         Ok(this.compiled.stack_size)
     }
 
-    #[getter]
+    #[member]
     fn co_consts(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
         Tuple::from_values(cx, &this.constants)
     }
 
-    #[getter]
+    #[member]
     fn co_names(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Tuple>> {
         Tuple::from_vec(cx, this.names.iter().map(|name| name.to_value()).collect())
     }

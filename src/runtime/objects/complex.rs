@@ -730,13 +730,13 @@ impl Complex {
     }
 
     /// the real part of a complex number
-    #[getter]
+    #[member]
     fn real(_cx: &Context, this: &Ref<Complex>) -> PyResult<f64> {
         Ok(this.value.real)
     }
 
     /// the imaginary part of a complex number
-    #[getter]
+    #[member]
     fn imag(_cx: &Context, this: &Ref<Complex>) -> PyResult<f64> {
         Ok(this.value.imaginary)
     }

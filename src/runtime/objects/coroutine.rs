@@ -6,13 +6,18 @@ use typhon_sync::Header;
 
 use crate::args::Maybe;
 use crate::context::Context;
-use crate::error::PyResult;
+use crate::error::{PyResult, Raised};
 use crate::object::{self, Payload, Ref, Traverse};
 use crate::objects::delegation;
+use crate::objects::exceptions;
 use crate::objects::frame::FrameObject;
 use crate::objects::generator::{self, Generator};
-use crate::protocols::iterate;
+use crate::objects::int;
+use crate::objects::str_::{Name, Str};
+use crate::objects::tuple::Tuple;
+use crate::protocols::{attribute, call, iterate};
 use crate::value::Value;
+use crate::vm::frame::Frame;
 
 /// The class `coroutine`; its payload is a [`Generator`].
 #[pyclass(
@@ -73,26 +78,19 @@ impl CoroutineClass {
     #[slot(finalize)]
     fn finalize(cx: &Context, this: &Value) -> PyResult<()> {
         let this = coroutine(cx, this)?;
-        if this.state() == generator::CREATED {
-            let name = this.qualname.get_as::<crate::objects::str_::Str>();
-            let name = name.map(|name| name.to_string()).unwrap_or_default();
-            return crate::warnings::warn_runtime(
-                cx,
-                &format!("coroutine '{name}' was never awaited"),
-            );
+        match this.state() {
+            generator::CREATED => warn_unawaited(cx, this),
+            generator::SUSPENDED => this.close_dying(cx),
+            _ => {}
         }
-        if this.state() == generator::SUSPENDED {
-            this.close(cx).map(|_| ())
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// send(value) -> send 'value' into coroutine,
     /// return next iterated value or raise StopIteration.
     #[method("send(self, value, /)")]
     fn send(cx: &Context, this: &Value, value: Value) -> PyResult<Value> {
-        delegation::to_python(cx, coroutine(cx, this)?.resume_coroutine(cx, value))
+        delegation::to_python(cx, coroutine(cx, this)?.resume(cx, value))
     }
 
     /// throw(value)
@@ -111,10 +109,7 @@ impl CoroutineClass {
         traceback: Maybe<&Value>,
     ) -> PyResult<Value> {
         let this = coroutine(cx, this)?;
-        let exception = delegation::thrown(cx, typ, value.0, traceback.0)?;
-        if this.state() == generator::FINISHED {
-            return Err(cx.runtime_error("cannot reuse already awaited coroutine"));
-        }
+        let exception = delegation::thrown(cx, Some("throw"), typ, value.0, traceback.0)?;
         cx.set_exception(exception);
         delegation::to_python(cx, this.resume_throwing(cx))
     }
@@ -172,27 +167,69 @@ impl CoroutineClass {
         Ok(delegation::delegate(coroutine(cx, this)?))
     }
 
-    #[getter]
+    #[member]
     fn cr_origin(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
         Ok(coroutine(cx, this)?.origin.get())
     }
 }
 
-impl Ref<Generator> {
-    /// [`Ref::resume`] of a coroutine: one that ended cannot be awaited again.
-    ///
-    /// # Errors
-    /// RuntimeError, and as [`Ref::resume`].
-    pub(crate) fn resume_coroutine(
-        &self,
-        cx: &Context,
-        sent: Value,
-    ) -> PyResult<generator::Resumed> {
-        if self.state() == generator::FINISHED {
-            return Err(cx.runtime_error("cannot reuse already awaited coroutine"));
+/// Warns that a coroutine dies which nobody awaited, through `warnings._warn_unawaited_coroutine`, which
+/// tells where the coroutine was made.
+pub(crate) fn warn_unawaited(cx: &Context, coroutine: &Ref<Generator>) {
+    let unraisable = || {
+        let message = "Exception ignored while finalizing coroutine";
+        crate::finalizer::unraisable(cx, message, coroutine.as_value());
+    };
+    let hook = crate::import::import_module(cx, "warnings").and_then(|warnings| {
+        let name = Name::intern(cx, "_warn_unawaited_coroutine")?;
+        attribute::find(cx, &warnings, name)
+    });
+    let warned = match hook {
+        Ok(Some(hook)) => match call::call(cx, &hook, &[coroutine.to_value()]) {
+            Ok(_) => true,
+            Err(Raised) => {
+                let is_warning = cx.exception_matches(exceptions::runtime_warning());
+                unraisable();
+                is_warning
+            }
+        },
+        Ok(None) => false,
+        Err(Raised) => {
+            cx.clear_exception();
+            false
         }
-        self.resume(cx, sent)
+    };
+    if warned {
+        return;
     }
+    let name = coroutine.qualname.get_as::<Str>();
+    let name = name.map(|name| name.to_string()).unwrap_or_default();
+    let message = format!("coroutine '{name}' was never awaited");
+    if crate::warnings::warn_runtime(cx, &message).is_err() {
+        unraisable();
+    }
+}
+
+/// `cr_origin`: file, line and function of at most `depth` frames from `frame` on.
+///
+/// # Errors
+/// MemoryError.
+///
+/// # Safety
+/// `frame` is an active frame of this thread, or null.
+pub(crate) unsafe fn origin(cx: &Context, mut frame: *mut Frame, depth: u32) -> PyResult<Value> {
+    let mut places = Vec::new();
+    while !frame.is_null() && places.len() < depth as usize {
+        // SAFETY: by the caller's promise; the callers of an active frame are active.
+        unsafe {
+            let code = (*frame).code();
+            let line = int::from_i64(cx, (*frame).line().map_or(0, i64::from))?;
+            let place = [code.filename().to_value(), line, code.name.to_value()];
+            places.push(Tuple::from_values(cx, &place)?.into_value());
+            frame = (*frame).previous;
+        }
+    }
+    Tuple::from_vec(cx, places).map(Ref::into_value)
 }
 
 /// `coroutine_wrapper`: the iterator that `coroutine.__await__()` gives.
@@ -216,7 +253,7 @@ impl CoroutineWrapper {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<CoroutineWrapper>) -> PyResult<Option<Value>> {
-        match this.coroutine.resume_coroutine(cx, Value::NONE)? {
+        match this.coroutine.resume(cx, Value::NONE)? {
             generator::Resumed::Yielded(value) => Ok(Some(value)),
             generator::Resumed::Returned(value) => {
                 iterate::set_stop_value(cx, value);
@@ -229,7 +266,7 @@ impl CoroutineWrapper {
     /// return next iterated value or raise StopIteration.
     #[method("send(self, value, /)")]
     fn send(cx: &Context, this: &Ref<CoroutineWrapper>, value: Value) -> PyResult<Value> {
-        delegation::to_python(cx, this.coroutine.resume_coroutine(cx, value))
+        delegation::to_python(cx, this.coroutine.resume(cx, value))
     }
 
     /// Raise exception in coroutine, return next iterated value or raise
@@ -242,7 +279,7 @@ impl CoroutineWrapper {
         value: Maybe<&Value>,
         traceback: Maybe<&Value>,
     ) -> PyResult<Value> {
-        let exception = delegation::thrown(cx, typ, value.0, traceback.0)?;
+        let exception = delegation::thrown(cx, Some("throw"), typ, value.0, traceback.0)?;
         cx.set_exception(exception);
         delegation::to_python(cx, this.coroutine.resume_throwing(cx))
     }
@@ -291,7 +328,7 @@ pub fn awaitable_iterator(cx: &Context, object: &Value, place: u32) -> PyResult<
     }
     if !iterate::is_iterator(&iterator) {
         return Err(cx.type_error(format!(
-            "__await__() must return an iterator, not '{}'",
+            "__await__() returned non-iterator of type '{}'",
             iterator.type_name()
         )));
     }

@@ -11,7 +11,7 @@ use crate::objects::generator::{Generator, Resumed, SUSPENDED};
 use crate::objects::str_::names;
 use crate::objects::traceback::Traceback;
 use crate::objects::type_::Type;
-use crate::protocols::{attribute, call};
+use crate::protocols::{attribute, call, text};
 use crate::value::Value;
 
 /// What a suspended generator is delegating to.
@@ -20,6 +20,13 @@ pub fn delegate(generator: &Ref<Generator>) -> Option<Value> {
         return None;
     }
     // SAFETY: the generator is suspended; its frame does not change under a caller that looks only.
+    unsafe { delegate_of_frame(generator) }
+}
+
+/// # Safety
+/// The generator is suspended, or was taken from there by this thread and is not running yet.
+unsafe fn delegate_of_frame(generator: &Ref<Generator>) -> Option<Value> {
+    // SAFETY: by the caller's promise the frame does not change meanwhile.
     unsafe {
         let frame = &*generator.frame();
         // Suspended in a SEND loop: `SEND; YIELD_VALUE 1; RESUME`, with the receiver on top.
@@ -34,56 +41,99 @@ pub fn delegate(generator: &Ref<Generator>) -> Option<Value> {
     }
 }
 
-/// Raises the exception that is set at the innermost delegate.
+/// Raises the exception that is set at the innermost delegate. The delegators are RUNNING meanwhile and
+/// lie on the stack of frames, so that the delegate's code sees them there.
 ///
 /// # Errors
 /// As [`Ref::resume_raising`].
 pub fn throw_into(cx: &Context, generator: &Ref<Generator>) -> PyResult<Resumed> {
-    let Some(delegate) = delegate(generator) else {
+    if generator.state() != SUSPENDED {
         return generator.resume_raising(cx);
-    };
+    }
     let exception = cx.take_exception();
-    if exception
+    match generator.enter(cx)? {
+        Some(SUSPENDED) => {}
+        Some(state) => {
+            generator.leave(state);
+            cx.set_exception(exception);
+            return generator.resume_raising(cx);
+        }
+        None => {
+            generator.refuse_reuse(cx)?;
+            cx.set_exception(exception);
+            return Err(Raised);
+        }
+    }
+    // SAFETY: this thread took the suspended generator.
+    let Some(delegate) = (unsafe { delegate_of_frame(generator) }) else {
+        cx.set_exception(exception);
+        return generator.run_raising(cx);
+    };
+    let exits = exception
         .as_value()
         .class()
-        .is_subclass(exceptions::generator_exit())
-    {
-        // GeneratorExit closes the delegate and then goes on in the delegator.
-        let closed = match delegate.downcast::<Generator>() {
-            Some(inner) => inner.close(cx).map(|_| ()),
-            None => match attribute::find(cx, &delegate, names::close()) {
-                Ok(Some(close)) => call::call(cx, &close, &[]).map(|_| ()),
-                Ok(None) => Ok(()),
-                Err(raised) => Err(raised),
-            },
-        };
-        if closed.is_ok() {
-            cx.set_exception(exception);
-        }
-        return generator.resume_raising(cx);
-    }
-    let result = match delegate.downcast::<Generator>() {
-        Some(inner) => {
-            cx.set_exception(exception);
-            inner.resume_throwing(cx).and_then(|resumed| match resumed {
-                Resumed::Yielded(value) => Ok(value),
-                Resumed::Returned(value) => Err(cx.stop_iteration(value)),
-            })
-        }
-        None => match attribute::find(cx, &delegate, names::throw()) {
-            Ok(Some(throw)) => call::call(cx, &throw, &[exception.into_value()]),
-            Ok(None) => {
-                cx.set_exception(exception);
-                return generator.resume_raising(cx);
+        .is_subclass(exceptions::generator_exit());
+    // SAFETY: as above.
+    let result = unsafe {
+        generator.while_delegating(cx, || {
+            if exits {
+                close_delegate(cx, &delegate, exception)
+            } else {
+                throw_at(cx, &delegate, exception)
             }
-            Err(raised) => Err(raised),
-        },
+        })
     };
     match result {
-        Ok(value) => Ok(Resumed::Yielded(value)),
+        Ok(value) => {
+            generator.leave(SUSPENDED);
+            Ok(Resumed::Yielded(value))
+        }
         // The delegate ended: its StopIteration ends the SEND loop (CLEANUP_THROW looks at it).
-        Err(Raised) => generator.resume_raising(cx),
+        Err(Raised) => generator.run_raising(cx),
     }
+}
+
+/// GeneratorExit closes the delegate and then goes on in the delegator.
+fn close_delegate(
+    cx: &Context,
+    delegate: &Value,
+    exception: Ref<BaseException>,
+) -> PyResult<Value> {
+    match generator_of(delegate) {
+        Some(inner) => inner.close(cx).map(|_| ())?,
+        None => match attribute::find(cx, delegate, names::close()) {
+            Ok(Some(close)) => call::call(cx, &close, &[]).map(|_| ())?,
+            Ok(None) => {}
+            Err(Raised) => {
+                crate::finalizer::unraisable(cx, "Exception ignored in generator close", delegate);
+            }
+        },
+    }
+    cx.set_exception(exception);
+    Err(Raised)
+}
+
+fn throw_at(cx: &Context, delegate: &Value, exception: Ref<BaseException>) -> PyResult<Value> {
+    match generator_of(delegate) {
+        Some(inner) => {
+            cx.set_exception(exception);
+            to_python(cx, inner.resume_throwing(cx))
+        }
+        None => match attribute::find(cx, delegate, names::throw())? {
+            Some(throw) => call::call(cx, &throw, &[exception.into_value()]),
+            None => {
+                cx.set_exception(exception);
+                Err(Raised)
+            }
+        },
+    }
+}
+
+/// A delegate that is resumed without asking for its methods.
+fn generator_of(delegate: &Value) -> Option<&Ref<Generator>> {
+    delegate
+        .downcast::<Generator>()
+        .filter(|inner| inner.kind_name() != "async generator")
 }
 
 /// The result of `send()`, `__next__()` or `throw()` in Python: StopIteration for a return.
@@ -97,16 +147,34 @@ pub fn to_python(cx: &Context, resumed: PyResult<Resumed>) -> PyResult<Value> {
     }
 }
 
-/// The exception that `throw(type, value, traceback)` stands for.
+/// The DeprecationWarning about more than one argument of `throw` or `athrow`.
+///
+/// # Errors
+/// The warning itself, when filters turn it into an exception.
+pub fn warn_of_arguments(cx: &Context, method: &str) -> PyResult<()> {
+    let message = format!(
+        "the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead."
+    );
+    crate::warnings::warn_deprecated(cx, &message)
+}
+
+/// The exception that `throw(type, value, traceback)` stands for; a `method` that is named warns when
+/// it is called in that way.
 ///
 /// # Errors
 /// TypeError.
 pub fn thrown(
     cx: &Context,
+    method: Option<&str>,
     typ: &Value,
     value: Option<&Value>,
     traceback: Option<&Value>,
 ) -> PyResult<Ref<BaseException>> {
+    if let Some(method) = method
+        && value.is_some()
+    {
+        warn_of_arguments(cx, method)?;
+    }
     let traceback = traceback.filter(|traceback| !traceback.is_none());
     if let Some(traceback) = traceback
         && traceback.downcast::<Traceback>().is_none()
@@ -136,8 +204,15 @@ pub fn thrown(
             typ.type_name()
         )));
     };
-    let Ok(exception) = exception.into_ref::<BaseException>() else {
-        return Err(cx.type_error("exceptions must derive from BaseException"));
+    let exception = match exception.into_ref::<BaseException>() {
+        Ok(exception) => exception,
+        Err(other) => {
+            return Err(cx.type_error(format!(
+                "calling {} should have returned an instance of BaseException, not {}",
+                text::repr_text(cx, typ)?,
+                text::repr_text(cx, other.class().as_value())?
+            )));
+        }
     };
     if let Some(traceback) = traceback {
         exception.traceback.set(Some(traceback.clone()));

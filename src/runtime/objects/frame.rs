@@ -390,6 +390,11 @@ impl FrameObject {
                     if generator.state() == crate::objects::generator::SUSPENDED {
                         return Err(cx.runtime_error("cannot clear a suspended frame"));
                     }
+                    if generator.state() == crate::objects::generator::CREATED
+                        && crate::objects::coroutine::is_coroutine_shape(generator.header().shape())
+                    {
+                        crate::objects::coroutine::warn_unawaited(cx, &generator);
+                    }
                     return generator.close(cx).map(|_| ());
                 }
                 None => return Err(cx.runtime_error("cannot clear an executing frame")),

@@ -329,17 +329,17 @@ impl Function {
         Ok(())
     }
 
-    #[getter("__globals__")]
+    #[member("__globals__")]
     fn globals_attribute(_cx: &Context, this: &Ref<Function>) -> PyResult<Value> {
         Ok(this.globals.to_value())
     }
 
-    #[getter("__builtins__")]
+    #[member("__builtins__")]
     fn builtins_attribute(_cx: &Context, this: &Ref<Function>) -> PyResult<Value> {
         Ok(this.builtins.clone())
     }
 
-    #[getter("__closure__")]
+    #[member("__closure__")]
     fn closure_attribute(_cx: &Context, this: &Ref<Function>) -> PyResult<Option<Value>> {
         Ok(this.closure.get().map(Ref::to_value))
     }
@@ -402,7 +402,7 @@ impl Function {
         Ok(())
     }
 
-    #[getter("__doc__")]
+    #[member("__doc__")]
     fn doc_attribute(_cx: &Context, this: &Ref<Function>) -> PyResult<Option<Value>> {
         Ok(this.doc.get())
     }
@@ -413,7 +413,7 @@ impl Function {
         Ok(())
     }
 
-    #[getter("__module__")]
+    #[member("__module__")]
     fn module_attribute(_cx: &Context, this: &Ref<Function>) -> PyResult<Option<Value>> {
         Ok(this.module.get())
     }

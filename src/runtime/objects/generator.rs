@@ -32,7 +32,7 @@ use crate::objects::str_::Str;
 use crate::protocols::iterate;
 use crate::shape;
 use crate::value::Value;
-use crate::vm::frame::{Frame, Kind};
+use crate::vm::frame::{self, Frame, Kind};
 use crate::vm::handled::Handled;
 use crate::vm::interpreter;
 
@@ -142,6 +142,13 @@ impl Generator {
             Generator::shape_id()
         };
         let function = source.function().clone();
+        let depth = cx.coroutine_origin_depth.get();
+        let origin = if depth > 0 && class_shape == CoroutineClass::shape_id() {
+            // SAFETY: the frame is active, so its caller is.
+            Field::new(unsafe { crate::objects::coroutine::origin(cx, source.previous, depth)? })
+        } else {
+            Field::empty()
+        };
         // SAFETY: live values are between `locals` and `sp`.
         let live = unsafe { source.sp.offset_from(source.locals) } as usize;
         let payload = Generator {
@@ -165,7 +172,7 @@ impl Generator {
             code,
             name: Field::from_option(function.name.get()),
             qualname: Field::from_option(function.qualname.get()),
-            origin: Field::empty(),
+            origin,
             finalizer: Field::empty(),
             flags: AtomicU8::new(0),
         };
@@ -250,6 +257,25 @@ impl Ref<Generator> {
         cx.value_error(format!("{kind} already executing"))
     }
 
+    /// A finished generator has nothing more to give; a finished coroutine cannot be awaited again.
+    ///
+    /// # Errors
+    /// RuntimeError for a coroutine.
+    pub(crate) fn refuse_reuse(&self, cx: &Context) -> PyResult<()> {
+        if self.header().shape() == CoroutineClass::shape_id() {
+            return Err(cx.runtime_error("cannot reuse already awaited coroutine"));
+        }
+        Ok(())
+    }
+
+    /// Closes a suspended generator that nobody refers to any more.
+    pub(crate) fn close_dying(&self, cx: &Context) {
+        if self.close(cx).is_err() {
+            let message = "Exception ignored while closing generator";
+            crate::finalizer::unraisable(cx, message, self.as_value());
+        }
+    }
+
     /// `generator`, `coroutine` or `async generator`, as messages name it.
     pub fn kind_name(&self) -> &'static str {
         let id = self.header().shape();
@@ -269,6 +295,7 @@ impl Ref<Generator> {
     /// what it raises. A finished one returns None.
     pub fn resume(&self, cx: &Context, sent: Value) -> PyResult<Resumed> {
         let Some(state) = self.enter(cx)? else {
+            self.refuse_reuse(cx)?;
             return Ok(Resumed::Returned(Value::NONE));
         };
         if state == CREATED && !sent.is_none() {
@@ -305,16 +332,49 @@ impl Ref<Generator> {
                 self.leave(FINISHED);
                 Err(Raised)
             }
-            Ok(Some(state)) => {
+            Ok(Some(_)) => {
                 cx.set_exception(exception);
-                self.run(cx, state, true)
+                self.run_raising(cx)
             }
             Ok(None) => {
+                self.refuse_reuse(cx)?;
                 cx.set_exception(exception);
                 Err(Raised)
             }
             Err(raised) => Err(raised),
         }
+    }
+
+    /// Resumes the suspended generator that this thread took, by raising the exception that is set.
+    ///
+    /// # Errors
+    /// As [`Ref::resume`].
+    pub(crate) fn run_raising(&self, cx: &Context) -> PyResult<Resumed> {
+        // SAFETY: the state is RUNNING, so the frame is this thread's. Handlers find the stack as deep as
+        // it is when a value is sent.
+        unsafe {
+            let frame = self.frame.get();
+            *(*frame).sp = Value::NONE.into_bits();
+            (*frame).sp = (*frame).sp.add(1);
+        }
+        self.run(cx, SUSPENDED, true)
+    }
+
+    /// Does `work` with the frame on the stack of frames, as if it ran.
+    ///
+    /// # Safety
+    /// This thread took the generator, and `work` does not resume it.
+    pub(crate) unsafe fn while_delegating<R>(&self, cx: &Context, work: impl FnOnce() -> R) -> R {
+        let frame = self.frame.get();
+        let before = cx.stack.frame.get();
+        // SAFETY: the frame is this thread's.
+        unsafe { (*frame).previous = before };
+        cx.stack.frame.set(frame);
+        let result = work();
+        cx.stack.frame.set(before);
+        // SAFETY: as above.
+        unsafe { (*frame).previous = frame::NONE };
+        result
     }
 
     /// Runs the frame that was taken in `state`. Once it is left, another thread may run it already, so
@@ -338,10 +398,8 @@ impl Ref<Generator> {
             // The native stack ran out first: the frame is as it was, without what was sent.
             // SAFETY: the state is RUNNING still.
             unsafe {
-                if !raising {
-                    (*frame).sp = (*frame).sp.sub(1);
-                    drop(Value::from_bits(*(*frame).sp));
-                }
+                (*frame).sp = (*frame).sp.sub(1);
+                drop(Value::from_bits(*(*frame).sp));
             }
             keep.leave(state);
         }
@@ -426,10 +484,9 @@ impl Generator {
     #[slot(finalize)]
     fn finalize(cx: &Context, this: &Ref<Generator>) -> PyResult<()> {
         if this.state() == SUSPENDED {
-            this.close(cx).map(|_| ())
-        } else {
-            Ok(())
+            this.close_dying(cx);
         }
+        Ok(())
     }
 
     /// send(value) -> send 'value' into generator,
@@ -454,7 +511,7 @@ impl Generator {
         value: Maybe<&Value>,
         traceback: Maybe<&Value>,
     ) -> PyResult<Value> {
-        let exception = delegation::thrown(cx, typ, value.0, traceback.0)?;
+        let exception = delegation::thrown(cx, Some("throw"), typ, value.0, traceback.0)?;
         cx.set_exception(exception);
         delegation::to_python(cx, this.resume_throwing(cx))
     }

@@ -419,12 +419,12 @@ impl GenericAlias {
         iterate::iter(cx, only.as_value())
     }
 
-    #[getter("__origin__")]
+    #[member("__origin__")]
     fn origin(_cx: &Context, this: &Ref<GenericAlias>) -> PyResult<Value> {
         Ok(this.origin.clone())
     }
 
-    #[getter("__args__")]
+    #[member("__args__")]
     fn args(_cx: &Context, this: &Ref<GenericAlias>) -> PyResult<Ref<Tuple>> {
         Ok(this.args.clone())
     }

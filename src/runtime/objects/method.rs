@@ -141,12 +141,12 @@ impl Method {
         Ok(Value::from_bool(equal == (comparison == Comparison::Equal)))
     }
 
-    #[getter("__func__")]
+    #[member("__func__")]
     fn function(_cx: &Context, this: &Ref<Method>) -> PyResult<Value> {
         Ok(this.function.clone())
     }
 
-    #[getter("__self__")]
+    #[member("__self__")]
     fn this(_cx: &Context, this: &Ref<Method>) -> PyResult<Value> {
         Ok(this.this.clone())
     }

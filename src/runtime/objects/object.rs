@@ -393,8 +393,9 @@ fn member_names(class: &Ref<Type>) -> Vec<(usize, usize)> {
         for (_, value, _) in base.dict.entries_snapshot() {
             if let Some(member) = value.downcast_exact::<Member>()
                 && member.class.is(base)
+                && let Some(position) = member.position()
             {
-                names.push((member.offset, member.name.address()));
+                names.push((position, member.name.address()));
             }
         }
     }
@@ -427,6 +428,7 @@ fn set_class(cx: &Context, this: &Value, value: Option<&Value>) -> PyResult<()> 
     let same_layout = std::ptr::eq(new.layout, old.layout)
         && new.members == old.members
         && new.has(ClassFlags::HAS_DICT) == old.has(ClassFlags::HAS_DICT)
+        && new.has(ClassFlags::HAS_WEAKREF) == old.has(ClassFlags::HAS_WEAKREF)
         && (new.members == 0 || member_names(new) == member_names(&old));
     if !same_layout {
         return Err(cx.type_error(format!(
@@ -489,8 +491,7 @@ fn expect_tuple(cx: &Context, value: &Value, method: &str) -> PyResult<Ref<Tuple
 
 /// Arguments for `__new__` when the object is unpickled: positional and keywords.
 fn new_arguments(cx: &Context, this: &Value) -> PyResult<(Option<Ref<Tuple>>, Option<Ref<Dict>>)> {
-    if let Some(function) = attribute::find(cx, this, names::dunder_getnewargs_ex())? {
-        let both = call::call(cx, &function, &[])?;
+    if let Some(both) = call::call_special(cx, this, names::dunder_getnewargs_ex(), &[])? {
         let both = expect_tuple(cx, &both, "__getnewargs_ex__")?;
         let [args, keywords] = both.as_slice() else {
             return Err(cx.value_error(format!(
@@ -512,8 +513,7 @@ fn new_arguments(cx: &Context, this: &Value) -> PyResult<(Option<Ref<Tuple>>, Op
             .ok_or_else(|| wrong("second", "dict", keywords))?;
         return Ok((Some(args.clone()), Some(keywords.clone())));
     }
-    if let Some(function) = attribute::find(cx, this, names::dunder_getnewargs())? {
-        let args = call::call(cx, &function, &[])?;
+    if let Some(args) = call::call_special(cx, this, names::dunder_getnewargs(), &[])? {
         return Ok((Some(expect_tuple(cx, &args, "__getnewargs__")?), None));
     }
     Ok((None, None))
@@ -580,8 +580,8 @@ fn default_state(cx: &Context, this: &Value, required: bool) -> PyResult<Value> 
     if required && (class.layout.is_variable || has_payload) {
         return Err(cx.type_error(format!("cannot pickle '{}' object", class.short_name())));
     }
-    let state = match attribute::find(cx, this, names::dunder_dict())? {
-        Some(dict) => dict,
+    let state = match instance::dict(cx, this)?.filter(|dict| !dict.is_empty()) {
+        Some(dict) => dict.into_value(),
         None => Value::NONE,
     };
     let slot_names = slot_names(cx, class)?;

@@ -67,6 +67,19 @@ impl Progression {
         })
     }
 
+    /// Whether `stop` and every sum on the way to it fit 64 bits; other ranges are iterated over as
+    /// those of large ints are.
+    fn ends_in_range(&self, stop: &Value) -> bool {
+        let Some(stop) = int::view(stop).and_then(int::View::to_i64) else {
+            return false;
+        };
+        if self.step > 0 {
+            stop <= i64::MAX - (self.step - 1)
+        } else {
+            stop >= i64::MIN + (-1 - self.step)
+        }
+    }
+
     /// Number `index`, below `length`.
     #[inline(always)]
     pub fn at(&self, index: usize) -> i64 {
@@ -346,8 +359,10 @@ impl Range {
     #[slot(iter)]
     fn iter(cx: &Context, this: &Ref<Range>) -> PyResult<Value> {
         match this.small {
-            Some(progression) => RangeIterator::over(cx, progression),
-            None => LongRangeIterator::over(cx, this.long()),
+            Some(progression) if progression.ends_in_range(&this.stop) => {
+                RangeIterator::over(cx, progression)
+            }
+            _ => LongRangeIterator::over(cx, this.long()),
         }
     }
 
@@ -397,17 +412,17 @@ impl Range {
         Err(index::wrong_key(cx, key, "range"))
     }
 
-    #[getter]
+    #[member]
     fn start(_cx: &Context, this: &Ref<Range>) -> PyResult<Value> {
         Ok(this.start.clone())
     }
 
-    #[getter]
+    #[member]
     fn stop(_cx: &Context, this: &Ref<Range>) -> PyResult<Value> {
         Ok(this.stop.clone())
     }
 
-    #[getter]
+    #[member]
     fn step(_cx: &Context, this: &Ref<Range>) -> PyResult<Value> {
         Ok(this.step.clone())
     }

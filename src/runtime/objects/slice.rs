@@ -208,17 +208,17 @@ impl Slice {
         compare::sequences(cx, &this.parts(), &other.parts(), comparison)
     }
 
-    #[getter]
+    #[member]
     fn start(_cx: &Context, this: &Ref<Slice>) -> PyResult<Value> {
         Ok(this.start.clone())
     }
 
-    #[getter]
+    #[member]
     fn stop(_cx: &Context, this: &Ref<Slice>) -> PyResult<Value> {
         Ok(this.stop.clone())
     }
 
-    #[getter]
+    #[member]
     fn step(_cx: &Context, this: &Ref<Slice>) -> PyResult<Value> {
         Ok(this.step.clone())
     }

@@ -19,7 +19,7 @@ use crate::class::{ClassCell, ClassFlags, ClassMethods, Entry};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{self, Payload, Ref, Traverse};
-use crate::objects::descriptors::{self, GetSet};
+use crate::objects::descriptors::{self, Member};
 use crate::objects::dict::Dict;
 use crate::objects::int;
 use crate::objects::str_::{Name, Str};
@@ -204,7 +204,7 @@ impl Description {
             }
             set(
                 name,
-                GetSet::make(cx, &class, name, doc, GETTERS[index], None)?,
+                Member::of_payload(cx, &class, name, doc, GETTERS[index], None)?,
             )?;
             if index < self.visible {
                 match_args.push(Str::from_str(cx, name)?.into_value());

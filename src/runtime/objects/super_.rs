@@ -275,19 +275,19 @@ impl Super {
     }
 
     /// the class invoking super()
-    #[getter("__thisclass__")]
+    #[member("__thisclass__")]
     fn this_class(_cx: &Context, this: &Ref<Super>) -> PyResult<Option<Value>> {
         Ok(this.class.get())
     }
 
     /// the instance invoking super(); may be None
-    #[getter("__self__")]
+    #[member("__self__")]
     fn object(_cx: &Context, this: &Ref<Super>) -> PyResult<Option<Value>> {
         Ok(this.object.get())
     }
 
     /// the type of the instance invoking super(); may be None
-    #[getter("__self_class__")]
+    #[member("__self_class__")]
     fn object_class(_cx: &Context, this: &Ref<Super>) -> PyResult<Option<Value>> {
         Ok(this.object_class.get())
     }

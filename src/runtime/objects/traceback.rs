@@ -163,12 +163,12 @@ impl Traceback {
         Ok(())
     }
 
-    #[getter]
+    #[member]
     fn tb_frame(_cx: &Context, this: &Ref<Traceback>) -> PyResult<Value> {
         Ok(this.frame.to_value())
     }
 
-    #[getter]
+    #[member]
     fn tb_lasti(_cx: &Context, this: &Ref<Traceback>) -> PyResult<i64> {
         Ok(this.index * 2)
     }

@@ -207,7 +207,10 @@ impl Tuple {
 impl Tuple {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        if class.is(Tuple::class()) && !args.names.is_empty() {
+        let is_plain = class.is(Tuple::class())
+            || class.slots.init.word() == Tuple::class().slots.init.word()
+                && class.slots.new.word() == Tuple::class().slots.new.word();
+        if is_plain && !args.names.is_empty() {
             return Err(cx.type_error("tuple() takes no keyword arguments"));
         }
         let positional = args.positional();

@@ -199,7 +199,7 @@ impl Union {
         Ok(union)
     }
 
-    #[getter("__args__")]
+    #[member("__args__")]
     fn args(_cx: &Context, this: &Ref<Union>) -> PyResult<Ref<Tuple>> {
         Ok(this.args.clone())
     }

@@ -10,11 +10,27 @@ use crate::objects::union::Union;
 use crate::protocols::{attribute, call};
 use crate::value::Value;
 
+/// Tuples of classes nested deeper than this are refused: the native stack holds more, but each look
+/// at so deep a tuple takes its time.
+const DEEPEST_TUPLES: u32 = 50_000;
+
+fn check_depth(cx: &Context, depth: u32, place: &str) -> PyResult<()> {
+    if depth < DEEPEST_TUPLES {
+        return Ok(());
+    }
+    Err(cx.recursion_error(format!("maximum recursion depth exceeded{place}")))
+}
+
 /// `isinstance(object, class)`.
 ///
 /// # Errors
 /// TypeError when `class` is nothing to ask for, and what hooks raise.
 pub fn is_instance(cx: &Context, object: &Value, class: &Value) -> PyResult<bool> {
+    is_instance_at(cx, object, class, 0)
+}
+
+/// [`is_instance`] inside `depth` tuples.
+fn is_instance_at(cx: &Context, object: &Value, class: &Value, depth: u32) -> PyResult<bool> {
     if object.class().as_value().is(class) {
         return Ok(true);
     }
@@ -22,11 +38,13 @@ pub fn is_instance(cx: &Context, object: &Value, class: &Value) -> PyResult<bool
         return is_instance_plain(cx, object, class);
     }
     if let Some(union) = class.downcast::<Union>() {
-        return is_instance_of_any(cx, object, union.args.as_slice());
+        return is_instance_of_any(cx, object, union.args.as_slice(), depth);
     }
     if let Some(classes) = class.downcast::<Tuple>() {
-        return cx.nested(" in __instancecheck__", || {
-            is_instance_of_any(cx, object, classes.as_slice())
+        let place = " in __instancecheck__";
+        check_depth(cx, depth, place)?;
+        return cx.nested(place, || {
+            is_instance_of_any(cx, object, classes.as_slice(), depth + 1)
         });
     }
     let checked = cx.nested(" in __instancecheck__", || {
@@ -43,9 +61,14 @@ pub fn is_instance(cx: &Context, object: &Value, class: &Value) -> PyResult<bool
     }
 }
 
-fn is_instance_of_any(cx: &Context, object: &Value, classes: &[Value]) -> PyResult<bool> {
+fn is_instance_of_any(
+    cx: &Context,
+    object: &Value,
+    classes: &[Value],
+    depth: u32,
+) -> PyResult<bool> {
     for class in classes {
-        if is_instance(cx, object, class)? {
+        if is_instance_at(cx, object, class, depth)? {
             return Ok(true);
         }
     }
@@ -57,6 +80,11 @@ fn is_instance_of_any(cx: &Context, object: &Value, classes: &[Value]) -> PyResu
 /// # Errors
 /// TypeError when one is no class, and what hooks raise.
 pub fn is_subclass(cx: &Context, derived: &Value, class: &Value) -> PyResult<bool> {
+    is_subclass_at(cx, derived, class, 0)
+}
+
+/// [`is_subclass`] inside `depth` tuples.
+fn is_subclass_at(cx: &Context, derived: &Value, class: &Value, depth: u32) -> PyResult<bool> {
     if class.is_exact::<Type>() {
         if derived.is(class) {
             return Ok(true);
@@ -64,11 +92,13 @@ pub fn is_subclass(cx: &Context, derived: &Value, class: &Value) -> PyResult<boo
         return is_subclass_plain(cx, derived, class);
     }
     if let Some(union) = class.downcast::<Union>() {
-        return is_subclass_of_any(cx, derived, union.args.as_slice());
+        return is_subclass_of_any(cx, derived, union.args.as_slice(), depth);
     }
     if let Some(classes) = class.downcast::<Tuple>() {
-        return cx.nested(" in __subclasscheck__", || {
-            is_subclass_of_any(cx, derived, classes.as_slice())
+        let place = " in __subclasscheck__";
+        check_depth(cx, depth, place)?;
+        return cx.nested(place, || {
+            is_subclass_of_any(cx, derived, classes.as_slice(), depth + 1)
         });
     }
     let checked = cx.nested(" in __subclasscheck__", || {
@@ -85,9 +115,14 @@ pub fn is_subclass(cx: &Context, derived: &Value, class: &Value) -> PyResult<boo
     }
 }
 
-fn is_subclass_of_any(cx: &Context, derived: &Value, classes: &[Value]) -> PyResult<bool> {
+fn is_subclass_of_any(
+    cx: &Context,
+    derived: &Value,
+    classes: &[Value],
+    depth: u32,
+) -> PyResult<bool> {
     for class in classes {
-        if is_subclass(cx, derived, class)? {
+        if is_subclass_at(cx, derived, class, depth)? {
             return Ok(true);
         }
     }

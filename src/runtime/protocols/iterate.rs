@@ -112,6 +112,20 @@ pub fn collect(cx: &Context, iterable: &Value) -> PyResult<Vec<Value>> {
     Ok(values)
 }
 
+/// [`collect`] with a message of the caller's for what is not iterable.
+///
+/// # Errors
+/// As [`collect`].
+pub fn collect_or(cx: &Context, iterable: &Value, message: &str) -> PyResult<Vec<Value>> {
+    if is_plain_sequence(iterable) {
+        return collect(cx, iterable);
+    }
+    match iter_or_none(cx, iterable)? {
+        Some(iterator) => collect_rest(cx, &iterator),
+        None => Err(cx.type_error(message)),
+    }
+}
+
 /// The items that an iterator has left.
 ///
 /// # Errors

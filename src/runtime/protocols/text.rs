@@ -167,16 +167,33 @@ pub fn repr_sequence(
     close: &str,
     recursive: &str,
 ) -> PyResult<Value> {
+    let item = |at: usize| values.get(at).cloned();
+    repr_items(cx, owner, item, (open, close), recursive)
+}
+
+/// [`repr_sequence`] of a sequence that may change meanwhile: `item` gives what is at an index now.
+///
+/// # Errors
+/// As [`repr_sequence`].
+pub fn repr_items(
+    cx: &Context,
+    owner: &Value,
+    item: impl Fn(usize) -> Option<Value>,
+    (open, close): (&str, &str),
+    recursive: &str,
+) -> PyResult<Value> {
     let Some(_guard) = ReprGuard::enter(cx, owner) else {
         return Str::from_str(cx, recursive).map(Ref::into_value);
     };
     let mut text = StrBuilder::new();
     text.push_text(open);
-    for (index, value) in values.iter().enumerate() {
+    let mut index = 0;
+    while let Some(value) = item(index) {
         if index > 0 {
             text.push_text(", ");
         }
-        text.push_str(&*repr(cx, value)?);
+        text.push_str(&*repr(cx, &value)?);
+        index += 1;
     }
     text.push_text(close);
     text.finish_value(cx)

@@ -196,7 +196,8 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
     {
         if let Some(member) = found.downcast_exact::<Member>() {
             if member.belongs_to(class)
-                && let Some(word) = cache::pack_shape(Packed::Field, shape_id, member.offset / 8)
+                && let Some(offset) = member.word_offset()
+                && let Some(word) = cache::pack_shape(Packed::Field, shape_id, offset / 8)
             {
                 cache::store(cache, word);
             }
@@ -365,7 +366,8 @@ fn store_slow(
     {
         if let Some(member) = found.downcast_exact::<Member>()
             && member.belongs_to(class)
-            && let Some(word) = cache::pack_shape(Packed::Field, before, member.offset / 8)
+            && let Some(offset) = member.word_offset()
+            && let Some(word) = cache::pack_shape(Packed::Field, before, offset / 8)
         {
             cache::store(cache, word);
         }

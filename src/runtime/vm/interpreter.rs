@@ -772,6 +772,7 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                             load_registers!();
                                         }
                                         None => {
+                                            attempt!(generator.refuse_reuse(cx));
                                             replace!(1, Value::NONE);
                                             pc = pc.add(arg as usize);
                                         }

@@ -114,7 +114,7 @@ impl ClassMethodDescriptor {
         described(cx, "method", &this.class, this.spec.name)
     }
 
-    #[getter("__name__")]
+    #[member("__name__")]
     fn name(_cx: &Context, this: &Ref<ClassMethodDescriptor>) -> PyResult<&'static str> {
         Ok(this.spec.name)
     }
@@ -124,7 +124,7 @@ impl ClassMethodDescriptor {
         qualified(cx, &this.class, this.spec.name)
     }
 
-    #[getter("__objclass__")]
+    #[member("__objclass__")]
     fn objclass(_cx: &Context, this: &Ref<ClassMethodDescriptor>) -> PyResult<Ref<Type>> {
         Ok(this.class.clone())
     }
@@ -233,12 +233,12 @@ macro_rules! method_wrapper {
 
             $($slots)*
 
-            #[getter("__func__")]
+            #[member("__func__")]
             fn function(_cx: &Context, this: &Ref<$ty>) -> PyResult<Option<Value>> {
                 Ok(this.function.get())
             }
 
-            #[getter("__wrapped__")]
+            #[member("__wrapped__")]
             fn wrapped_attribute(_cx: &Context, this: &Ref<$ty>) -> PyResult<Option<Value>> {
                 Ok(this.function.get())
             }

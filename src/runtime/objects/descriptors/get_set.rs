@@ -12,8 +12,10 @@ use crate::objects::str_::{Name, Str, names};
 use crate::objects::type_::Type;
 use crate::value::Value;
 
-type Get = fn(&Context, &Value) -> PyResult<Value>;
-type Set = fn(&Context, &Value, Option<&Value>) -> PyResult<()>;
+/// Gets an attribute of an object.
+pub type Get = fn(&Context, &Value) -> PyResult<Value>;
+/// Sets an attribute of an object, or deletes it when there is no value.
+pub type Set = fn(&Context, &Value, Option<&Value>) -> PyResult<()>;
 
 /// See the module's header.
 #[pyclass(name = "getset_descriptor", flags(DISALLOW_INSTANTIATION))]
@@ -103,7 +105,7 @@ impl GetSet {
         described(cx, "attribute", &this.class, &this.name.display())
     }
 
-    #[getter("__name__")]
+    #[member("__name__")]
     fn name(_cx: &Context, this: &Ref<GetSet>) -> PyResult<Value> {
         Ok(this.name.to_value())
     }
@@ -113,7 +115,7 @@ impl GetSet {
         qualified(cx, &this.class, &this.name.display())
     }
 
-    #[getter("__objclass__")]
+    #[member("__objclass__")]
     fn objclass(_cx: &Context, this: &Ref<GetSet>) -> PyResult<Ref<Type>> {
         Ok(this.class.clone())
     }

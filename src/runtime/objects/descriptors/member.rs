@@ -1,7 +1,9 @@
-//! `member_descriptor`: one word of the instance, named in `__slots__`.
+//! `member_descriptor`: one word of the instance, named in `__slots__`, or a part of a built-in payload
+//! that Rust functions get and set.
 
 use typhon_macros::{pyclass, pymethods};
 
+use super::get_set::{Get, Set};
 use super::{check, described, qualified};
 use crate::args::IntoValue;
 use crate::context::Context;
@@ -14,6 +16,7 @@ use crate::objects::native;
 use crate::objects::str_::{Name, Str};
 use crate::objects::type_::Type;
 use crate::protocols::attribute;
+use crate::shape;
 use crate::value::Value;
 
 /// See the module's header.
@@ -22,8 +25,21 @@ pub struct Member {
     /// `__objclass__`.
     pub class: Ref<Type>,
     pub name: Name,
-    /// Where in an instance the word is.
-    pub(crate) offset: usize,
+    place: Place,
+}
+
+/// Where a member's value is.
+enum Place {
+    /// In the word at this offset of an instance.
+    Word(usize),
+    /// In the word with this number behind the variable part of an instance.
+    Tail(usize),
+    /// Inside a payload.
+    Payload {
+        doc: &'static str,
+        get: Get,
+        set: Option<Set>,
+    },
 }
 
 impl Traverse for Member {
@@ -33,7 +49,7 @@ impl Traverse for Member {
 }
 
 impl Member {
-    /// The member `name` of `class`, at byte `offset` of each instance.
+    /// The member `name` of `class`, whose value is in word `index` behind the payload of each instance.
     ///
     /// # Errors
     /// MemoryError.
@@ -41,17 +57,59 @@ impl Member {
         cx: &Context,
         class: &Ref<Type>,
         name: Name,
-        offset: usize,
+        index: usize,
     ) -> PyResult<Value> {
+        let place = if class.layout.is_variable {
+            Place::Tail(index)
+        } else {
+            Place::Word(class.layout.size + 8 * index)
+        };
         object::new(
             cx,
             Member {
                 class: class.clone(),
                 name,
-                offset,
+                place,
             },
         )
         .map(Ref::into_value)
+    }
+
+    /// The member `name` of the built-in class `class`; read-only without `set`.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn of_payload(
+        cx: &Context,
+        class: &Ref<Type>,
+        name: &str,
+        doc: &'static str,
+        get: Get,
+        set: Option<Set>,
+    ) -> PyResult<Value> {
+        let member = Member {
+            class: class.clone(),
+            name: Name::intern(cx, name)?,
+            place: Place::Payload { doc, get, set },
+        };
+        object::new(cx, member).map(Ref::into_value)
+    }
+
+    /// Where in an instance the word is, if the member is one.
+    #[inline]
+    pub(crate) fn word_offset(&self) -> Option<usize> {
+        match self.place {
+            Place::Word(offset) => Some(offset),
+            Place::Tail(_) | Place::Payload { .. } => None,
+        }
+    }
+
+    /// What tells the members of `__slots__` of one class, and of those with its layout, apart.
+    pub(crate) fn position(&self) -> Option<usize> {
+        match self.place {
+            Place::Word(position) | Place::Tail(position) => Some(position),
+            Place::Payload { .. } => None,
+        }
     }
 
     /// Whether instances of `class` have the member.
@@ -60,17 +118,32 @@ impl Member {
         class.is_subclass(&self.class)
     }
 
-    /// The word of an instance.
-    fn field<'a>(&self, cx: &Context, object: &'a Value) -> PyResult<&'a Field> {
-        if !object.class().is_subclass(&self.class) {
-            check(cx, &self.name.display(), &self.class, object)?;
-        }
+    /// The word of an instance; `None` for a part of a payload.
+    fn field<'a>(&self, object: &'a Value) -> Option<&'a Field> {
+        assert!(self.belongs_to(object.class()), "invariant: it was checked");
         let pointer = object
             .as_pointer()
             .expect("invariant: instances of Python classes are objects");
+        let offset = match self.place {
+            Place::Word(offset) => offset,
+            Place::Tail(index) => {
+                let shape = shape::get(object.shape_id());
+                // SAFETY: `object` keeps the payload alive, and its shape names its layout.
+                let extra = unsafe { (shape.layout.variable_size)(pointer) };
+                shape.tail_offset(extra) + 8 * index
+            }
+            Place::Payload { .. } => return None,
+        };
         // SAFETY: `object` is an instance of the class that laid the member out at this offset; classes
         // derived from it keep it there.
-        Ok(unsafe { instance::field_at(pointer, self.offset) })
+        Some(unsafe { instance::field_at(pointer, offset) })
+    }
+
+    fn check(&self, cx: &Context, object: &Value) -> PyResult<()> {
+        if self.belongs_to(object.class()) {
+            return Ok(());
+        }
+        check(cx, &self.name.display(), &self.class, object)
     }
 }
 
@@ -86,13 +159,24 @@ impl Member {
         let Some(object) = object else {
             return Ok(this.to_value());
         };
-        let field = this.field(cx, object)?;
+        this.check(cx, object)?;
+        if let Place::Payload { get, .. } = this.place {
+            return get(cx, object);
+        }
+        let field = this.field(object).expect("invariant: it is a word");
         let header = object
             .header()
             .expect("invariant: it has a member, so it is an object");
         match field.get_with(&header.lock) {
             Some(value) => Ok(value),
-            None => Err(attribute::missing(cx, object, this.name)),
+            None => {
+                let message = format!(
+                    "'{}' object has no attribute '{}'",
+                    object.class().full_name(cx),
+                    this.name.display()
+                );
+                Err(attribute::no_attribute(cx, object, this.name, &message))
+            }
         }
     }
 
@@ -103,7 +187,14 @@ impl Member {
         object: &Value,
         value: Option<&Value>,
     ) -> PyResult<()> {
-        let field = this.field(cx, object)?;
+        this.check(cx, object)?;
+        if let Place::Payload { set, .. } = this.place {
+            return match set {
+                Some(set) => set(cx, object, value),
+                None => Err(cx.attribute_error("readonly attribute")),
+            };
+        }
+        let field = this.field(object).expect("invariant: it is a word");
         let held = HeldValue::lock(object);
         let old = field.replace_locked(value.cloned());
         drop(held);
@@ -118,7 +209,7 @@ impl Member {
         described(cx, "member", &this.class, &this.name.display())
     }
 
-    #[getter("__name__")]
+    #[member("__name__")]
     fn name(_cx: &Context, this: &Ref<Member>) -> PyResult<Value> {
         Ok(this.name.to_value())
     }
@@ -128,14 +219,17 @@ impl Member {
         qualified(cx, &this.class, &this.name.display())
     }
 
-    #[getter("__objclass__")]
+    #[member("__objclass__")]
     fn objclass(_cx: &Context, this: &Ref<Member>) -> PyResult<Ref<Type>> {
         Ok(this.class.clone())
     }
 
     #[getter("__doc__")]
-    fn doc(_cx: &Context, _this: &Ref<Member>) -> PyResult<()> {
-        Ok(())
+    fn doc(_cx: &Context, this: &Ref<Member>) -> PyResult<Option<&'static str>> {
+        Ok(match this.place {
+            Place::Payload { doc, .. } if !doc.is_empty() => Some(doc),
+            _ => None,
+        })
     }
 
     /// Helper for pickle.

@@ -98,7 +98,7 @@ impl MethodDescriptor {
         described(cx, "method", &this.class, this.spec.name)
     }
 
-    #[getter("__name__")]
+    #[member("__name__")]
     fn name(_cx: &Context, this: &Ref<MethodDescriptor>) -> PyResult<&'static str> {
         Ok(this.spec.name)
     }
@@ -108,7 +108,7 @@ impl MethodDescriptor {
         qualified(cx, &this.class, this.spec.name)
     }
 
-    #[getter("__objclass__")]
+    #[member("__objclass__")]
     fn objclass(_cx: &Context, this: &Ref<MethodDescriptor>) -> PyResult<Ref<Type>> {
         Ok(this.class.clone())
     }

@@ -20,7 +20,9 @@ pub use class_method::{
     ClassMethod, ClassMethodDescriptor, StaticMethod, class_method, class_method_of, static_method,
     static_method_function,
 };
-pub use get_set::{GetSet, add_dict_attribute, add_weakref_attribute, get_dict, set_dict};
+pub use get_set::{
+    Get, GetSet, Set, add_dict_attribute, add_weakref_attribute, get_dict, set_dict,
+};
 pub use member::Member;
 pub use method::{MethodDescriptor, method};
 pub use property::Property;

@@ -241,17 +241,17 @@ impl Property {
         Ok(())
     }
 
-    #[getter("fget")]
+    #[member("fget")]
     fn fget(_cx: &Context, this: &Ref<Property>) -> PyResult<Option<Value>> {
         Ok(this.get.get())
     }
 
-    #[getter("fset")]
+    #[member("fset")]
     fn fset(_cx: &Context, this: &Ref<Property>) -> PyResult<Option<Value>> {
         Ok(this.set.get())
     }
 
-    #[getter("fdel")]
+    #[member("fdel")]
     fn fdel(_cx: &Context, this: &Ref<Property>) -> PyResult<Option<Value>> {
         Ok(this.delete.get())
     }

@@ -122,7 +122,7 @@ impl WrapperDescriptor {
         qualified(cx, &this.class, this.definition.name)
     }
 
-    #[getter("__objclass__")]
+    #[member("__objclass__")]
     fn objclass(_cx: &Context, this: &Ref<WrapperDescriptor>) -> PyResult<Ref<Type>> {
         Ok(this.class.clone())
     }
@@ -218,7 +218,7 @@ impl MethodWrapper {
         qualified(cx, &this.descriptor.class, this.descriptor.definition.name)
     }
 
-    #[getter("__objclass__")]
+    #[member("__objclass__")]
     fn objclass(_cx: &Context, this: &Ref<MethodWrapper>) -> PyResult<Ref<Type>> {
         Ok(this.descriptor.class.clone())
     }

@@ -644,8 +644,12 @@ impl Ref<Dict> {
             return Ok(());
         }
         self.reserve(cx, other.len())?;
+        let length = other.len();
         for (key, value, hash) in other.entries_snapshot() {
             drop(self.insert_with_hash(cx, &key, hash, value)?);
+            if other.len() != length {
+                return Err(cx.runtime_error("dict mutated during update"));
+            }
         }
         Ok(())
     }

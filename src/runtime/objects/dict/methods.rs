@@ -66,20 +66,17 @@ impl Ref<Dict> {
     fn merge_pairs(&self, cx: &Context, iterable: &Value) -> PyResult<()> {
         let mut number = 0usize;
         iterate::for_each(cx, iterable, |item| {
-            let Some(iterator) = iterate::iter_or_none(cx, &item)? else {
-                let raised = cx.type_error("object is not iterable");
-                exceptions::add_note_to_raised(
-                    cx,
-                    &format!(
-                        "Cannot convert dictionary update sequence element #{number} to a sequence"
-                    ),
-                );
-                return Err(raised);
-            };
-            let pair = if iterate::is_plain_sequence(&item) {
-                iterate::collect(cx, &item)?
-            } else {
-                iterate::collect_rest(cx, &iterator)?
+            let pair = match iterate::collect_or(cx, &item, "object is not iterable") {
+                Ok(pair) => pair,
+                Err(raised) => {
+                    if cx.exception_matches(exceptions::type_error()) {
+                        let note = format!(
+                            "Cannot convert dictionary update sequence element #{number} to a sequence"
+                        );
+                        exceptions::add_note_to_raised(cx, &note);
+                    }
+                    return Err(raised);
+                }
             };
             let [key, value] = pair.as_slice() else {
                 return Err(cx.value_error(format!(

@@ -73,6 +73,8 @@ impl Iteration {
                 }
             })
             .flatten();
+        // Going backwards, what is at the place where the iterator is may be younger than the iterator.
+        let entry = entry.filter(|_| forward || position.0 < self.position.load(Ordering::Relaxed));
         let Some((key, value, _)) = entry else {
             self.position
                 .store(if forward { usize::MAX } else { 0 }, Ordering::Relaxed);

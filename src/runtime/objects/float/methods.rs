@@ -51,7 +51,12 @@ fn by_zero(cx: &Context) -> Raised {
 
 /// `float(value)`.
 fn from_object(cx: &Context, value: &Value) -> PyResult<f64> {
-    if let Some(number) = super::convert(cx, value)? {
+    if super::is_exact(value) || exact(value).is_none() {
+        if let Some(number) = super::convert(cx, value)? {
+            return Ok(number);
+        }
+    } else if let Some(number) = super::from_method(cx, value)? {
+        // A subclass of float may say what its value as a float is.
         return Ok(number);
     }
     let parsed = if let Some(string) = value.downcast::<Str>() {

@@ -109,27 +109,37 @@ pub fn convert(cx: &Context, value: &Value) -> PyResult<Option<f64>> {
     if int::is_exact(value) {
         return operand(cx, value);
     }
-    let slots = &value.class().slots;
-    if let Some(float) = slots.float.get() {
-        let result = float(cx, value)?;
-        return match exact(&result) {
-            Some(number) if is_exact(&result) => Ok(Some(number)),
-            Some(number) => {
-                let method = format!("{}.__float__", value.type_name());
-                crate::protocols::number::strict_subclass(cx, &method, "float", &result)?;
-                Ok(Some(number))
-            }
-            None => Err(cx.type_error(format!(
-                "{}.__float__ returned non-float (type {})",
-                value.type_name(),
-                result.type_name()
-            ))),
-        };
+    if let Some(number) = from_method(cx, value)? {
+        return Ok(Some(number));
     }
-    if slots.index.get().is_none() {
+    if value.class().slots.index.get().is_none() {
         return Ok(None);
     }
     operand(cx, &crate::protocols::number::index(cx, value)?)
+}
+
+/// What `__float__` returns, where there is one.
+///
+/// # Errors
+/// TypeError when it is no float, and what the method raises.
+pub(crate) fn from_method(cx: &Context, value: &Value) -> PyResult<Option<f64>> {
+    let Some(float) = value.class().slots.float.get() else {
+        return Ok(None);
+    };
+    let result = float(cx, value)?;
+    match exact(&result) {
+        Some(number) if is_exact(&result) => Ok(Some(number)),
+        Some(number) => {
+            let method = format!("{}.__float__", value.type_name());
+            crate::protocols::number::strict_subclass(cx, &method, "float", &result)?;
+            Ok(Some(number))
+        }
+        None => Err(cx.type_error(format!(
+            "{}.__float__ returned non-float (type {})",
+            value.type_name(),
+            result.type_name()
+        ))),
+    }
 }
 
 /// The number in an operand of float arithmetic: a float or an int. `None` for everything else.
@@ -232,7 +242,7 @@ pub fn out_of_range(cx: &Context) -> Raised {
 /// # Errors
 /// ZeroDivisionError for zero to a negative power, OverflowError.
 pub fn power(cx: &Context, base: f64, exponent: f64) -> PyResult<Value> {
-    if base == 0.0 && exponent < 0.0 {
+    if base == 0.0 && exponent < 0.0 && exponent.is_finite() {
         return Err(cx.zero_division_error("zero to a negative power"));
     }
     if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent != exponent.floor() {

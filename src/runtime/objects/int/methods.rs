@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Payload, Ref};
 use crate::objects::bool_::Bool;
+use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::Bytes;
 use crate::objects::float;
 use crate::objects::str_::Str;
@@ -195,8 +196,9 @@ impl BigInteger {
             None => from_number(cx, value)?,
             Some(base) => {
                 let base = super::parse::base_argument(cx, base)?;
-                let is_text =
-                    value.downcast::<Str>().is_some() || value.class().slots.buffer.get().is_some();
+                let is_text = value.downcast::<Str>().is_some()
+                    || value.downcast::<Bytes>().is_some()
+                    || value.downcast::<ByteArray>().is_some();
                 match if is_text {
                     from_text(cx, value, base)?
                 } else {

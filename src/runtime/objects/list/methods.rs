@@ -53,7 +53,9 @@ impl List {
 
     #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<List>) -> PyResult<Value> {
-        text::repr_sequence(cx, this.as_value(), &this.to_vec(), "[", "]", "[...]")
+        // A `__repr__` may change the list: each item is looked at when its turn comes.
+        let item = |at| this.get(at);
+        text::repr_items(cx, this.as_value(), item, ("[", "]"), "[...]")
     }
 
     #[slot(compare)]
@@ -74,6 +76,10 @@ impl List {
         let mut at = 0;
         while let (Some(left), Some(right)) = (this.get(at), other.get(at)) {
             if !compare::identical_or_equal(cx, &left, &right)? {
+                // A comparison may shorten the lists; the lengths decide then.
+                if at >= this.len() || at >= other.len() {
+                    break;
+                }
                 return match comparison {
                     Comparison::Equal => Ok(Value::FALSE),
                     Comparison::NotEqual => Ok(Value::TRUE),

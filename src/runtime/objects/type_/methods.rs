@@ -28,7 +28,7 @@ impl Type {
             return Ok(args.values[0].class().to_value());
         }
         let Some(new) = this.slots.new.get() else {
-            return Err(cx.type_error(format!("cannot create '{}' instances", this.full_name(cx))));
+            return Err(cx.type_error(format!("cannot create '{}' instances", this.plain_name(cx))));
         };
         let object = new(cx, this, args)?;
         let class = object.class();
@@ -199,11 +199,8 @@ impl Type {
     #[setter("__name__")]
     fn set_name(cx: &Context, this: &Ref<Type>, value: Option<&Value>) -> PyResult<()> {
         let value = checked_text(cx, this, value, "__name__")?;
-        if value
-            .downcast::<Str>()
-            .is_some_and(|name| name.to_string().contains('\0'))
-        {
-            return Err(cx.value_error("type name must not contain null characters"));
+        if let Some(name) = value.downcast::<Str>() {
+            new::check_name(cx, name)?;
         }
         this.name.set(Some(value));
         Ok(())
@@ -234,6 +231,8 @@ impl Type {
     fn set_module(cx: &Context, this: &Ref<Type>, value: Option<&Value>) -> PyResult<()> {
         let value = changeable(cx, this, value, "__module__")?;
         this.change_attribute(cx, Name::intern(cx, "__module__")?, Some(value.clone()))?;
+        // The line belonged to the other module.
+        this.change_attribute(cx, Name::intern(cx, "__firstlineno__")?, None)?;
         Ok(())
     }
 
@@ -266,7 +265,8 @@ impl Type {
                     base.type_name()
                 )));
             };
-            if base.is_subclass(this) {
+            // While an `mro()` runs, the chain of bases is newer than the order of resolution.
+            if base.is_subclass(this) || new::is_below(base, this) {
                 return Err(cx.type_error("a __bases__ item causes an inheritance cycle"));
             }
         }
@@ -283,18 +283,28 @@ impl Type {
             )));
         }
         let old_bases = this.bases.replace(Some(bases.to_value()));
+        let old_base = this.base.replace(Some(best.to_value()));
+        // An `mro()` may set the bases again; then the last one that did so has its way.
+        let is_ours = || this.bases.get().is_some_and(|now| now.is(bases.as_value()));
         let mut changed = Vec::new();
         if let Err(raised) = recompute_mro(cx, this, &mut changed) {
-            this.bases.set(old_bases);
-            for (class, order) in changed {
-                class.mro.set(order);
+            for (class, old, new) in changed {
+                if class.mro.get().is_some_and(|now| now.is(&new)) {
+                    class.mro.set(old);
+                }
+            }
+            if is_ours() {
+                this.bases.set(old_bases);
+                this.base.set(old_base);
             }
             return Err(raised);
+        }
+        if !is_ours() {
+            return Ok(());
         }
         {
             let _changes = CHANGES.lock();
             this.invalidate();
-            this.base.set(Some(best.to_value()));
             for base in old_bases
                 .iter()
                 .filter_map(|bases| bases.downcast::<Tuple>())
@@ -313,7 +323,7 @@ impl Type {
             }
             this.invalidate();
         }
-        for (class, _) in &changed {
+        for (class, ..) in &changed {
             crate::slot_dispatch::rebuild(cx, class);
         }
         crate::vm::cache::next_epoch();
@@ -493,13 +503,13 @@ fn changeable<'a>(
     if this.has(ClassFlags::IMMUTABLE) {
         return Err(cx.type_error(format!(
             "cannot set '{name}' attribute of immutable type '{}'",
-            this.full_name(cx)
+            this.plain_name(cx)
         )));
     }
     value.ok_or_else(|| {
         cx.type_error(format!(
-            "cannot delete '{name}' attribute of type '{}'",
-            this.full_name(cx)
+            "cannot delete '{name}' attribute of immutable type '{}'",
+            this.plain_name(cx)
         ))
     })
 }
@@ -521,17 +531,27 @@ fn checked_text(
     Ok(value.clone())
 }
 
-/// New orders of resolution for `class` and what is derived from it; `changed` keeps the old ones.
-fn recompute_mro(
-    cx: &Context,
-    class: &Ref<Type>,
-    changed: &mut Vec<(Ref<Type>, Option<Value>)>,
-) -> PyResult<()> {
-    let order = new::compute_mro(cx, class, class.class_of())?;
+/// A class, its order of resolution before, and the one it got.
+type ChangedOrder = (Ref<Type>, Option<Value>, Value);
+
+/// New orders of resolution for `class` and what is derived from it.
+fn recompute_mro(cx: &Context, class: &Ref<Type>, changed: &mut Vec<ChangedOrder>) -> PyResult<()> {
+    let before = class.mro.get();
+    let order = new::compute_mro(cx, class, class.class_of())?.into_value();
+    let unchanged = match (&before, &class.mro.get()) {
+        (Some(before), Some(now)) => before.is(now),
+        (None, None) => true,
+        _ => false,
+    };
+    if !unchanged {
+        // `mro()` came back here; the order that was set meanwhile is newer.
+        return Ok(());
+    }
     {
         let _changes = CHANGES.lock();
         class.invalidate();
-        changed.push((class.clone(), class.mro.replace(Some(order.into_value()))));
+        class.mro.set(Some(order.clone()));
+        changed.push((class.clone(), before, order));
         class.invalidate();
     }
     for subclass in class.live_subclasses() {

@@ -391,6 +391,9 @@ impl Ref<Type> {
         if let Some(base) = self.base_type() {
             self.inherit_slots(&base);
         }
+        if self.has(ClassFlags::DISALLOW_INSTANTIATION) {
+            self.slots.new.set(None);
+        }
         self.refresh_finalizer();
         Ok(())
     }
@@ -410,6 +413,16 @@ impl Ref<Type> {
         let yes = self.slots.finalize.get().is_some();
         for shape in self.root_shape().family() {
             shape.set_has_finalizer(yes);
+        }
+    }
+
+    /// As messages of the oldest sort show a class: the bare name, with the module for a built-in class
+    /// of a module.
+    pub fn plain_name(&self, cx: &Context) -> String {
+        if self.has(ClassFlags::HEAPTYPE) {
+            self.short_name()
+        } else {
+            self.full_name(cx)
         }
     }
 

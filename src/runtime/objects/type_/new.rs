@@ -8,8 +8,10 @@ use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Kind, Layout, Payload, Ref};
+use crate::objects::bytes::Bytes;
 use crate::objects::descriptors::{self, Member};
 use crate::objects::dict::Dict;
+use crate::objects::int::BigInteger;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
 use crate::protocols::call;
@@ -126,6 +128,7 @@ impl NewType<'_> {
     /// # Errors
     /// TypeError and ValueError for what cannot be a class, and what hooks raise.
     pub fn build(self, cx: &Context) -> PyResult<Ref<Type>> {
+        check_name(cx, self.name)?;
         let object = crate::objects::object::class();
         let default_bases = [object.to_value()];
         let bases = if self.bases.is_empty() {
@@ -265,10 +268,16 @@ impl NewType<'_> {
                 }
             }
         }
-        if base.layout.is_variable && !slots.names.is_empty() {
+        let has_items = [
+            Tuple::class(),
+            Bytes::class(),
+            BigInteger::class(),
+            Type::class(),
+        ];
+        if has_items.iter().any(|class| base.is_subclass(class)) && !slots.names.is_empty() {
             return Err(cx.type_error(format!(
                 "nonempty __slots__ not supported for subtype of '{}'",
-                base.full_name(cx)
+                base.plain_name(cx)
             )));
         }
         slots.names.sort_by_key(|name| name.display());
@@ -335,8 +344,13 @@ impl NewType<'_> {
         {
             set("__module__", module)?;
         }
-        if has("__doc__")?.is_none() {
-            set("__doc__", Value::NONE)?;
+        match has("__doc__")? {
+            None => set("__doc__", Value::NONE)?,
+            Some(doc) => {
+                if let Some(doc) = doc.downcast::<Str>() {
+                    doc.to_utf8(cx)?;
+                }
+            }
         }
         if let Some(new) = has("__new__")?
             && new
@@ -365,17 +379,19 @@ impl NewType<'_> {
         names: &[Name],
     ) -> PyResult<()> {
         for (index, name) in names.iter().enumerate() {
-            let offset = class.layout.size + 8 * (base.members as usize + index);
+            let index = base.members as usize + index;
             class
                 .dict
-                .set_name(cx, *name, Member::make(cx, class, *name, offset)?)?;
+                .set_name(cx, *name, Member::make(cx, class, *name, index)?)?;
         }
         Ok(())
     }
 
     fn set_names(&self, cx: &Context, class: &Ref<Type>) -> PyResult<()> {
         let hook = Name::intern(cx, "__set_name__")?;
+        let mut all_text = true;
         for (key, value) in class.dict.items_snapshot(cx)? {
+            all_text &= key.downcast::<Str>().is_some();
             let Some(set_name) = value.class().lookup(cx, hook) else {
                 continue;
             };
@@ -390,6 +406,13 @@ impl NewType<'_> {
                 crate::objects::exceptions::add_note_to_raised(cx, &note);
                 return Err(raised);
             }
+        }
+        if !all_text {
+            let message = format!(
+                "non-string key in the __dict__ of class {}",
+                class.short_name()
+            );
+            crate::warnings::warn_runtime(cx, &message)?;
         }
         Ok(())
     }
@@ -413,6 +436,14 @@ impl NewType<'_> {
         )?;
         Ok(())
     }
+}
+
+/// Refuses names that the C API could not show.
+pub(super) fn check_name(cx: &Context, name: &Ref<Str>) -> PyResult<()> {
+    if name.to_utf8(cx)?.contains('\0') {
+        return Err(cx.value_error("type name must not contain null characters"));
+    }
+    Ok(())
 }
 
 fn take(cx: &Context, class: &Ref<Type>, name: &str) -> PyResult<Option<Value>> {
@@ -465,6 +496,18 @@ pub(super) fn compute_mro(
     default_mro(cx, class)
 }
 
+/// Whether `class` is `base` or comes to it going from each class to the base that gave it its layout.
+pub(super) fn is_below(class: &Ref<Type>, base: &Ref<Type>) -> bool {
+    let mut class = Some(class.clone());
+    while let Some(current) = class {
+        if current.is(base) {
+            return true;
+        }
+        class = current.base_type();
+    }
+    false
+}
+
 /// The C3 order.
 pub(super) fn default_mro(cx: &Context, class: &Ref<Type>) -> PyResult<Ref<Tuple>> {
     let bases: Vec<Ref<Type>> = class
@@ -478,6 +521,12 @@ pub(super) fn default_mro(cx: &Context, class: &Ref<Type>) -> PyResult<Ref<Tuple
                 .collect()
         })
         .unwrap_or_default();
+    if let Some(incomplete) = bases.iter().find(|base| base.mro.get().is_none()) {
+        return Err(cx.type_error(format!(
+            "Cannot extend an incomplete type '{}'",
+            incomplete.short_name()
+        )));
+    }
     let mut order = vec![class.to_value()];
     order.extend(mro::linearize_bases(cx, &bases)?);
     Tuple::from_vec(cx, order)
