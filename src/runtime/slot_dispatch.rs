@@ -9,6 +9,7 @@ use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::Ref;
+use crate::objects::buffer_wrapper;
 use crate::objects::descriptors::WrapperDescriptor;
 use crate::objects::exceptions;
 use crate::objects::int;
@@ -45,6 +46,8 @@ pub(crate) fn update(cx: &Context, class: &Ref<Type>, name: Name) {
         .collect();
     if !affected.is_empty() {
         update_family(cx, class, names, &affected);
+    } else if matches!(&*name.display(), "__buffer__" | "__release_buffer__") {
+        update_buffer_of_family(cx, class);
     }
 }
 
@@ -83,22 +86,26 @@ pub(crate) fn update_all(cx: &Context, class: &Ref<Type>) {
             update_slot(cx, class, names, definition);
         }
     }
+    update_buffer(cx, class);
     finish(class);
+}
+
+/// Recomputes the slot for buffers, which the methods of no table decide.
+fn update_buffer(cx: &Context, class: &Ref<Type>) {
+    if class.has(ClassFlags::HEAPTYPE) {
+        class.slots.buffer.set(buffer_wrapper::slot_for(cx, class));
+    }
+}
+
+fn update_buffer_of_family(cx: &Context, class: &Ref<Type>) {
+    update_buffer(cx, class);
+    for subclass in class.live_subclasses() {
+        update_buffer_of_family(cx, &subclass);
+    }
 }
 
 /// Recomputes all slots of a class whose bases have changed.
 pub(crate) fn rebuild(cx: &Context, class: &Ref<Type>) {
-    class.slots.buffer.set(None);
-    for base in class
-        .mro_values()
-        .iter()
-        .skip(1)
-        .filter_map(|base| base.downcast::<Type>())
-    {
-        if class.slots.buffer.word() == 0 {
-            class.slots.buffer.copy_from(&base.slots.buffer);
-        }
-    }
     update_all(cx, class);
     class.refresh_finalizer();
 }
@@ -134,6 +141,10 @@ fn update_slot(
             && wrapper.definition.name == line.name
         {
             let word = line.word(&wrapper.class.slots);
+            if !class.is_subclass(&wrapper.class) {
+                python = true;
+                continue;
+            }
             if word == 0 {
                 // The wrapper is for the other slot of this name.
                 continue;
@@ -141,7 +152,7 @@ fn update_slot(
             let fits = native
                 .as_ref()
                 .is_none_or(|native| line.word(&native.slots) == word);
-            if fits && class.is_subclass(&wrapper.class) {
+            if fits {
                 native = Some(wrapper.class.clone());
             } else {
                 python = true;
@@ -537,6 +548,8 @@ pub fn set_attribute(
     if let Some(wrapper) = found
         .as_ref()
         .and_then(|found| found.downcast_exact::<WrapperDescriptor>())
+        && wrapper.definition.name == method.display()
+        && object.class().is_subclass(&wrapper.class)
         && let Some(set) = wrapper.class.slots.set_attribute.get()
     {
         return set(cx, object, name, value);

@@ -428,7 +428,7 @@ fn power_arguments<'a>(cx: &Context, values: &'a [Value]) -> PyResult<(&'a Value
     match values {
         [other] => Ok((other, const { &Value::NONE })),
         [other, modulus] => Ok((other, modulus)),
-        _ => Err(wrong_count(cx, values.len(), 1, 2)),
+        _ => Err(cx.type_error(format!("expected 1 or 2 arguments, got {}", values.len()))),
     }
 }
 

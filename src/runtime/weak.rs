@@ -74,10 +74,20 @@ pub(crate) fn enter(target: &Value, reference: &Ref<WeakReference>) {
     reference.header().mark_maybe_shared();
     let address = target.bits() as usize;
     let mut shard = shard(address).lock();
-    shard
-        .entry(address)
-        .or_default()
-        .insert(0, Entry(reference.as_ptr()));
+    let list = shard.entry(address).or_default();
+    // The plain reference that everybody shares stays in front of those with callbacks or of derived
+    // classes.
+    let shares = |reference: &Ref<WeakReference>| {
+        reference.as_value().is_exact::<WeakReference>() && reference.callback.is_empty()
+    };
+    let first_is_shared = list.first().is_some_and(|first| {
+        // SAFETY: the shard's lock is held; a reference that is dying keeps its memory until it has had
+        // the lock.
+        let first = unsafe { &*std::ptr::from_ref(&first.0).cast::<Ref<WeakReference>>() };
+        shares(first)
+    });
+    let at = usize::from(first_is_shared && !shares(reference));
+    list.insert(at, Entry(reference.as_ptr()));
     object::set_gc_bits(header, gc_flags::HAS_WEAK_REFERENCES);
 }
 

@@ -663,13 +663,13 @@ impl ByteArray {
     /// Return a buffer object that exposes the underlying memory of the object.
     #[method("__buffer__(self, flags, /)")]
     fn dunder_buffer(cx: &Context, this: &Ref<ByteArray>, flags: i64) -> PyResult<Value> {
-        crate::objects::memoryview::from_flags(cx, this.as_value(), flags).map(Ref::into_value)
+        crate::objects::memoryview::own_buffer(cx, this.as_value(), flags).map(Ref::into_value)
     }
 
     /// Release the buffer object that exposes the underlying memory of the object.
     #[method("__release_buffer__(self, buffer, /)")]
-    fn release_buffer(cx: &Context, _this: &Ref<ByteArray>, buffer: &Value) -> PyResult<()> {
-        crate::objects::memoryview::release_argument(cx, buffer)
+    fn release_buffer(cx: &Context, this: &Ref<ByteArray>, buffer: &Value) -> PyResult<()> {
+        crate::objects::memoryview::release_argument(cx, this.as_value(), buffer)
     }
 }
 

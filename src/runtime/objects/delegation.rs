@@ -185,13 +185,18 @@ pub fn thrown(
     let exception = if let Some(class) = typ.downcast::<Type>()
         && class.is_subclass(exceptions::base_exception())
     {
-        match value {
-            None => call::call(cx, typ, &[])?,
-            Some(value) if value.class().is_subclass(class) => value.clone(),
+        let made = match value {
+            None => call::call(cx, typ, &[]),
+            Some(value) if value.class().is_subclass(class) => Ok(value.clone()),
             Some(value) => match value.downcast::<crate::objects::tuple::Tuple>() {
-                Some(arguments) => call::call(cx, typ, arguments.as_slice())?,
-                None => call::call(cx, typ, std::slice::from_ref(value))?,
+                Some(arguments) => call::call(cx, typ, arguments.as_slice()),
+                None => call::call(cx, typ, std::slice::from_ref(value)),
             },
+        };
+        match made {
+            Ok(made) => made,
+            // An exception that cannot be made is thrown as the one that came of it.
+            Err(Raised) => return Ok(cx.take_exception()),
         }
     } else if typ.downcast::<BaseException>().is_some() {
         if value.is_some() {
@@ -207,11 +212,12 @@ pub fn thrown(
     let exception = match exception.into_ref::<BaseException>() {
         Ok(exception) => exception,
         Err(other) => {
-            return Err(cx.type_error(format!(
+            let Raised = cx.type_error(format!(
                 "calling {} should have returned an instance of BaseException, not {}",
                 text::repr_text(cx, typ)?,
                 text::repr_text(cx, other.class().as_value())?
-            )));
+            ));
+            cx.take_exception()
         }
     };
     if let Some(traceback) = traceback {

@@ -217,7 +217,7 @@ impl Ref<FrameObject> {
     /// MemoryError.
     pub fn back(&self, cx: &Context) -> PyResult<Option<Ref<FrameObject>>> {
         if let Some(frame) = self.active(cx) {
-            if frame.previous.is_null() {
+            if frame.previous == frame::NONE {
                 return Ok(None);
             }
             // SAFETY: the caller's frame is active on this thread.

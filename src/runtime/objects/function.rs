@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use typhon_compiler::code::CodeFlags;
 use typhon_macros::{pyclass, pymethods};
 
 use crate::args::Args;
@@ -161,7 +162,7 @@ impl Function {
     }
 }
 
-/// The builtins that go with `globals`: its `__builtins__`, or the interpreter's.
+/// The builtins that go with `globals`: its `__builtins__`, or those of the running code.
 ///
 /// # Errors
 /// What looking up raises.
@@ -171,7 +172,7 @@ pub fn builtins_of(cx: &Context, globals: &Ref<Dict>) -> PyResult<Value> {
             Some(module) => Ok(module.dict.to_value()),
             None => Ok(value),
         },
-        None => Ok(crate::interpreter::builtins_dict().to_value()),
+        None => Ok(crate::vm::frame::current_builtins(cx)),
     }
 }
 
@@ -322,6 +323,14 @@ impl Function {
                     .map(|name| name.to_string())
                     .unwrap_or_default()
             )));
+        }
+        let kind = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
+        if code.flags.intersection(kind) != this.code().flags.intersection(kind) {
+            crate::warnings::warn_deprecated(
+                cx,
+                "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a \
+                 plain function)",
+            )?;
         }
         this.code().header().set_immortal();
         this.code.set(Some(code.to_value()));

@@ -391,6 +391,10 @@ impl Ref<Generator> {
                 (*frame).previous = cx.stack.frame.get();
                 (*frame).is_entry = true;
                 cx.enter_handled(&keep.handled);
+                if raising {
+                    // The context is what the generator handles where it was suspended.
+                    let Raised = cx.raise(cx.take_exception());
+                }
                 interpreter::resume(cx, frame, raising)
             }
         });

@@ -303,23 +303,15 @@ impl ListReverseIterator {
     /// Return state information for pickling.
     #[method("__reduce__(self, /)")]
     fn reduce(cx: &Context, this: &Ref<ListReverseIterator>) -> PyResult<Value> {
+        // Looking the builtin up may run Python code, which may exhaust the iterator.
+        let reversed = builtin(cx, "reversed")?;
         let left = this.left.load(Ordering::Relaxed);
         match this.source.get().filter(|_| left != EXHAUSTED) {
             Some(list) => {
                 let position = crate::objects::int::from_i64(cx, left as i64 - 1)?;
-                reduced(
-                    cx,
-                    builtin(cx, "reversed")?,
-                    &[list.into_value()],
-                    Some(position),
-                )
+                reduced(cx, reversed, &[list.into_value()], Some(position))
             }
-            None => reduced(
-                cx,
-                builtin(cx, "iter")?,
-                &[List::new(cx)?.into_value()],
-                None,
-            ),
+            None => reduced(cx, reversed, &[List::new(cx)?.into_value()], None),
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod annotations;
 pub mod async_generator;
 pub mod bool_;
+pub mod buffer_wrapper;
 pub mod bytearray;
 pub mod bytes;
 pub mod cell;

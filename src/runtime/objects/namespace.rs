@@ -145,10 +145,9 @@ impl Namespace {
         let made = call::call(cx, this.class().as_value(), &[])?;
         if made.downcast::<Namespace>().is_none() {
             return Err(cx.type_error(format!(
-                "expect {} type, but {}() returned '{}' object",
-                "SimpleNamespace",
-                this.type_name(),
-                made.type_name()
+                "expect types.SimpleNamespace type, but {}() returned '{}' object",
+                this.class().full_name(cx),
+                made.class().full_name(cx)
             )));
         }
         let dict = own_dict(cx, &made)?;

@@ -24,7 +24,7 @@ use crate::objects::list::List;
 use crate::objects::module::Module;
 use crate::objects::str_::{Name, Str, names};
 use crate::objects::tuple::Tuple;
-use crate::objects::type_::Type;
+use crate::objects::type_::{self, Type};
 use crate::protocols::{attribute, call, hash, iterate, text};
 use crate::shape::{self, Mode, Root, Shape};
 use crate::slots::Comparison;
@@ -121,7 +121,10 @@ impl BareObject {
             ));
         }
         if class.slots.new.word() == own.new.word() {
-            return Err(cx.type_error(format!("{}() takes no arguments", class.short_name())));
+            return Err(cx.type_error(format!(
+                "{}.__init__() takes exactly one argument (the instance to initialize)",
+                class.short_name()
+            )));
         }
         Ok(())
     }
@@ -425,8 +428,14 @@ fn set_class(cx: &Context, this: &Value, value: Option<&Value>) -> PyResult<()> 
             "__class__ assignment only supported for mutable types or ModuleType subclasses",
         ));
     }
+    let solids = [type_::solid(new), type_::solid(&old)];
+    let same_base = match solids.each_ref().map(|solid| solid.base_type()) {
+        [Some(new), Some(old)] => new.is(&old),
+        _ => false,
+    };
     let same_layout = std::ptr::eq(new.layout, old.layout)
         && new.members == old.members
+        && (solids[0].is(&solids[1]) || same_base)
         && new.has(ClassFlags::HAS_DICT) == old.has(ClassFlags::HAS_DICT)
         && new.has(ClassFlags::HAS_WEAKREF) == old.has(ClassFlags::HAS_WEAKREF)
         && (new.members == 0 || member_names(new) == member_names(&old));

@@ -333,12 +333,19 @@ impl StructSequence {
             (false, _) if length > most => return wrong("an at most", most),
             _ => {}
         }
+        let mut used = 0;
         for (field, _) in &description.fields[length..] {
             let value = match dict {
                 Some(dict) => dict.get_name(cx, Name::intern(cx, field)?)?,
                 None => None,
             };
+            used += usize::from(value.is_some());
             fields.push(value.unwrap_or(Value::NONE));
+        }
+        if dict.is_some_and(|dict| dict.len() > used) {
+            return Err(cx.type_error(format!(
+                "{name}() got duplicate or unexpected field name(s)"
+            )));
         }
         if let Some(complete) = description.complete {
             complete(&mut fields);

@@ -268,7 +268,11 @@ impl WeakReference {
         let Some(target) = this.upgrade() else {
             return format!("<weakref at {address:#x}; dead>").into_value(cx);
         };
-        let name = match attribute::find(cx, &target, names::dunder_name())? {
+        let name = match target.class().lookup(cx, names::dunder_name()) {
+            Some(_) => attribute::find(cx, &target, names::dunder_name())?,
+            None => None,
+        };
+        let name = match name {
             Some(name) if name.downcast::<Str>().is_some() => {
                 format!(" ({})", text::str(cx, &name)?.to_lossy())
             }

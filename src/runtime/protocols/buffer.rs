@@ -1,12 +1,12 @@
 //! Getting at the bytes of objects that export a buffer (PEP 3118, PEP 688).
 
 use crate::buffer::Buffer;
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
+use crate::objects::buffer_wrapper;
 use crate::objects::bytes::Bytes;
 use crate::objects::memoryview::MemoryView;
-use crate::objects::str_::Name;
-use crate::protocols::call;
 use crate::value::Value;
 
 /// The buffer of an object.
@@ -34,22 +34,9 @@ pub fn no_buffer(cx: &Context, object: &Value) -> Raised {
 /// # Errors
 /// BufferError, and what `__buffer__` raises.
 pub fn find_buffer(cx: &Context, object: &Value) -> PyResult<Option<Buffer>> {
-    if let Some(buffer) = object.class().slots.buffer.get() {
-        return buffer(cx, object).map(Some);
-    }
-    if !object.class().has(crate::class::ClassFlags::HEAPTYPE) {
-        return Ok(None);
-    }
-    // PyBUF_FULL_RO
-    const FLAGS: i64 = 0x011c;
-    let flags = crate::objects::int::from_i64(cx, FLAGS)?;
-    let Some(view) = call::call_special(cx, object, Name::intern(cx, "__buffer__")?, &[flags])?
-    else {
-        return Ok(None);
-    };
-    match view.class().slots.buffer.get() {
-        Some(buffer) if view.downcast::<MemoryView>().is_some() => buffer(cx, &view).map(Some),
-        _ => Err(cx.type_error("__buffer__ returned non-memoryview object")),
+    match object.class().slots.buffer.get() {
+        Some(buffer) => buffer(cx, object).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -58,10 +45,18 @@ pub fn find_buffer(cx: &Context, object: &Value) -> PyResult<Option<Buffer>> {
 /// # Errors
 /// TypeError when it exports none or only for reading.
 pub fn get_writable(cx: &Context, object: &Value) -> PyResult<Buffer> {
-    let buffer = match find_buffer(cx, object)? {
-        Some(buffer) if !buffer.read_only => Some(buffer),
-        _ => None,
+    let buffer = if !has_buffer(object) {
+        None
+    } else if object.class().has(ClassFlags::HEAPTYPE) {
+        Some(buffer_wrapper::export(
+            cx,
+            object,
+            buffer_wrapper::WRITABLE,
+        )?)
+    } else {
+        find_buffer(cx, object)?
     };
+    let buffer = buffer.filter(|buffer| !buffer.read_only);
     buffer.ok_or_else(|| {
         cx.type_error(format!(
             "a read-write bytes-like object is required, not '{}'",

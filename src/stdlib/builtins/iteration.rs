@@ -230,7 +230,12 @@ impl Traverse for AnextAwaitable {
 
 impl AnextAwaitable {
     fn inner(&self, cx: &Context) -> PyResult<Value> {
-        coroutine::awaitable_iterator(cx, &self.awaitable, 0)
+        let inner = coroutine::awaitable_iterator(cx, &self.awaitable, 0)?;
+        match inner.class().slots.await_.get() {
+            // Coroutines are awaited without being iterators.
+            Some(await_) if !iterate::is_iterator(&inner) => await_(cx, &inner),
+            _ => Ok(inner),
+        }
     }
 
     /// What an exception of the awaitable means: the end of the iteration gives the default.
@@ -267,12 +272,17 @@ impl AnextAwaitable {
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<AnextAwaitable>) -> PyResult<Option<Value>> {
         let inner = this.inner(cx)?;
-        let result = match iterate::next(cx, &inner) {
-            Ok(None) => return Ok(None),
-            Ok(Some(value)) => Ok(value),
-            Err(raised) => Err(raised),
+        let raised = match iterate::next(cx, &inner) {
+            Err(raised) => raised,
+            next => return next,
         };
-        this.outcome(cx, result).map(Some)
+        let ended = exceptions::stop_async_iteration();
+        if !cx.exception_matches(ended) {
+            return Err(raised);
+        }
+        cx.clear_exception();
+        iterate::set_stop_value(cx, this.default.clone());
+        Ok(None)
     }
 
     /// send(arg) -> send 'arg' into the wrapped iterator,

@@ -515,6 +515,6 @@ impl Bytes {
     /// Return a buffer object that exposes the underlying memory of the object.
     #[method("__buffer__(self, flags, /)")]
     fn dunder_buffer(cx: &Context, this: &Ref<Bytes>, flags: i64) -> PyResult<Value> {
-        crate::objects::memoryview::from_flags(cx, this.as_value(), flags).map(Ref::into_value)
+        crate::objects::memoryview::own_buffer(cx, this.as_value(), flags).map(Ref::into_value)
     }
 }

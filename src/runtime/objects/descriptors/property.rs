@@ -173,7 +173,8 @@ impl Property {
         this.doc.set(doc.clone());
         let value = doc.unwrap_or(Value::NONE);
         match attribute::set(cx, this.as_value(), names::dunder_doc(), &value) {
-            Err(Raised) if !from_getter && value.is_none() => {
+            Err(Raised) if !from_getter => {
+                // The instance has no room for it.
                 drop(cx.catch(crate::objects::exceptions::attribute_error())?);
                 Ok(())
             }
@@ -235,8 +236,14 @@ impl Property {
     }
 
     /// Method to set name of a property.
-    #[method("__set_name__(self, owner, name, /)")]
-    fn set_name(_cx: &Context, this: &Ref<Property>, _owner: &Value, name: &Value) -> PyResult<()> {
+    #[method("__set_name__(self, /, *args)")]
+    fn set_name(cx: &Context, this: &Ref<Property>, args: &[Value]) -> PyResult<()> {
+        let [_owner, name] = args else {
+            return Err(cx.type_error(format!(
+                "__set_name__() takes 2 positional arguments but {} were given",
+                args.len()
+            )));
+        };
         this.name.set(Some(name.clone()));
         Ok(())
     }

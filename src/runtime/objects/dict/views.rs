@@ -63,6 +63,10 @@ impl Iteration {
             return Err(cx.runtime_error("dictionary changed size during iteration"));
         }
         let mut position = Position(self.position.load(Ordering::Relaxed));
+        if !forward && self.source.with(|dict| position.0 > dict.end_position().0) == Some(true) {
+            // The dict was cleared: what is in it now is younger than the iterator.
+            position = Position(0);
+        }
         let entry = self
             .source
             .with(|dict| {
@@ -73,8 +77,6 @@ impl Iteration {
                 }
             })
             .flatten();
-        // Going backwards, what is at the place where the iterator is may be younger than the iterator.
-        let entry = entry.filter(|_| forward || position.0 < self.position.load(Ordering::Relaxed));
         let Some((key, value, _)) = entry else {
             self.position
                 .store(if forward { usize::MAX } else { 0 }, Ordering::Relaxed);

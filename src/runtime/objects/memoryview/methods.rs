@@ -326,7 +326,7 @@ impl MemoryView {
             );
         }
         // The exporter must be hashable as well, or equal objects could hash differently.
-        hash::hash(cx, &managed.buffer.owner)?;
+        hash::hash(cx, managed.exporter())?;
         Ok(Bytes::from_slice(cx, &this.gather(&managed, true))?.hash())
     }
 
@@ -440,7 +440,7 @@ impl MemoryView {
     /// The underlying object of the memoryview.
     #[getter]
     fn obj(cx: &Context, this: &Ref<MemoryView>) -> PyResult<Value> {
-        Ok(this.live(cx)?.buffer.owner.clone())
+        Ok(this.live(cx)?.exporter().clone())
     }
 
     /// The amount of space in bytes that the array would use in
@@ -568,7 +568,7 @@ impl MemoryView {
     /// Return a readonly version of the memoryview.
     #[method("toreadonly(self, /)")]
     fn toreadonly(cx: &Context, this: &Ref<MemoryView>) -> PyResult<Ref<MemoryView>> {
-        MemoryView::over(cx, this.live(cx)?, this.start, this.layout.clone(), true)
+        MemoryView::over(cx, this.shared(cx)?, this.start, this.layout.clone(), true)
     }
 
     /// Return the data in the buffer as a str of hexadecimal numbers.
@@ -608,7 +608,7 @@ impl MemoryView {
         format: &Value,
         shape: Maybe<&Value>,
     ) -> PyResult<Ref<MemoryView>> {
-        let managed = this.live(cx)?;
+        let managed = this.shared(cx)?;
         const PLACE: Place = Place {
             function: "cast",
             position: 1,
@@ -726,12 +726,8 @@ impl MemoryView {
 
     /// Release the buffer object that exposes the underlying memory of the object.
     #[method("__release_buffer__(self, buffer, /)")]
-    fn dunder_release_buffer(
-        cx: &Context,
-        _this: &Ref<MemoryView>,
-        buffer: &Value,
-    ) -> PyResult<()> {
-        super::release_argument(cx, buffer)
+    fn dunder_release_buffer(cx: &Context, this: &Ref<MemoryView>, buffer: &Value) -> PyResult<()> {
+        super::release_argument(cx, this.as_value(), buffer)
     }
 
     /// Create a new memoryview object which references the given object.

@@ -14,15 +14,17 @@
 mod item;
 mod methods;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
 
 use crate::buffer::{Buffer, Format};
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::field::Field;
 use crate::object::{self, Ref, Traverse};
+use crate::objects::buffer_wrapper::{self, BufferWrapper, WRITABLE};
 use crate::protocols::buffer;
 use crate::value::Value;
 
@@ -46,6 +48,8 @@ pub struct MemoryView {
     start: usize,
     layout: Format,
     read_only: bool,
+    /// Lent to a `__release_buffer__`: no other view may be made of it.
+    restricted: AtomicBool,
 }
 
 impl Traverse for MemoryView {
@@ -68,6 +72,17 @@ impl Traverse for ManagedBuffer {
 
 #[pymethods]
 impl ManagedBuffer {}
+
+impl ManagedBuffer {
+    /// The object that exports the buffer, in the eyes of Python code.
+    fn exporter(&self) -> &Value {
+        let owner = &self.buffer.owner;
+        owner
+            .downcast::<BufferWrapper>()
+            .and_then(|wrapper| wrapper.exporter())
+            .unwrap_or(owner)
+    }
+}
 
 /// Strides of items that lie side by side, the last index moving fastest.
 fn contiguous_strides(shape: &[isize], item_size: usize) -> Vec<isize> {
@@ -169,8 +184,28 @@ impl MemoryView {
                 start,
                 layout,
                 read_only,
+                restricted: AtomicBool::new(false),
             },
         )
+    }
+
+    /// From here on no other view can be made of this one.
+    pub(crate) fn restrict(&self) {
+        self.restricted.store(true, Ordering::Relaxed);
+    }
+
+    /// The object whose memory it is.
+    pub(crate) fn exporter(&self) -> Option<Value> {
+        let managed = self.managed.get_as::<ManagedBuffer>()?;
+        Some(managed.exporter().clone())
+    }
+
+    /// The buffer, for another view of it.
+    fn shared(&self, cx: &Context) -> PyResult<Ref<ManagedBuffer>> {
+        if self.restricted.load(Ordering::Relaxed) {
+            return Err(cx.value_error("cannot create new view on restricted memoryview"));
+        }
+        self.live(cx)
     }
 
     /// A view of the memory of `object`.
@@ -181,7 +216,7 @@ impl MemoryView {
         if let Some(view) = object.downcast::<MemoryView>() {
             return MemoryView::over(
                 cx,
-                view.live(cx)?,
+                view.shared(cx)?,
                 view.start,
                 view.layout.clone(),
                 view.read_only,
@@ -225,7 +260,7 @@ impl MemoryView {
     ///
     /// # Errors
     /// BufferError while buffers of the view are out.
-    fn release(&self, cx: &Context) -> PyResult<()> {
+    pub(crate) fn release(&self, cx: &Context) -> PyResult<()> {
         match self.exports.load(Ordering::Acquire) {
             0 => {
                 self.managed.set(None);
@@ -286,6 +321,7 @@ impl MemoryView {
         } else {
             selected.start
         };
+        self.shared(cx)?;
         let start = self.start as isize + first * layout.strides[0];
         layout.shape[0] = selected.count as isize;
         layout.strides[0] *= selected.step;
@@ -293,8 +329,8 @@ impl MemoryView {
     }
 
     /// The buffer of the view itself.
-    fn export(cx: &Context, this: &Ref<MemoryView>) -> PyResult<Buffer> {
-        let managed = this.live(cx)?;
+    pub(crate) fn export(cx: &Context, this: &Ref<MemoryView>) -> PyResult<Buffer> {
+        let managed = this.shared(cx)?;
         if !is_c_contiguous(&this.layout) {
             return Err(cx.buffer_error("memoryview: underlying buffer is not C-contiguous"));
         }
@@ -323,8 +359,14 @@ impl MemoryView {
 /// # Errors
 /// BufferError when the object cannot be written but should.
 pub fn from_flags(cx: &Context, object: &Value, flags: i64) -> PyResult<Ref<MemoryView>> {
-    const WRITABLE: i64 = 1;
-    let view = MemoryView::new(cx, object)?;
+    if i32::try_from(flags).is_err() {
+        return Err(cx.overflow_error("buffer flags out of range"));
+    }
+    let view = if object.class().has(ClassFlags::HEAPTYPE) && buffer::has_buffer(object) {
+        MemoryView::from_buffer(cx, buffer_wrapper::export(cx, object, flags)?)?
+    } else {
+        MemoryView::new(cx, object)?
+    };
     if flags & WRITABLE != 0 && view.read_only {
         let message = if object.downcast::<MemoryView>().is_some() {
             "memoryview: underlying buffer is not writable"
@@ -336,14 +378,34 @@ pub fn from_flags(cx: &Context, object: &Value, flags: i64) -> PyResult<Ref<Memo
     Ok(view)
 }
 
+/// `object.__buffer__(flags)` of a built-in class, which a derived class may have overridden.
+///
+/// # Errors
+/// As [`from_flags`].
+pub fn own_buffer(cx: &Context, object: &Value, flags: i64) -> PyResult<Ref<MemoryView>> {
+    if !object.class().has(ClassFlags::HEAPTYPE) {
+        return from_flags(cx, object, flags);
+    }
+    let view = MemoryView::from_buffer(cx, buffer_wrapper::export_native(cx, object)?)?;
+    if flags & WRITABLE != 0 && view.read_only {
+        return Err(cx.buffer_error("Object is not writable."));
+    }
+    Ok(view)
+}
+
 /// `object.__release_buffer__(view)`.
 ///
 /// # Errors
-/// TypeError when it is no view, BufferError while it has buffers out.
-pub fn release_argument(cx: &Context, view: &Value) -> PyResult<()> {
-    match view.downcast::<MemoryView>() {
-        Some(view) => view.release(cx),
-        None => Err(cx.type_error("expected a memoryview object")),
+/// TypeError when it is no view, ValueError when it is not the object's, BufferError while it has buffers
+/// out.
+pub fn release_argument(cx: &Context, object: &Value, view: &Value) -> PyResult<()> {
+    let Some(view) = view.downcast::<MemoryView>() else {
+        return Err(cx.type_error("expected a memoryview object"));
+    };
+    match view.exporter() {
+        None => Err(cx.value_error("memoryview's buffer has already been released")),
+        Some(exporter) if exporter.is(object) => view.release(cx),
+        Some(_) => Err(cx.value_error("memoryview's buffer is not this object")),
     }
 }
 

@@ -7,8 +7,9 @@ use crate::args::Args;
 use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
-use crate::object::Ref;
+use crate::object::{Payload, Ref};
 use crate::objects::dict::Dict;
+use crate::objects::int::BigInteger;
 use crate::objects::list::List;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
@@ -393,7 +394,16 @@ impl Type {
 
     #[getter("__flags__")]
     fn flags_attribute(_cx: &Context, this: &Ref<Type>) -> PyResult<u64> {
-        Ok(this.flags().bits() & 0xffff_ffff)
+        const INLINE_VALUES: u64 = 1 << 2;
+        const MANAGED_DICT: u64 = 1 << 4;
+        let mut flags = this.flags().bits() & 0xffff_ffff;
+        if this.has(ClassFlags::HEAPTYPE) && this.has(ClassFlags::HAS_DICT) {
+            flags |= MANAGED_DICT;
+            if !this.layout.is_variable && !this.is_subclass(BigInteger::class()) {
+                flags |= INLINE_VALUES;
+            }
+        }
+        Ok(flags)
     }
 
     #[getter("__basicsize__")]

@@ -26,6 +26,7 @@ use parking_lot::Mutex;
 pub use change::set_attribute;
 pub(crate) use lookup::type_find_attribute;
 pub use lookup::{MethodCache, type_get_attribute};
+pub(crate) use new::solid;
 pub use new::{NewType, best_base, calculate_metaclass};
 
 use typhon_macros::pyclass;

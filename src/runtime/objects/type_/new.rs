@@ -92,7 +92,7 @@ fn solid_order(new: &Ref<Type>, old: &Ref<Type>) -> Option<bool> {
 }
 
 /// The nearest class up the bases that added to the layout of instances.
-fn solid(class: &Ref<Type>) -> Ref<Type> {
+pub(crate) fn solid(class: &Ref<Type>) -> Ref<Type> {
     let mut class = class.clone();
     while let Some(base) = class.base_type() {
         if !std::ptr::eq(class.layout, base.layout) || class.members != base.members {
@@ -137,7 +137,8 @@ impl NewType<'_> {
             self.bases
         };
         let base = best_base(cx, bases)?;
-        let dict = self.namespace.copy(cx)?;
+        let dict = Dict::new(cx)?;
+        dict.merge(cx, self.namespace.as_value())?;
         let slots = self.read_slots(cx, &dict, &base)?;
         let base_types: Vec<Ref<Type>> = bases
             .iter()
@@ -184,6 +185,11 @@ impl NewType<'_> {
                 cell.class().full_name(cx)
             )));
         }
+        // `mro()` may already ask for the class.
+        if let Some(cell) = cell.and_then(|cell| cell.into_ref::<crate::objects::cell::Cell>().ok())
+        {
+            cell.content.set(Some(class.to_value()));
+        }
         if let Some(cell) = take(cx, &class, "__classdictcell__")?
             && let Some(cell) = cell.downcast::<crate::objects::cell::Cell>()
         {
@@ -206,10 +212,6 @@ impl NewType<'_> {
             }
         }
         class.inherit_and_override(cx);
-        if let Some(cell) = cell.and_then(|cell| cell.into_ref::<crate::objects::cell::Cell>().ok())
-        {
-            cell.content.set(Some(class.to_value()));
-        }
         self.set_names(cx, &class)?;
         self.init_subclass(cx, &class)?;
         Ok(class)
@@ -419,6 +421,17 @@ impl NewType<'_> {
 
     fn init_subclass(&self, cx: &Context, class: &Ref<Type>) -> PyResult<()> {
         let name = Name::intern(cx, "__init_subclass__")?;
+        if !class
+            .mro_values()
+            .iter()
+            .any(|other| other.is(class.as_value()))
+        {
+            // What `mro()` made of the class is not a class derived from itself.
+            let own = class.short_name();
+            return Err(cx.type_error(format!(
+                "super(type, obj): obj (type {own}) is not an instance or subtype of type ({own})."
+            )));
+        }
         let hook = crate::objects::super_::super_lookup(cx, class, class.as_value(), name)?;
         let values: Vec<Value> = self
             .keywords
