@@ -130,6 +130,7 @@ pub(crate) fn make_classes(cx: &Context) -> PyResult<()> {
         str_::format::FieldNameIterator,
         bytes::BytesIterator,
         bytearray::ByteArrayIterator,
+        buffer_wrapper::BufferWrapper,
         memoryview::ManagedBuffer,
         memoryview::MemoryIterator,
         template::Interpolation,

@@ -1,6 +1,7 @@
 //! Calling objects from native code.
 
 use crate::args::Args;
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
@@ -116,7 +117,7 @@ pub fn call_special(
 /// # Errors
 /// As [`call`].
 pub fn call_found(cx: &Context, found: &Value, object: &Value, args: Args<'_>) -> PyResult<Value> {
-    if found.is_exact::<Function>() {
+    if found.class().has(ClassFlags::METHOD_DESCRIPTOR) {
         return call_with_this(cx, found, object, args);
     }
     let bound = bind_special(cx, found, object)?;

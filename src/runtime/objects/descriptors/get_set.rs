@@ -8,6 +8,7 @@ use crate::error::PyResult;
 use crate::instance;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::dict::Dict;
+use crate::objects::module::Module;
 use crate::objects::str_::{Name, Str, names};
 use crate::objects::type_::Type;
 use crate::value::Value;
@@ -146,6 +147,12 @@ pub fn get_dict(cx: &Context, this: &Value) -> PyResult<Value> {
 /// # Errors
 /// TypeError when the value is no dict; AttributeError when there is no `__dict__`.
 pub fn set_dict(cx: &Context, this: &Value, value: Option<&Value>) -> PyResult<()> {
+    if this.downcast::<Type>().is_some() {
+        return Err(cx.attribute_error("attribute '__dict__' of 'type' objects is not writable"));
+    }
+    if this.downcast::<Module>().is_some() {
+        return Err(cx.attribute_error("readonly attribute"));
+    }
     let dict = match value {
         None => Dict::new(cx)?,
         Some(value) => match value.downcast::<Dict>() {

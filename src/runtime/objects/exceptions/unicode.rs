@@ -270,74 +270,117 @@ fn fill_translate(cx: &Context, parts: Parts<'_>, args: &[Value]) -> PyResult<()
     Ok(())
 }
 
-/// The one character of the range, escaped; `None` when there are more.
-fn only_character(parts: &Parts<'_>) -> Option<String> {
-    let (start, end) = parts.range();
-    let object = parts.object.get()?;
-    let text = object.downcast::<Str>()?;
-    if end != start + 1 || start as usize >= text.len() {
-        return None;
+/// What `str()` needs; the texts are made first, since making them may change the object.
+struct Shown {
+    encoding: String,
+    reason: String,
+    /// The object's length.
+    length: i64,
+    start: i64,
+    end: i64,
+}
+
+impl Shown {
+    /// Whether the range is one item of the object.
+    fn is_one(&self) -> bool {
+        (0..self.length).contains(&self.start) && self.end == self.start + 1
     }
-    let point = text.code_point(start as usize);
-    Some(match point {
+}
+
+fn shown(
+    cx: &Context,
+    parts: &Parts<'_>,
+    is_object: fn(&Value) -> bool,
+    wanted: &str,
+) -> PyResult<(Shown, Value)> {
+    let encoding = parts.shown(cx, parts.encoding)?;
+    let reason = parts.shown(cx, parts.reason)?;
+    let Some(object) = parts.object.get() else {
+        return Err(cx.type_error("UnicodeError 'object' attribute is not set"));
+    };
+    if !is_object(&object) {
+        return Err(cx.type_error(format!(
+            "UnicodeError 'object' attribute must be a {wanted}"
+        )));
+    }
+    let shown = Shown {
+        encoding,
+        reason,
+        length: parts.length(),
+        start: parts.start.load(Ordering::Relaxed),
+        end: parts.end.load(Ordering::Relaxed),
+    };
+    Ok((shown, object))
+}
+
+fn is_text(object: &Value) -> bool {
+    object.downcast::<Str>().is_some()
+}
+
+fn is_bytes(object: &Value) -> bool {
+    object.downcast::<Bytes>().is_some()
+}
+
+/// The character at `index`, escaped.
+fn escaped(object: &Value, index: i64) -> String {
+    let text = object.downcast::<Str>().expect("invariant: it was checked");
+    let point = text.code_point(index as usize);
+    match point {
         0..=0xff => format!("\\x{point:02x}"),
         0x100..=0xffff => format!("\\u{point:04x}"),
         _ => format!("\\U{point:08x}"),
-    })
+    }
 }
 
 fn show_encode(cx: &Context, parts: Parts<'_>) -> PyResult<String> {
-    let encoding = parts.shown(cx, parts.encoding)?;
-    let reason = parts.shown(cx, parts.reason)?;
-    let (start, end) = parts.range();
-    Ok(match only_character(&parts) {
-        Some(character) => {
-            format!(
-                "'{encoding}' codec can't encode character '{character}' in position {start}: {reason}"
-            )
-        }
-        None => {
-            format!(
-                "'{encoding}' codec can't encode characters in position {start}-{}: {reason}",
-                end - 1
-            )
-        }
+    let (shown, object) = shown(cx, &parts, is_text, "string")?;
+    let Shown {
+        encoding,
+        reason,
+        start,
+        end,
+        ..
+    } = &shown;
+    Ok(if shown.is_one() {
+        let character = escaped(&object, *start);
+        format!(
+            "'{encoding}' codec can't encode character '{character}' in position {start}: {reason}"
+        )
+    } else {
+        let last = end.wrapping_sub(1);
+        format!("'{encoding}' codec can't encode characters in position {start}-{last}: {reason}")
     })
 }
 
 fn show_decode(cx: &Context, parts: Parts<'_>) -> PyResult<String> {
-    let encoding = parts.shown(cx, parts.encoding)?;
-    let reason = parts.shown(cx, parts.reason)?;
-    let (start, end) = parts.range();
-    let bytes = parts
-        .object
-        .get()
-        .and_then(|object| bytes_of(&object))
-        .unwrap_or_default();
-    Ok(match bytes.get(start as usize) {
-        Some(byte) if end == start + 1 => {
-            format!(
-                "'{encoding}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}"
-            )
-        }
-        _ => format!(
-            "'{encoding}' codec can't decode bytes in position {start}-{}: {reason}",
-            end - 1
-        ),
+    let (shown, object) = shown(cx, &parts, is_bytes, "bytes")?;
+    let Shown {
+        encoding,
+        reason,
+        start,
+        end,
+        ..
+    } = &shown;
+    Ok(if shown.is_one() {
+        let byte = bytes_of(&object).unwrap_or_default()[*start as usize];
+        format!("'{encoding}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}")
+    } else {
+        let last = end.wrapping_sub(1);
+        format!("'{encoding}' codec can't decode bytes in position {start}-{last}: {reason}")
     })
 }
 
 fn show_translate(cx: &Context, parts: Parts<'_>) -> PyResult<String> {
-    let reason = parts.shown(cx, parts.reason)?;
-    let (start, end) = parts.range();
-    Ok(match only_character(&parts) {
-        Some(character) => {
-            format!("can't translate character '{character}' in position {start}: {reason}")
-        }
-        None => format!(
-            "can't translate characters in position {start}-{}: {reason}",
-            end - 1
-        ),
+    let (shown, object) = shown(cx, &parts, is_text, "string")?;
+    let Shown {
+        reason, start, end, ..
+    } = &shown;
+    Ok(if shown.is_one() {
+        let character = escaped(&object, *start);
+        format!("can't translate character '{character}' in position {start}: {reason}")
+    } else {
+        let last = end.wrapping_sub(1);
+        format!("can't translate characters in position {start}-{last}: {reason}")
     })
 }
 

@@ -141,7 +141,7 @@ impl Reader<'_> {
             let longer = number
                 .unwrap_or(0i64)
                 .checked_mul(10)
-                .map(|number| number + i64::from(digit));
+                .and_then(|number| number.checked_add(i64::from(digit)));
             match longer {
                 Some(longer) if longer <= limit => number = Some(longer),
                 _ => return Err(self.cx.value_error(too_big)),
