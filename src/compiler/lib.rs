@@ -21,6 +21,7 @@
 
 pub mod asdl;
 mod assemble;
+pub mod character_names;
 pub mod code;
 mod codegen;
 mod compile;

@@ -178,7 +178,7 @@ fn decode(text: &str, braces: bool) -> StrConstant {
                     .by_ref()
                     .take_while(|&character| character != '}')
                     .collect();
-                unicode_names2::character(&name).unwrap_or('\u{FFFD}') as u32
+                crate::character_names::character(&name).unwrap_or('\u{FFFD}') as u32
             }
             other => {
                 points.push('\\' as u32);

@@ -13,6 +13,8 @@ macro_rules! signature {
         [$($parameter:ident $(= $default:tt)?),*],
         [$($keyword:ident $(= $keyword_default:tt)?),*]
     ) => {{
+        // A function may have no parameters.
+        #[allow(unused_imports)]
         use typhon_runtime::args::{Parameter, Signature};
         const SIGNATURE: &Signature = &Signature {
             name: $name,

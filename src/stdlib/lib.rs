@@ -19,6 +19,7 @@
 pub mod abc;
 mod account_database;
 mod arguments;
+pub mod array;
 pub mod ast;
 pub mod atexit;
 pub mod binascii;
@@ -26,10 +27,12 @@ pub mod bisect;
 pub mod blocking;
 pub mod builtins;
 mod bytes_like;
+pub mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod configuration;
 pub mod contextvars;
+pub mod csv;
 pub mod descriptor;
 pub mod digests;
 pub mod errno;
@@ -49,12 +52,15 @@ pub mod library;
 pub mod lifecycle;
 pub mod marshal;
 pub mod math;
+pub mod multiprocessing;
 pub mod opcode;
 pub mod operator;
 pub mod path;
 pub mod posix;
+pub mod posixshmem;
 pub mod posixsubprocess;
 pub mod pwd;
+pub mod queue;
 pub mod random;
 pub mod resource;
 pub mod select;
@@ -63,10 +69,12 @@ pub mod socket;
 pub mod source_text;
 pub mod sre;
 pub mod stat;
+pub mod statistics;
 pub mod string;
 pub mod struct_;
 pub mod symtable;
 pub mod sys;
+pub mod syslog;
 pub mod termios;
 pub mod text_output;
 pub mod thread;
@@ -75,6 +83,7 @@ pub mod tokenize;
 pub mod traceback_text;
 pub mod tracemalloc;
 pub mod typing;
+pub mod unicodedata;
 pub mod warnings;
 pub mod weakref;
 pub mod zlib;
@@ -85,14 +94,17 @@ use typhon_runtime::module::ModuleSpec;
 /// All native modules. The order does not matter.
 static MODULES: &[&ModuleSpec] = &[
     &abc::MODULE,
+    &array::MODULE,
     &ast::MODULE,
     &atexit::MODULE,
     &binascii::MODULE,
     &bisect::MODULE,
     &builtins::MODULE,
+    &cmath::MODULE,
     &codecs::MODULE,
     &collections::MODULE,
     &contextvars::MODULE,
+    &csv::MODULE,
     &digests::blake2::MODULE,
     &digests::fixed::md5_module::MODULE,
     &digests::fixed::sha1_module::MODULE,
@@ -112,11 +124,14 @@ static MODULES: &[&ModuleSpec] = &[
     &library::MODULE,
     &marshal::MODULE,
     &math::MODULE,
+    &multiprocessing::MODULE,
     &opcode::MODULE,
     &operator::MODULE,
     &posix::MODULE,
+    &posixshmem::MODULE,
     &posixsubprocess::MODULE,
     &pwd::MODULE,
+    &queue::MODULE,
     &random::MODULE,
     &resource::MODULE,
     &select::MODULE,
@@ -124,16 +139,19 @@ static MODULES: &[&ModuleSpec] = &[
     &socket::MODULE,
     &sre::MODULE,
     &stat::MODULE,
+    &statistics::MODULE,
     &string::MODULE,
     &struct_::MODULE,
     &symtable::MODULE,
     &sys::MODULE,
+    &syslog::MODULE,
     &termios::MODULE,
     &thread::MODULE,
     &time::MODULE,
     &tokenize::MODULE,
     &tracemalloc::MODULE,
     &typing::MODULE,
+    &unicodedata::MODULE,
     &warnings::MODULE,
     &weakref::MODULE,
     &zlib::MODULE,

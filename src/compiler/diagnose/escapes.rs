@@ -84,7 +84,7 @@ fn text_error(body: &str) -> Option<String> {
                     let length = 2 + 1 + name.find('}').map_or(name.len(), |end| end + 1);
                     return error(length, "malformed \\N character escape");
                 };
-                if unicode_names2::character(&name[..end]).is_none() {
+                if crate::character_names::character(&name[..end]).is_none() {
                     return error(end + 4, "unknown Unicode character name");
                 }
                 position += 2;

@@ -168,7 +168,7 @@ pub fn replace_text(handler: Handler, encoding: &str, run: &[u32]) -> Option<(Re
         Handler::BackslashReplace => text(&backslash_escape),
         Handler::XmlCharRefReplace => text(&|point| format!("&#{point};")),
         Handler::NameReplace => text(&|point| match char::from_u32(point)
-            .and_then(unicode_names2::name)
+            .and_then(typhon_compiler::character_names::name)
         {
             Some(name) => format!("\\N{{{name}}}"),
             None => backslash_escape(point),

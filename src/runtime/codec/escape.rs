@@ -218,7 +218,7 @@ fn name_escape(bytes: &[u8], at: usize, last: bool) -> Named {
     let end = start + length + 1;
     match std::str::from_utf8(&bytes[start..end - 1])
         .ok()
-        .and_then(unicode_names2::character)
+        .and_then(typhon_compiler::character_names::character)
     {
         Some(c) => Named::Character(c.into(), end),
         None => Named::Unknown(end),
