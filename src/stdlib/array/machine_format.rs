@@ -114,9 +114,9 @@ fn converted(cx: &Context, code: Code, format: usize, bytes: &[u8]) -> PyResult<
     // The last code of the same shape: it does not depend on the machine.
     let own = LETTERS
         .chars()
+        .rev()
         .filter_map(Code::named)
-        .filter(|code| (code.kind, code.size) == (kind, size))
-        .last()
+        .find(|code| (code.kind, code.size) == (kind, size))
         .expect("invariant: every format of numbers has a code");
     let items: PyResult<Vec<Value>> = bytes
         .chunks_exact(size)

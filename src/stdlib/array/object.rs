@@ -318,9 +318,10 @@ fn delete_slice(cx: &Context, this: &Ref<Array>, bounds: Bounds) -> PyResult<()>
             return Ok(());
         }
         let bytes = state.resizable(0)?;
-        let mut kept = selected.start as usize;
+        let first = selected.start as usize;
+        let mut kept = first;
         let mut goes = selected.indices().peekable();
-        for at in kept..bytes.len() / size {
+        for at in first..bytes.len() / size {
             if goes.next_if_eq(&at).is_none() {
                 bytes.copy_within(at * size..(at + 1) * size, kept * size);
                 kept += 1;
