@@ -373,12 +373,12 @@ impl Array {
     /// Return a buffer object that exposes the underlying memory of the object.
     #[method("__buffer__(self, flags, /)")]
     fn dunder_buffer(cx: &Context, this: &Ref<Array>, flags: i64) -> PyResult<Value> {
-        memoryview::from_flags(cx, this.as_value(), flags).map(Ref::into_value)
+        memoryview::own_buffer(cx, this.as_value(), flags).map(Ref::into_value)
     }
 
     /// Release the buffer object that exposes the underlying memory of the object.
     #[method("__release_buffer__(self, buffer, /)")]
-    fn release_buffer(cx: &Context, _this: &Ref<Array>, buffer: &Value) -> PyResult<()> {
-        memoryview::release_argument(cx, buffer)
+    fn release_buffer(cx: &Context, this: &Ref<Array>, buffer: &Value) -> PyResult<()> {
+        memoryview::release_argument(cx, this.as_value(), buffer)
     }
 }
