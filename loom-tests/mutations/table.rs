@@ -85,7 +85,7 @@ mutations! {
     }
     "merge_queue::a_reused_id_inherits_its_objects" {
         THREAD: "a starting thread does not lock its merge queue",
-            "let _guard = record.merge_queue.lock.guard();\n            let word" => "let word";
+            "let _guard = record.merge_queue.lock.guard();\n            let mut word" => "let mut word";
     }
     "merge_queue::a_stopped_world_merges_for_everybody" {
         QUEUE: "queues are merged as if they were one's own",
@@ -222,7 +222,7 @@ mutations! {
         THREAD: "a starting thread does not wait",
             "if state.stopping { request::STOP } else { 0 }" => "0";
         THREAD: "attaching does not wait",
-            "if word & request::STOP != 0 {\n                self.wait_until_resumed();" =>
+            "if word & (request::STOP | request::CLOSED) != 0 {\n                self.wait_until_resumed();" =>
             "if false {\n                self.wait_until_resumed();";
         THREAD: "detaching does not release",
             "self.word.fetch_and(!ATTACHED, Ordering::AcqRel)" =>
