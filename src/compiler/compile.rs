@@ -48,7 +48,8 @@ pub fn compile(
             constants: &[],
             filename,
         };
-        let mut compilation = compile_tree(tree.get(), &origin, options, &guard)?;
+        let mut compilation =
+            compile_tree(tree.get(), &origin, options, &guard).map_err(Failure::in_tree)?;
         if guard.deepest() <= SHALLOW {
             tree.set_shallow();
         }
@@ -171,8 +172,9 @@ pub fn symbol_table(source: &str, options: &CompileOptions) -> Result<ScopeTree,
     let guard = RecursionGuard::default();
     parse(source, &lines, options)
         .and_then(|(tree, _)| {
-            let future = future_of(tree.get())?;
-            let table = build_table(tree.get(), source, &arena, &future, options, &guard)?;
+            let future = future_of(tree.get()).map_err(Failure::in_tree)?;
+            let table = build_table(tree.get(), source, &arena, &future, options, &guard)
+                .map_err(Failure::in_tree)?;
             Ok(table.to_tree(&lines))
         })
         .map_err(|failure| failure.locate(source, &lines))

@@ -101,6 +101,7 @@ fn error(message: String, line: u32) -> CompileError {
         end_line: line,
         end_column: 0,
         text: None,
+        in_tree: false,
     }
 }
 

@@ -39,6 +39,8 @@ pub struct CompileError {
     pub end_column: i32,
     /// The source line, its newline included.
     pub text: Option<String>,
+    /// Found in the tree, after parsing: CPython has forgotten the source by then.
+    pub in_tree: bool,
 }
 
 impl std::fmt::Display for CompileError {
@@ -71,6 +73,7 @@ struct FailureData {
     message: String,
     range: TextRange,
     end: EndColumn,
+    in_tree: bool,
 }
 
 /// Where an error ends.
@@ -97,6 +100,7 @@ impl Failure {
             message: message.into(),
             range,
             end: EndColumn::Range,
+            in_tree: false,
         }))
     }
 
@@ -126,6 +130,12 @@ impl Failure {
         self
     }
 
+    /// The same error, found in the tree.
+    pub fn in_tree(mut self) -> Failure {
+        self.0.in_tree = true;
+        self
+    }
+
     /// The same error with another end.
     pub fn ending(mut self, end: EndColumn) -> Failure {
         self.0.end = end;
@@ -139,6 +149,7 @@ impl Failure {
             message,
             range,
             end: end_column_kind,
+            in_tree,
         } = *self.0;
         if let (Some(start), Some(end)) = (
             lines.point(range.start().to_usize()),
@@ -152,6 +163,7 @@ impl Failure {
                 end_line: end.0,
                 end_column: end.1 as i32 + 1,
                 text: None,
+                in_tree,
             };
         }
         let start = range.start().to_usize().min(source.len());
@@ -180,6 +192,7 @@ impl Failure {
             end_line,
             end_column,
             text: Some(lines.line_text(source, line)),
+            in_tree,
         }
     }
 }

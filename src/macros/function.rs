@@ -83,7 +83,9 @@ pub fn binding(
     let mut types = parameter_types(function)?;
     let receiver_type =
         (receiver != Receiver::Nothing && !types.is_empty()).then(|| types.remove(0));
-    if types.len() != signature.parameters.len() {
+    // A function that takes `Args` itself binds them in its own way.
+    let unbound = matches!(&types[..], [ty] if quote!(#ty).to_string().starts_with("Args <"));
+    if !unbound && types.len() != signature.parameters.len() {
         return Err(syn::Error::new(
             function.span(),
             format!(
@@ -107,7 +109,10 @@ pub fn binding(
         .iter()
         .all(|p| p.kind == Kind::PositionalOnly && p.default.is_none());
     let mut converted = Vec::new();
-    let bind = if only_required_positional {
+    let bind = if unbound {
+        converted.push(quote!(args));
+        quote!()
+    } else if only_required_positional {
         let count = types.len();
         for index in 0..count {
             let place = place(&runtime, signature, index);

@@ -4,12 +4,13 @@
 //! named by `names` (the convention of PEP 590). The values belong to the caller.
 
 use crate::context::Context;
-use crate::error::PyResult;
+use crate::error::{PyResult, Raised};
 use crate::object::{Payload, Ref};
 use crate::objects::native;
 use crate::objects::str_::Str;
 use crate::objects::type_::Type;
 use crate::objects::{float, int};
+use crate::protocols::suggest;
 use crate::value::Value;
 
 /// The arguments of a call.
@@ -144,6 +145,20 @@ impl Parameter {
     }
 }
 
+/// TypeError for a keyword that is none of the `known` ones, with the one that may be meant.
+#[cold]
+pub fn unexpected_keyword(
+    cx: &Context,
+    function: &str,
+    keyword: &str,
+    known: &[impl AsRef<str>],
+) -> Raised {
+    let hint = suggest::hint(keyword, known);
+    cx.type_error(format!(
+        "{function}() got an unexpected keyword argument '{keyword}'{hint}"
+    ))
+}
+
 /// The parameters of a built-in function. Order: positional-only, positional-or-keyword, keyword-only.
 #[derive(Debug)]
 pub struct Signature {
@@ -190,13 +205,7 @@ impl Signature {
     }
 
     #[cold]
-    fn exactly_slow(
-        &self,
-        cx: &Context,
-        this: &Value,
-        args: Args<'_>,
-        wanted: usize,
-    ) -> crate::error::Raised {
+    fn exactly_slow(&self, cx: &Context, this: &Value, args: Args<'_>, wanted: usize) -> Raised {
         let name = self.name;
         let qualified = match native::qualified_name(cx, this, name) {
             Ok(qualified) => qualified,
@@ -268,7 +277,7 @@ impl Signature {
     }
 
     #[cold]
-    fn unexpected_keyword(&self, cx: &Context, key: &Value) -> crate::error::Raised {
+    fn unexpected_keyword(&self, cx: &Context, key: &Value) -> Raised {
         let name = self.name;
         if self.positional_only == self.parameters.len() {
             return cx.type_error(format!("{name}() takes no keyword arguments"));
@@ -285,13 +294,15 @@ impl Signature {
                 "{name}() got some positional-only arguments passed as keyword arguments: '{key}'"
             ));
         }
-        cx.type_error(format!(
-            "{name}() got an unexpected keyword argument '{key}'"
-        ))
+        let known: Vec<&str> = self.parameters[self.positional_only..]
+            .iter()
+            .map(|parameter| parameter.name)
+            .collect();
+        unexpected_keyword(cx, name, &key, &known)
     }
 
     #[cold]
-    fn too_many(&self, cx: &Context, args: Args<'_>) -> crate::error::Raised {
+    fn too_many(&self, cx: &Context, args: Args<'_>) -> Raised {
         let name = self.name;
         let given = args.positional().len();
         let required = self.parameters[..self.positional]
@@ -334,7 +345,7 @@ impl Signature {
     }
 
     #[cold]
-    fn missing(&self, cx: &Context, args: Args<'_>, index: usize) -> crate::error::Raised {
+    fn missing(&self, cx: &Context, args: Args<'_>, index: usize) -> Raised {
         let name = self.name;
         if index < self.positional_only {
             let required = self.parameters[..self.positional]
@@ -398,7 +409,7 @@ pub struct Place {
 impl Place {
     /// Raises `f() argument 1 must be X, not Y`.
     #[cold]
-    pub fn wrong_type(&self, cx: &Context, expected: &str, value: &Value) -> crate::error::Raised {
+    pub fn wrong_type(&self, cx: &Context, expected: &str, value: &Value) -> Raised {
         let function = self.function;
         let got = value.type_name_for_argument();
         if self.by_name {

@@ -5,7 +5,7 @@
 
 use typhon_macros::{pyclass, pymethods};
 
-use crate::args::Args;
+use crate::args::{Args, unexpected_keyword};
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::format_spec::{self, FormatSpec, Sign};
@@ -564,10 +564,8 @@ impl Complex {
                 () if name.equals("real") => 0,
                 () if name.equals("imag") => 1,
                 () => {
-                    return Err(cx.type_error(format!(
-                        "complex() got an unexpected keyword argument '{name}'",
-                        name = *name
-                    )));
+                    let known = ["real", "imag"];
+                    return Err(unexpected_keyword(cx, "complex", &name.to_string(), &known));
                 }
             };
             if parts[at].replace(value).is_some() {

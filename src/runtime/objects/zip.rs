@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
 
-use crate::args::Args;
+use crate::args::{Args, unexpected_keyword};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{self, Ref, Traverse};
@@ -103,9 +103,7 @@ pub(super) fn strict_argument(cx: &Context, function: &str, args: Args<'_>) -> P
                 .downcast::<Str>()
                 .map(|name| name.to_string())
                 .unwrap_or_default();
-            Err(cx.type_error(format!(
-                "{function}() got an unexpected keyword argument '{name}'"
-            )))
+            Err(unexpected_keyword(cx, function, &name, &["strict"]))
         }
     }
 }

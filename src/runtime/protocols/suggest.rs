@@ -38,13 +38,21 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     Some(row[b.len()]).filter(|&cost| cost <= limit)
 }
 
+/// What is said of the candidate closest to `wrong`, if one is close enough: ". Did you mean 'it'?".
+pub fn hint(wrong: &str, candidates: &[impl AsRef<str>]) -> String {
+    match closest(wrong, candidates) {
+        Some(close) => format!(". Did you mean '{close}'?"),
+        None => String::new(),
+    }
+}
+
 /// The candidate closest to `wrong`, if one is close enough.
-pub fn closest<'a>(wrong: &str, candidates: &'a [String]) -> Option<&'a str> {
+pub fn closest<'a>(wrong: &str, candidates: &'a [impl AsRef<str>]) -> Option<&'a str> {
     if candidates.len() > MOST_CANDIDATES || wrong.chars().count() > LONGEST {
         return None;
     }
     let mut best: Option<(&str, usize)> = None;
-    for candidate in candidates {
+    for candidate in candidates.iter().map(AsRef::as_ref) {
         if candidate == wrong {
             continue;
         }

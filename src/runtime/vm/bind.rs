@@ -5,7 +5,7 @@
 
 use typhon_compiler::code::CodeFlags;
 
-use crate::args::Args;
+use crate::args::{self, Args};
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::Ref;
@@ -345,13 +345,5 @@ fn unexpected_keyword(
         .iter()
         .map(|name| name.display())
         .collect();
-    let hint = match crate::protocols::suggest::closest(&name.display(), &known) {
-        Some(close) => format!(". Did you mean '{close}'?"),
-        None => String::new(),
-    };
-    cx.type_error(format!(
-        "{}() got an unexpected keyword argument '{}'{hint}",
-        display(function),
-        name.display()
-    ))
+    args::unexpected_keyword(cx, &display(function), &name.display(), &known)
 }

@@ -110,6 +110,19 @@ pub fn finish(cx: &Context, compilation: Compilation, filename: &str) -> PyResul
     Code::from_compiled(cx, &compilation.code)
 }
 
+/// The line of a file, its newline included: what CPython shows of it, if the file is there to be read.
+fn line_of_file(filename: &str, line: usize) -> Option<String> {
+    if !std::fs::metadata(filename).is_ok_and(|file| file.is_file()) {
+        return None;
+    }
+    let bytes = std::fs::read(filename).ok()?;
+    let source = typhon_compiler::decode_source(&bytes, filename).ok()?;
+    source
+        .split_inclusive('\n')
+        .nth(line.checked_sub(1)?)
+        .map(str::to_owned)
+}
+
 /// Raises what went wrong in compiling.
 #[cold]
 pub fn raise_compile_error(
@@ -136,7 +149,8 @@ pub fn raise_compile_error(
         filename: filename.to_owned(),
         line: error.line as usize,
         offset: error.column as usize,
-        text: error.text.clone(),
+        text: line_of_file(filename, error.line as usize)
+            .or_else(|| error.text.clone().filter(|_| !error.in_tree)),
         end_line: error.end_line as usize,
         end_offset: error.end_column as usize,
     };

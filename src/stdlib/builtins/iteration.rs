@@ -1,8 +1,8 @@
 //! Iteration: `all`, `any`, `iter`, `len`, `max`, `min`, `next`, `sorted`, and their asynchronous kin.
 
 use typhon_macros::{pyclass, pyfunction, pymethods};
-use typhon_runtime::args::Maybe;
-use typhon_runtime::object::{self, Ref, Traverse};
+use typhon_runtime::args::{Args, Maybe};
+use typhon_runtime::object::{self, Payload, Ref, Traverse};
 use typhon_runtime::objects::coroutine;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::iterators::CallableIterator;
@@ -84,14 +84,25 @@ pub fn next(cx: &Context, iterator: &Value, default: Maybe<&Value>) -> PyResult<
 /// A custom key function can be supplied to customize the sort order, and the
 /// reverse flag can be set to request the result in descending order.
 #[pyfunction("sorted(iterable, /, *, key=None, reverse=False)")]
-pub fn sorted(
-    cx: &Context,
-    iterable: &Value,
-    key: Option<&Value>,
-    reverse: bool,
-) -> PyResult<Ref<List>> {
+pub fn sorted(cx: &Context, args: Args<'_>) -> PyResult<Ref<List>> {
+    let [iterable] = args.positional() else {
+        let given = args.positional().len();
+        return Err(cx.type_error(format!("sorted expected 1 argument, got {given}")));
+    };
     let list = List::from_values(cx, iterate::collect(cx, iterable)?)?;
-    list.sort(cx, key, reverse)?;
+    // What else there is is for `list.sort`, and so are the complaints.
+    let mut values = vec![list.to_value()];
+    values.extend_from_slice(&args.values[1..]);
+    let sort = attribute::get(cx, List::class().as_value(), Name::intern(cx, "sort")?)?;
+    let names = args.names;
+    call::call_args(
+        cx,
+        &sort,
+        Args {
+            values: &values,
+            names,
+        },
+    )?;
     Ok(list)
 }
 

@@ -27,7 +27,7 @@ use crate::configuration::{self, Configuration};
 use crate::signal;
 
 /// Native stack of the main thread. Only what is used of it takes memory.
-const MAIN_STACK: usize = 64 << 20;
+const MAIN_STACK: usize = 16 << 20;
 
 /// What is left of the stack for those frames that do not ask how much there is.
 const STACK_RESERVE: usize = 1 << 20;

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use typhon_macros::{pyclass, pymethods};
 use typhon_sync::Header;
 
-use crate::args::Args;
+use crate::args::{Args, unexpected_keyword};
 use crate::buffer::Buffer;
 use crate::codec;
 use crate::context::Context;
@@ -230,9 +230,7 @@ impl<'a> Source<'a> {
                     )));
                 }
                 None => {
-                    return Err(cx.type_error(format!(
-                        "{function}() got an unexpected keyword argument '{key}'"
-                    )));
+                    return Err(unexpected_keyword(cx, function, &key, &NAMES));
                 }
             }
         }

@@ -8,7 +8,7 @@ use num_traits::{Signed, ToPrimitive};
 use typhon_macros::pymethods;
 
 use super::{BigInteger, View, arithmetic, from_bigint, from_i64, view};
-use crate::args::Args;
+use crate::args::{Args, unexpected_keyword};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Payload, Ref};
@@ -167,10 +167,7 @@ impl BigInteger {
                 .is_some_and(|name| name.equals("base"))
         }) {
             let name = text::str(cx, name)?;
-            return Err(cx.type_error(format!(
-                "int() got an unexpected keyword argument '{name}'",
-                name = *name
-            )));
+            return Err(unexpected_keyword(cx, "int", &name.to_string(), &["base"]));
         }
         let value = match args.positional() {
             [] if base.is_some() => return Err(cx.type_error("int() missing string argument")),

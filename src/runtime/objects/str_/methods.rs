@@ -7,7 +7,7 @@ use typhon_macros::pymethods;
 
 use super::iterator::StrIterator;
 use super::{Str, StrBuilder, Units, printf};
-use crate::args::{Args, Maybe};
+use crate::args::{Args, Maybe, unexpected_keyword};
 use crate::codec;
 use crate::context::Context;
 use crate::error::PyResult;
@@ -220,9 +220,7 @@ impl Str {
                     )));
                 }
                 None => {
-                    return Err(
-                        cx.type_error(format!("str() got an unexpected keyword argument '{key}'"))
-                    );
+                    return Err(unexpected_keyword(cx, "str", &key, &NAMES));
                 }
             }
         }
