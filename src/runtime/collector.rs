@@ -157,6 +157,13 @@ pub fn collect(cx: &Context) -> usize {
     collected
 }
 
+/// [`collect`] when no other thread runs any more: one that was in the middle of a collection when the
+/// world was closed will never end it.
+pub fn collect_last(cx: &Context) -> usize {
+    COLLECTING.store(false, Ordering::Release);
+    collect(cx)
+}
+
 /// Adds a pause to the statistics.
 fn note_pause(pause: Duration) {
     let nanoseconds = pause.as_nanos() as u64;

@@ -78,7 +78,7 @@ pub fn hash(cx: &Context, value: &Value) -> PyResult<i64> {
         return Ok(hash_i64(number));
     }
     match value.class().slots.hash.get() {
-        Some(hash) => hash(cx, value),
+        Some(hash) => cx.nested("", || hash(cx, value)),
         None => unhashable(cx, value),
     }
 }

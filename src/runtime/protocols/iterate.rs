@@ -73,7 +73,8 @@ pub fn iter_or_none(cx: &Context, iterable: &Value) -> PyResult<Option<Value>> {
 #[inline]
 pub fn next(cx: &Context, iterator: &Value) -> PyResult<Option<Value>> {
     match iterator.class().slots.next.get() {
-        Some(next) => next(cx, iterator),
+        // Iterators may wrap one another without end.
+        Some(next) => cx.nested("", || next(cx, iterator)),
         None => Err(cx.type_error(format!(
             "'{}' object is not an iterator",
             iterator.type_name()

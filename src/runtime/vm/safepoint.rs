@@ -42,6 +42,8 @@ pub fn serve(cx: &Context) -> PyResult<()> {
     if requests & request::ASYNC_EXCEPTION != 0
         && let Some(exception) = cx.asynchronous_exception.replace(None)
     {
+        // What is not served now must not be forgotten.
+        cx.record.request(requests & request::SIGNAL);
         return Err(crate::vm::unwind::raise_asynchronous(cx, exception));
     }
     if requests & request::SIGNAL != 0 {

@@ -121,7 +121,7 @@ pub fn print(
 fn stream(cx: &Context, name: Name) -> PyResult<Value> {
     match interpreter::sys_attribute(cx, name)?.filter(|stream| !stream.is_none()) {
         Some(stream) => Ok(stream),
-        None => Err(cx.runtime_error(format!("input(): lost sys.{}", name.display()))),
+        None => Err(cx.runtime_error(format!("lost sys.{}", name.display()))),
     }
 }
 

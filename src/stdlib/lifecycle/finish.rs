@@ -1,10 +1,11 @@
-//! The end: threads are waited for, functions of `atexit` run, what is buffered is written.
+//! The end: threads are waited for, functions of `atexit` run, what is buffered is written, modules are
+//! taken apart, and what their finalizers wrote is written too.
 
 use typhon_runtime::objects::str_::{Name, names};
 use typhon_runtime::protocols::{attribute, call};
 use typhon_runtime::{Context, PyResult, Value, finalizer, import, interpreter};
 
-use super::Exit;
+use super::{Exit, teardown};
 use crate::sys::settings;
 use crate::{atexit, configuration};
 
@@ -16,7 +17,11 @@ pub(super) fn finish(cx: &Context, exit: Exit) -> Exit {
     wait_for_threads(cx);
     atexit::run(cx);
     let written = flush(cx);
+    // Daemon threads sleep from here on, whatever they were at.
+    typhon_sync::world::close_the_world(cx.record);
     settings::start_finalizing();
+    teardown::take_apart(cx);
+    flush_after_teardown(cx);
     if configuration::get().show_statistics {
         eprintln!("{}", typhon_alloc::statistics());
         eprintln!("{:#?}", typhon_sync::statistics::collect());
@@ -67,6 +72,22 @@ fn flush(cx: &Context) -> bool {
         }
     }
     written
+}
+
+/// Writes what finalizers have written. A daemon thread may be asleep for good in the middle of a write to
+/// the same stream; what it holds back is lost.
+fn flush_after_teardown(cx: &Context) {
+    for name in [names::stdout(), names::stderr()] {
+        let flushed = interpreter::sys_attribute(cx, name).and_then(|stream| match stream {
+            Some(stream) if !stream.is_none() && !is_closed(cx, &stream)? => {
+                call::call_method(cx, &stream, names::flush(), &[]).map(|_| ())
+            }
+            _ => Ok(()),
+        });
+        if flushed.is_err() {
+            cx.clear_exception();
+        }
+    }
 }
 
 fn is_closed(cx: &Context, stream: &Value) -> PyResult<bool> {

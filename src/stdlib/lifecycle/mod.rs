@@ -5,10 +5,10 @@
 //!    └ live        the main thread of Python, with a large native stack
 //!       ├ start    classes → builtins → sys → importlib → library → streams → site
 //!       ├ program  -c, -m, a file, standard input, the prompt
-//!       └ finish   threads → atexit → flush
+//!       └ finish   threads → atexit → flush → world closed → modules taken apart → flush
 //! ```
 //! Files: `start`, `importlib`, `streams`, `program`, `uncaught` (what an exception means that nobody
-//! caught), `prompt`, `finish`.
+//! caught), `prompt`, `finish`, `teardown` (modules lose what they hold).
 
 mod finish;
 mod importlib;
@@ -16,6 +16,7 @@ mod program;
 pub mod prompt;
 mod start;
 mod streams;
+mod teardown;
 mod uncaught;
 
 use std::thread;
@@ -41,6 +42,20 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// Ends the process. Threads that still run do not see it taken apart.
+    pub fn end_process(self) -> ! {
+        match self {
+            Exit::Status(status) => std::process::exit(status),
+            Exit::Interrupted => {
+                signal::die_of_interrupt();
+                // Not reached unless the signal is blocked.
+                std::process::exit(130)
+            }
+        }
+    }
+}
+
 /// Runs the program that `configuration` names, from the interpreter's start to its end. To be called
 /// once, by the process's first thread.
 pub fn run(configuration: Configuration) -> Exit {
@@ -51,10 +66,18 @@ pub fn run(configuration: Configuration) -> Exit {
     hash::initialize(seed);
     interpreter::initialize_memory();
     crate::register();
-    let main = thread::Builder::new()
-        .name("main".to_owned())
-        .stack_size(MAIN_STACK);
-    match main.spawn(live) {
+    let process = std::process::id();
+    // Without a name of its own: the system shows the process's.
+    let main = thread::Builder::new().stack_size(MAIN_STACK);
+    let life = move || {
+        let exit = live();
+        // The child of a fork does not have the thread that waits below.
+        if std::process::id() != process {
+            exit.end_process();
+        }
+        exit
+    };
+    match main.spawn(life) {
         Ok(main) => {
             // Signals that come to the process are for the main thread of Python, which may be waiting.
             let mask = signal::block_all();

@@ -13,8 +13,9 @@ use parking_lot::Mutex;
 use rustix::io::Result as SystemResult;
 use typhon_macros::pyfunction;
 use typhon_runtime::args::Maybe;
+use typhon_runtime::objects::exceptions;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Value, finalizer, object};
+use typhon_runtime::{Context, PyResult, Value, finalizer, object, warnings};
 
 use super::arguments::{Settle, outcome};
 use crate::{signal, thread};
@@ -117,13 +118,32 @@ pub fn fork_with(
     result
 }
 
+/// In the parent: locks that the other threads held are never given back in the child.
+///
+/// # Errors
+/// The warning, when filters turn it into an exception.
+fn warn_of_threads(cx: &Context, function: &str) -> PyResult<()> {
+    if thread::running() == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "This process (pid={}) is multi-threaded, use of {function}() may lead to deadlocks in the child.",
+        std::process::id()
+    );
+    warnings::warn(cx, exceptions::deprecation_warning(), &message, 1)
+}
+
 /// Fork a child process.
 ///
 /// Return 0 to child process and PID of child to parent process.
 #[pyfunction("fork()")]
 pub(super) fn fork(cx: &Context) -> PyResult<i32> {
     // SAFETY: the child has the calling thread only, and `fork_with` has seen to it that it can go on.
-    fork_with(cx, || outcome(unsafe { libc::fork() })).settle(cx)
+    let pid = fork_with(cx, || outcome(unsafe { libc::fork() })).settle(cx)?;
+    if pid != 0 {
+        warn_of_threads(cx, "fork")?;
+    }
+    Ok(pid)
 }
 
 /// Fork a new process with a new pseudo-terminal as controlling tty.
@@ -145,5 +165,8 @@ pub(super) fn forkpty(cx: &Context) -> PyResult<Value> {
         ))
     };
     let pid = fork_with(cx, open).settle(cx)?;
+    if pid != 0 {
+        warn_of_threads(cx, "forkpty")?;
+    }
     super::pair(cx, pid, master)
 }

@@ -22,7 +22,7 @@ use typhon_runtime::args::Maybe;
 use typhon_runtime::module::add;
 use typhon_runtime::object::Ref;
 use typhon_runtime::objects::dict::Dict;
-use typhon_runtime::objects::exceptions;
+use typhon_runtime::objects::exceptions::{self, BaseException};
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::Str;
@@ -180,6 +180,10 @@ pub fn os_text(cx: &Context, text: &std::ffi::OsStr) -> PyResult<Ref<Str>> {
 #[pyfunction("exit(status=None, /)")]
 pub fn exit(cx: &Context, status: Maybe<&Value>) -> PyResult<()> {
     let class = exceptions::system_exit();
+    let given = status.0.filter(|status| status.is_instance_of(class));
+    if let Some(exit) = given.and_then(|status| status.downcast::<BaseException>()) {
+        return Err(cx.raise(exit.clone()));
+    }
     Err(match status.0 {
         None => cx.raise_with(class, &[]),
         Some(status) if status.is_none() => cx.raise_with(class, &[]),
