@@ -23,6 +23,7 @@
 //!   page_list.rs    lists of pages for many threads                     (modelled)
 //!   abandoned.rs    pages waiting for a thread that adopts them
 //!   reclaim.rs      memory on its way back: grace periods, trim
+//!   reserve.rs      address space for buffers that cannot fail
 //!   lifetime.rs     how heaps are born, end with their thread and survive fork
 //!   visit.rs        the collector's view: pages, blocks, side tables
 //!   statistics.rs   what the allocator knows about itself
@@ -49,6 +50,7 @@ mod os;
 mod page;
 mod page_list;
 mod reclaim;
+mod reserve;
 mod rust_alloc;
 mod segment;
 mod size_class;
@@ -63,6 +65,7 @@ pub use heap::{allocate, allocate_zeroed, free, reallocate_raw, usable_size};
 pub use lifetime::{after_fork_child, after_fork_parent, before_fork, thread_end};
 pub use page::Kind;
 pub use reclaim::{FreePage, set_grace_period_hook, trim, trim_stopped_world};
+pub use reserve::{rearm_reserve, set_reserve_hook};
 pub use rust_alloc::TyphonAllocator;
 pub use statistics::{
     ClassStatistics, Statistics, container_bytes_allocated, live_bytes, live_bytes_of, statistics,

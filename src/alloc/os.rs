@@ -56,6 +56,20 @@ pub fn map(size: usize, alignment: usize, hint: *mut u8) -> *mut u8 {
     }
 }
 
+/// Takes address space that nothing can be put into; null when there is none.
+pub fn reserve(size: usize) -> *mut u8 {
+    // SAFETY: as in `map_at`.
+    let mapped = unsafe {
+        mm::mmap_anonymous(
+            ptr::null_mut(),
+            size,
+            ProtFlags::empty(),
+            MapFlags::PRIVATE | MapFlags::NORESERVE,
+        )
+    };
+    mapped.map_or(ptr::null_mut(), |address| address.cast())
+}
+
 /// Gives a mapping back.
 ///
 /// # Safety

@@ -5,6 +5,7 @@
 
 use crate::heap::{allocate, allocate_single, allocate_zeroed, free, reallocate_raw, usable_size};
 use crate::page::Kind;
+use crate::reserve;
 use crate::segment::SLICE_SIZE;
 use crate::size_class::{CLASS_MAX, size_for_alignment};
 use std::alloc::{GlobalAlloc, Layout};
@@ -27,16 +28,28 @@ fn allocate_aligned(layout: Layout) -> *mut u8 {
     }
 }
 
+/// The block, made by another try when there was no memory for it but a reserve.
+#[inline(always)]
+fn or_from_reserve(block: *mut u8, size: usize, again: impl FnOnce() -> *mut u8) -> *mut u8 {
+    if block.is_null() && reserve::spend(size) {
+        return again();
+    }
+    block
+}
+
 // SAFETY: blocks are as large and aligned as asked, disjoint, and stay until freed; the
 // unit and property tests hold it to that.
 unsafe impl GlobalAlloc for TyphonAllocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.align() <= 16 {
-            allocate(Kind::Raw, layout.size())
-        } else {
-            allocate_aligned(layout)
-        }
+        let new = || {
+            if layout.align() <= 16 {
+                allocate(Kind::Raw, layout.size())
+            } else {
+                allocate_aligned(layout)
+            }
+        };
+        or_from_reserve(new(), layout.size(), new)
     }
 
     #[inline]
@@ -48,9 +61,11 @@ unsafe impl GlobalAlloc for TyphonAllocator {
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if layout.align() <= 16 {
-            return allocate_zeroed(Kind::Raw, layout.size());
+            let new = || allocate_zeroed(Kind::Raw, layout.size());
+            return or_from_reserve(new(), layout.size(), new);
         }
-        let block = allocate_aligned(layout);
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.alloc(layout) };
         if !block.is_null() {
             // SAFETY: the block is ours and at least that long.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -61,8 +76,9 @@ unsafe impl GlobalAlloc for TyphonAllocator {
     #[inline]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if layout.align() <= 16 {
-            // SAFETY: the caller's promise.
-            return unsafe { reallocate_raw(block, new_size) };
+            // SAFETY: the caller's promise; a block is as it was when it could not grow.
+            let grow = || unsafe { reallocate_raw(block, new_size) };
+            return or_from_reserve(grow(), new_size, grow);
         }
         // SAFETY: the caller's promise; the new layout's alignment is that of the old,
         // and the caller has checked that its size does not overflow.
@@ -70,8 +86,7 @@ unsafe impl GlobalAlloc for TyphonAllocator {
             if new_size <= usable_size(block) && new_size >= usable_size(block) / 2 {
                 return block;
             }
-            let moved =
-                allocate_aligned(Layout::from_size_align_unchecked(new_size, layout.align()));
+            let moved = self.alloc(Layout::from_size_align_unchecked(new_size, layout.align()));
             if !moved.is_null() {
                 moved.copy_from_nonoverlapping(block, layout.size().min(new_size));
                 free(block);

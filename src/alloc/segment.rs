@@ -334,6 +334,7 @@ impl Segments {
         self.totals.returned += size;
         // SAFETY: the caller's promise: nothing refers to it.
         unsafe { os::unmap(segment.cast(), size) };
+        crate::reserve::rearm_reserve();
     }
 
     fn link_available(&mut self, segment: &Segment) {

@@ -50,8 +50,31 @@ impl Context {
     /// MemoryError, from an instance made at start-up.
     #[cold]
     pub fn no_memory(&self) -> Raised {
+        typhon_alloc::rearm_reserve();
         self.set_exception(exceptions::spare_memory_error());
         Raised
+    }
+
+    /// Whether `bytes` bytes can be had, for buffers whose owners cannot fail: what is asked for here is
+    /// likely to be there a moment later. Small ones have a reserve (`typhon_alloc`).
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline]
+    pub fn room_for(&self, bytes: usize) -> PyResult<()> {
+        const SMALL: usize = 1 << 20;
+        if bytes < SMALL {
+            return Ok(());
+        }
+        self.room_for_slow(bytes)
+    }
+
+    #[cold]
+    fn room_for_slow(&self, bytes: usize) -> PyResult<()> {
+        let mut probe = Vec::<u8>::new();
+        probe
+            .try_reserve_exact(bytes)
+            .map_err(|_| self.no_memory())
     }
 
     /// KeyError with the key itself as argument.

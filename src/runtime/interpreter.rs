@@ -7,6 +7,9 @@
 use std::sync::OnceLock;
 
 use crate::class;
+use typhon_sync::request;
+use typhon_sync::thread::ThreadRecord;
+
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::{Payload, Ref};
@@ -24,12 +27,18 @@ static BUILTINS: OnceLock<Ref<Dict>> = OnceLock::new();
 static SYS: OnceLock<Ref<Module>> = OnceLock::new();
 static MODULES: OnceLock<Ref<Dict>> = OnceLock::new();
 
-/// Ties the allocator to the concurrency core: pages of objects are given back after a grace period.
+/// Ties the allocator to the concurrency core: pages of objects are given back after a grace period, and a
+/// thread learns that it has used up the last memory.
 /// Called once, before the first object is made.
 pub fn initialize_memory() {
     typhon_alloc::set_grace_period_hook(|page, free| {
         // SAFETY: the allocator retires a page that it hands out no more, and frees it once.
         unsafe { typhon_sync::qsbr::retire(page, free) };
+    });
+    typhon_alloc::set_reserve_hook(|| {
+        if let Some(record) = ThreadRecord::current() {
+            record.request(request::MEMORY);
+        }
     });
 }
 

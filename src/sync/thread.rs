@@ -67,14 +67,14 @@ pub mod request {
     pub const COLLECT: u32 = 1 << 8;
     /// There are candidates for distributed counts.
     pub const PROMOTE: u32 = 1 << 9;
-    /// Calls into the interpreter are pending.
-    pub const PENDING_CALLS: u32 = 1 << 10;
+    /// The reserve of memory was spent.
+    pub const MEMORY: u32 = 1 << 10;
     /// The world is closed for this thread: it never attaches again. Never cleared.
     pub(crate) const CLOSED: u32 = 1 << 11;
 
     /// What `safepoint` hands on to the runtime.
     pub const FOR_THE_RUNTIME: u32 =
-        SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | PENDING_CALLS;
+        SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | MEMORY;
 }
 
 /// Bit of the word: the thread may run Python code.

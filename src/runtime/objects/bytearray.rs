@@ -3,6 +3,8 @@
 //! Buffers that were given out (`exports`) point into the vector: while there are any it keeps its length
 //! and so its place. Invariant: `exports > 0` implies that nobody changes the length.
 
+use std::collections::TryReserveError;
+
 use typhon_macros::{pyclass, pymethods};
 
 use crate::args::{Args, Maybe};
@@ -134,10 +136,14 @@ impl Ref<ByteArray> {
         if more.is_empty() {
             return Ok(());
         }
-        changed(
-            cx,
-            self.locked(|state| state.resizable().map(|bytes| bytes.extend_from_slice(more))),
-        )
+        let extended = self.locked(|state| {
+            state.resizable().map(|bytes| {
+                bytes.try_reserve(more.len())?;
+                bytes.extend_from_slice(more);
+                Ok::<(), TryReserveError>(())
+            })
+        });
+        changed(cx, extended)?.map_err(|_| cx.no_memory())
     }
 }
 

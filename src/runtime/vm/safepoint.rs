@@ -21,6 +21,9 @@ pub fn set_signal_handlers(handlers: SignalHandlers) {
     SIGNAL_HANDLERS.store(handlers as *mut (), Ordering::Release);
 }
 
+/// What must not be forgotten when something before it raises.
+const FOR_LATER: u32 = request::SIGNAL | request::ASYNC_EXCEPTION | request::COLLECT;
+
 /// Serves what was asked of this thread.
 ///
 /// # Errors
@@ -36,6 +39,10 @@ pub fn serve(cx: &Context) -> PyResult<()> {
     if requests & request::PROMOTE != 0 {
         crate::collector::promote_hot_objects(cx);
     }
+    if requests & request::MEMORY != 0 && !typhon_alloc::rearm_reserve() {
+        cx.record.request(requests & FOR_LATER);
+        return Err(cx.no_memory());
+    }
     if requests & request::COLLECT != 0 {
         crate::collector::collect_if_due(cx);
     }
@@ -43,7 +50,7 @@ pub fn serve(cx: &Context) -> PyResult<()> {
         && let Some(exception) = cx.asynchronous_exception.replace(None)
     {
         // What is not served now must not be forgotten.
-        cx.record.request(requests & request::SIGNAL);
+        cx.record.request(requests & FOR_LATER & !request::ASYNC_EXCEPTION);
         return Err(crate::vm::unwind::raise_asynchronous(cx, exception));
     }
     if requests & request::SIGNAL != 0 {

@@ -2,6 +2,8 @@
 //!
 //! The characters are kept as bytes for as long as all are ASCII, as code points from then on.
 
+use std::collections::TryReserveError;
+
 use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::{Args, IntoValue, Maybe, Parameter, Signature};
 use typhon_runtime::guarded::{Guarded, Lockable};
@@ -89,15 +91,19 @@ impl Characters {
     }
 
     /// Puts `text` at `at`, over what is there.
-    fn write(&mut self, at: usize, text: &Str) {
+    fn write(&mut self, at: usize, text: &Str) -> Result<(), TryReserveError> {
         if let Characters::Ascii(bytes) = self {
             if let Some(text) = text.as_ascii() {
                 return overwrite(bytes, at, text.bytes(), text.len());
             }
-            *self = Characters::Wide(bytes.iter().map(|&byte| byte.into()).collect());
+            let mut wide = Vec::new();
+            wide.try_reserve(bytes.len())?;
+            wide.extend(bytes.iter().map(|&byte| u32::from(byte)));
+            *self = Characters::Wide(wide);
         }
-        if let Characters::Wide(points) = self {
-            overwrite(points, at, text.code_points(), text.len());
+        match self {
+            Characters::Wide(points) => overwrite(points, at, text.code_points(), text.len()),
+            Characters::Ascii(_) => Ok(()),
         }
     }
 }
@@ -108,19 +114,21 @@ fn overwrite<T: Copy + Default>(
     at: usize,
     items: impl Iterator<Item = T>,
     count: usize,
-) {
+) -> Result<(), TryReserveError> {
+    let end = at + count;
+    all.try_reserve(end.saturating_sub(all.len()))?;
     if at >= all.len() {
         all.resize(at, T::default());
         all.extend(items);
-        return;
+        return Ok(());
     }
-    let end = at + count;
     if end > all.len() {
         all.resize(end, T::default());
     }
     for (place, item) in all[at..end].iter_mut().zip(items) {
         *place = item;
     }
+    Ok(())
 }
 
 impl State {
@@ -225,9 +233,11 @@ impl StringIo {
             return Ok(());
         }
         StringIo::with(cx, this, |state| {
-            state.characters.write(state.position, &text);
+            state.characters.write(state.position, &text)?;
             state.position += text.len();
-        })
+            Ok(())
+        })?
+        .map_err(|_: TryReserveError| cx.no_memory())
     }
 
     fn set_up(
@@ -535,10 +545,11 @@ impl StringIo {
         let Ok(position) = usize::try_from(position) else {
             return Err(cx.value_error("position value cannot be negative"));
         };
-        this.locked(|state| {
-            state.characters.write(0, text);
+        let written = this.locked(|state| {
             state.position = position;
+            state.characters.write(0, text)
         });
+        written.map_err(|_| cx.no_memory())?;
         super::bytes_io::update_attributes(cx, this.as_value(), attributes, "fourth")
     }
 }

@@ -383,6 +383,10 @@ pub fn join(cx: &Context, separator: &[u8], iterable: &Value) -> PyResult<Vec<u8
         return Err(cx.type_error("can only join an iterable"));
     }
     let mut out = Vec::new();
+    let append = |out: &mut Vec<u8>, bytes: &[u8]| {
+        let room = out.try_reserve(bytes.len()).map_err(|_| cx.no_memory());
+        room.map(|()| out.extend_from_slice(bytes))
+    };
     for (at, item) in iterate::collect(cx, iterable)?.iter().enumerate() {
         if !buffer::has_buffer(item) {
             let got = item.type_name();
@@ -391,9 +395,9 @@ pub fn join(cx: &Context, separator: &[u8], iterable: &Value) -> PyResult<Vec<u8
             )));
         }
         if at > 0 {
-            out.extend_from_slice(separator);
+            append(&mut out, separator)?;
         }
-        buffer::with_bytes(cx, item, |bytes| out.extend_from_slice(bytes))?;
+        buffer::with_bytes(cx, item, |bytes| append(&mut out, bytes))??;
     }
     Ok(out)
 }

@@ -343,6 +343,7 @@ pub fn index_as_bigint(cx: &Context, value: &Value) -> PyResult<BigInt> {
 /// # Errors
 /// MemoryError.
 pub fn from_little_endian(cx: &Context, bytes: &[u8], signed: bool) -> PyResult<Value> {
+    cx.room_for(bytes.len().saturating_mul(2))?;
     let number = if signed {
         BigInt::from_signed_bytes_le(bytes)
     } else {

@@ -82,7 +82,7 @@ impl Str {
             return Ok(Str::empty());
         }
         match self.byte_len().checked_mul(times) {
-            Some(size) if size <= u32::MAX as usize * 4 => {}
+            Some(size) if size <= u32::MAX as usize * 4 => cx.room_for(size)?,
             _ => return Err(cx.no_memory()),
         }
         let bytes = self.bytes().repeat(times);

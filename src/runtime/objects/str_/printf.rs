@@ -349,10 +349,11 @@ fn pad(
 fn missing(cx: &Context, directive: &Directive, length: usize) -> PyResult<usize> {
     let missing = directive.width.saturating_sub(length);
     if missing > u32::MAX as usize {
-        Err(cx.no_memory())
-    } else {
-        Ok(missing)
+        return Err(cx.no_memory());
     }
+    // Buffers that grow double.
+    cx.room_for(missing * 2)?;
+    Ok(missing)
 }
 
 fn fill(out: &mut StrBuilder, character: char, count: usize) {
@@ -448,6 +449,7 @@ fn integer(
     if let Some(precision) = directive.precision
         && digits.len() < precision
     {
+        cx.room_for(precision.saturating_mul(4))?;
         digits.insert_str(0, &"0".repeat(precision - digits.len()));
     }
     let prefix = if directive.alternate { prefix } else { "" };

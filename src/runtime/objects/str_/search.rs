@@ -203,6 +203,9 @@ pub fn occurs_at(haystack: &Str, needle: &Str, at: usize) -> bool {
     on_pair!(haystack, needle, h, n => h[at..].starts_with(n), needle.is_empty())
 }
 
+/// From how many bytes of growth on the occurrences are counted before memory is asked for.
+const COUNTED_FROM: usize = 1 << 20;
+
 /// `haystack.replace(old, new, limit)`; no limit for `None`.
 ///
 /// # Errors
@@ -219,7 +222,17 @@ pub fn replace(
         return Str::exactly(cx, haystack);
     }
     if old.is_empty() {
+        cx.room_for(new.byte_len().saturating_mul(haystack.len().min(limit)))?;
         return interleave(cx, haystack, new, limit);
+    }
+    if new.len() > old.len() {
+        let most = (haystack.len() / old.len()).min(limit);
+        if most.saturating_mul(new.len()) > COUNTED_FROM {
+            let times: usize =
+                on_pair!(haystack, old, h, o => occurrences(h, o).take(limit).count(), 0);
+            // Buffers that grow double.
+            cx.room_for(times.saturating_mul(new.byte_len()).saturating_mul(2))?;
+        }
     }
     if let (Units::One(h), Units::One(o), Units::One(n)) =
         (haystack.units(), old.units(), new.units())

@@ -298,16 +298,14 @@ impl Deque {
 
     /// Add an element to the right side of the deque.
     #[method("append(self, item, /)")]
-    fn append(_cx: &Context, this: &Ref<Deque>, item: Value) -> PyResult<()> {
-        drop(this.locked(|ring| ring.push(item, End::Right)));
-        Ok(())
+    fn append(cx: &Context, this: &Ref<Deque>, item: Value) -> PyResult<()> {
+        super::append(cx, this, item, End::Right)
     }
 
     /// Add an element to the left side of the deque.
     #[method("appendleft(self, item, /)")]
-    fn appendleft(_cx: &Context, this: &Ref<Deque>, item: Value) -> PyResult<()> {
-        drop(this.locked(|ring| ring.push(item, End::Left)));
-        Ok(())
+    fn appendleft(cx: &Context, this: &Ref<Deque>, item: Value) -> PyResult<()> {
+        super::append(cx, this, item, End::Left)
     }
 
     /// Remove and return the rightmost element.

@@ -9,7 +9,7 @@
 mod iterator;
 mod methods;
 
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 
 use typhon_macros::pyclass;
 use typhon_runtime::guarded::{Guarded, Lockable};
@@ -67,13 +67,16 @@ enum End {
 impl Ring {
     /// Adds an item at one end. Returns the one that falls off at the other.
     #[inline]
-    fn push(&mut self, item: Value, end: End) -> Option<Value> {
+    fn push(&mut self, item: Value, end: End) -> Result<Option<Value>, TryReserveError> {
         self.changes += 1;
         if self.limit == Some(0) {
-            return Some(item);
+            return Ok(Some(item));
         }
         let too_many = self.limit == Some(self.items.len());
-        match end {
+        if !too_many && self.items.len() == self.items.capacity() {
+            self.items.try_reserve(1)?;
+        }
+        Ok(match end {
             End::Right => {
                 let fallen = if too_many {
                     self.items.pop_front()
@@ -92,7 +95,7 @@ impl Ring {
                 self.items.push_front(item);
                 fallen
             }
-        }
+        })
     }
 
     #[inline]
@@ -148,6 +151,13 @@ fn snapshot(this: &Ref<Deque>) -> Vec<Value> {
     this.locked(|ring| ring.items.iter().cloned().collect())
 }
 
+/// Adds an item at one end.
+#[inline]
+fn append(cx: &Context, this: &Ref<Deque>, item: Value, end: End) -> PyResult<()> {
+    let fallen = this.locked(|ring| ring.push(item, end));
+    fallen.map(drop).map_err(|_| cx.no_memory())
+}
+
 /// Adds what `iterable` yields, item by item.
 fn extend(cx: &Context, this: &Ref<Deque>, iterable: &Value, end: End) -> PyResult<()> {
     // A deque that is extended by itself, or by what does not change, is extended by a copy at once.
@@ -157,18 +167,17 @@ fn extend(cx: &Context, this: &Ref<Deque>, iterable: &Value, end: End) -> PyResu
         _ => None,
     };
     if let Some(values) = values {
-        let fallen: Vec<Value> = this.locked(|ring| {
-            values
-                .into_iter()
-                .filter_map(|value| ring.push(value, end))
-                .collect()
+        let fallen = this.locked(|ring| {
+            let pushed = values.into_iter().map(|value| ring.push(value, end));
+            pushed
+                .filter_map(Result::transpose)
+                .collect::<Result<Vec<Value>, _>>()
         });
-        drop(fallen);
-        return Ok(());
+        return fallen.map(drop).map_err(|_| cx.no_memory());
     }
     let iterator = iterate::iter(cx, iterable)?;
     while let Some(item) = iterate::next(cx, &iterator)? {
-        drop(this.locked(|ring| ring.push(item, end)));
+        append(cx, this, item, end)?;
     }
     Ok(())
 }
