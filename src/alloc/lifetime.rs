@@ -22,7 +22,7 @@ use crate::segment;
 use crate::size_class::{CLASSES, SINGLE};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A heap's place among all heaps.
@@ -43,6 +43,14 @@ impl Registration {
 
 /// The newest heap; the others follow through `Registration::next`.
 static HEAPS: AtomicPtr<Heap> = AtomicPtr::new(ptr::null_mut());
+
+/// How many heaps there are in `HEAPS`.
+static HEAP_COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// How many heaps have been made; as many threads as that were alive at once.
+pub fn heap_count() -> usize {
+    HEAP_COUNT.load(Ordering::Relaxed)
+}
 
 /// The heap of threads past their end.
 static LATE: Mutex<LateHeap> = Mutex::new(LateHeap(ptr::null_mut()));
@@ -106,6 +114,7 @@ fn take_heap() -> *mut Heap {
     };
     let entered = registration.tenancy.enter();
     debug_assert!(entered, "nobody knows the heap yet");
+    HEAP_COUNT.fetch_add(1, Ordering::Relaxed);
     let mut newest = HEAPS.load(Ordering::Relaxed);
     loop {
         registration.next.store(newest, Ordering::Relaxed);

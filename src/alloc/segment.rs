@@ -28,6 +28,7 @@
 //! system gets the memory, a segment's worth at a time.
 
 use crate::huge::{self, Kept};
+use crate::lifetime::heap_count;
 use crate::os;
 use crate::page::{Kind, Page, PageState};
 use crate::size_class::{CLASS_MAX, CLASSES, ONE_SLICE_MAX, size_of_class};
@@ -51,6 +52,9 @@ const DIRTY_LIMIT: usize = 4 * SLICES;
 /// A process with this much memory is better off with large system pages: what they
 /// waste is little beside the rest.
 const LARGE_PAGES_FROM: usize = 64 << 20;
+/// The same for each thread: a page of the allocator that is hardly used costs little if the system gives
+/// memory in small pieces, and many threads that do little have many of those.
+const LARGE_PAGES_FROM_EACH: usize = 4 << 20;
 /// How many segments a search for a run looks at.
 const SEARCH_LIMIT: usize = 64;
 
@@ -231,7 +235,8 @@ impl Segments {
             return ptr::null_mut();
         }
         self.hint = address.wrapping_add(size.next_multiple_of(SEGMENT_SIZE));
-        if !is_huge && self.totals.mapped > LARGE_PAGES_FROM {
+        let enough = LARGE_PAGES_FROM.max(heap_count() * LARGE_PAGES_FROM_EACH);
+        if !is_huge && self.totals.mapped > enough {
             // Before the header is written: a page once touched stays as small as it is.
             // SAFETY: just mapped.
             unsafe { os::prefer_large_pages(address, size) };

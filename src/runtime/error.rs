@@ -72,9 +72,7 @@ impl Context {
     #[cold]
     fn room_for_slow(&self, bytes: usize) -> PyResult<()> {
         let mut probe = Vec::<u8>::new();
-        probe
-            .try_reserve_exact(bytes)
-            .map_err(|_| self.no_memory())
+        probe.try_reserve_exact(bytes).map_err(|_| self.no_memory())
     }
 
     /// KeyError with the key itself as argument.

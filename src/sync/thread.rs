@@ -73,8 +73,7 @@ pub mod request {
     pub(crate) const CLOSED: u32 = 1 << 11;
 
     /// What `safepoint` hands on to the runtime.
-    pub const FOR_THE_RUNTIME: u32 =
-        SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | MEMORY;
+    pub const FOR_THE_RUNTIME: u32 = SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | MEMORY;
 }
 
 /// Bit of the word: the thread may run Python code.

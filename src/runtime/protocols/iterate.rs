@@ -6,10 +6,14 @@
 
 use crate::context::Context;
 use crate::error::PyResult;
+use crate::object::Ref;
+use crate::objects::dict::Dict;
+use crate::objects::dict::views::{DictItems, DictKeys, DictValues};
 use crate::objects::exceptions;
 use crate::objects::int;
 use crate::objects::iterators::{SequenceIterator, special_length_hint};
 use crate::objects::list::List;
+use crate::objects::set::any_set;
 use crate::objects::tuple::Tuple;
 use crate::protocols::sequence;
 use crate::value::Value;
@@ -93,16 +97,54 @@ pub fn is_plain_sequence(iterable: &Value) -> bool {
     iterable.is_exact::<List>() || iterable.is_exact::<Tuple>()
 }
 
+/// The items of one moment of a built-in container, whatever other threads do to it meanwhile; `None` for
+/// everything else, and for derived classes, which may iterate as they like.
+///
+/// # Errors
+/// MemoryError.
+pub fn snapshot(cx: &Context, iterable: &Value) -> PyResult<Option<Vec<Value>>> {
+    let values = if let Some(list) = iterable.downcast_exact::<List>() {
+        list.to_vec()
+    } else if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+        tuple.to_vec()
+    } else if let Some(dict) = iterable.downcast_exact::<Dict>() {
+        dict.keys_snapshot(cx)?
+    } else if let Some(set) = any_set(iterable).filter(|set| set.is_exact()) {
+        set.to_vec()
+    } else if let Some(keys) = iterable.downcast_exact::<DictKeys>() {
+        keys.dict().keys_snapshot(cx)?
+    } else if let Some(values) = iterable.downcast_exact::<DictValues>() {
+        let items = values.dict().items_snapshot(cx)?;
+        items.into_iter().map(|(_, value)| value).collect()
+    } else if let Some(items) = iterable.downcast_exact::<DictItems>() {
+        let items = items.dict().items_snapshot(cx)?;
+        let pair = |(key, value)| Tuple::from_vec(cx, vec![key, value]).map(Ref::into_value);
+        items.into_iter().map(pair).collect::<PyResult<_>>()?
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(values))
+}
+
+/// [`iter`], but over a [`snapshot`] where there can be one: for operations that are one step to the
+/// program.
+///
+/// # Errors
+/// As [`iter`], and MemoryError.
+pub fn iter_snapshot(cx: &Context, iterable: &Value) -> PyResult<Value> {
+    match snapshot(cx, iterable)? {
+        Some(values) => iter(cx, List::from_values(cx, values)?.as_value()),
+        None => iter(cx, iterable),
+    }
+}
+
 /// All items.
 ///
 /// # Errors
 /// TypeError when it is not iterable, and what iterating raises.
 pub fn collect(cx: &Context, iterable: &Value) -> PyResult<Vec<Value>> {
-    if let Some(list) = iterable.downcast_exact::<List>() {
-        return Ok(list.to_vec());
-    }
-    if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
-        return Ok(tuple.to_vec());
+    if let Some(values) = snapshot(cx, iterable)? {
+        return Ok(values);
     }
     let iterator = iter(cx, iterable)?;
     let hint = length_hint(cx, iterable, 0)?;
@@ -169,6 +211,9 @@ pub fn for_each(
             at += 1;
         }
         return Ok(());
+    }
+    if let Some(values) = snapshot(cx, iterable)? {
+        return values.into_iter().try_for_each(each);
     }
     let iterator = iter(cx, iterable)?;
     while let Some(item) = next(cx, &iterator)? {

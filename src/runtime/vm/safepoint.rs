@@ -50,7 +50,8 @@ pub fn serve(cx: &Context) -> PyResult<()> {
         && let Some(exception) = cx.asynchronous_exception.replace(None)
     {
         // What is not served now must not be forgotten.
-        cx.record.request(requests & FOR_LATER & !request::ASYNC_EXCEPTION);
+        cx.record
+            .request(requests & FOR_LATER & !request::ASYNC_EXCEPTION);
         return Err(crate::vm::unwind::raise_asynchronous(cx, exception));
     }
     if requests & request::SIGNAL != 0 {

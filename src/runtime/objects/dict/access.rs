@@ -602,9 +602,10 @@ impl Ref<Dict> {
     /// The keys and values of one moment.
     ///
     /// # Errors
-    /// None at present.
-    pub fn items_snapshot(&self, _cx: &Context) -> PyResult<Vec<(Value, Value)>> {
-        let mut items = Vec::with_capacity(self.len());
+    /// MemoryError.
+    pub fn items_snapshot(&self, cx: &Context) -> PyResult<Vec<(Value, Value)>> {
+        let mut items = Vec::new();
+        items.try_reserve(self.len()).map_err(|_| cx.no_memory())?;
         self.visit_locked(|key, value, _| items.push((key, value)));
         Ok(items)
     }
@@ -619,9 +620,10 @@ impl Ref<Dict> {
     /// The keys of one moment.
     ///
     /// # Errors
-    /// None at present.
-    pub fn keys_snapshot(&self, _cx: &Context) -> PyResult<Vec<Value>> {
-        let mut keys = Vec::with_capacity(self.len());
+    /// MemoryError.
+    pub fn keys_snapshot(&self, cx: &Context) -> PyResult<Vec<Value>> {
+        let mut keys = Vec::new();
+        keys.try_reserve(self.len()).map_err(|_| cx.no_memory())?;
         self.visit_locked(|key, _, _| keys.push(key));
         Ok(keys)
     }

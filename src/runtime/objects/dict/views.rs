@@ -292,7 +292,7 @@ fn is_set_view(value: &Value) -> bool {
 
 /// Whether `other` has all of `view`'s items.
 fn all_in(cx: &Context, view: &Value, other: &Value) -> PyResult<bool> {
-    let iterator = iterate::iter(cx, view)?;
+    let iterator = iterate::iter_snapshot(cx, view)?;
     while let Some(item) = iterate::next(cx, &iterator)? {
         if !sequence::contains(cx, other, &item)? {
             return Ok(false);
@@ -341,7 +341,7 @@ fn intersect(cx: &Context, left: &Value, right: &Value) -> PyResult<Value> {
         (asked, listed) = (listed, asked);
     }
     let result = Set::new(cx)?;
-    let iterator = iterate::iter(cx, listed)?;
+    let iterator = iterate::iter_snapshot(cx, listed)?;
     while let Some(item) = iterate::next(cx, &iterator)? {
         if sequence::contains(cx, asked, &item)? {
             result.add(cx, &item)?;
@@ -384,7 +384,7 @@ fn is_disjoint(cx: &Context, view: &Value, other: &Value) -> PyResult<bool> {
     {
         (asked, listed) = (listed, asked);
     }
-    let iterator = iterate::iter(cx, listed)?;
+    let iterator = iterate::iter_snapshot(cx, listed)?;
     while let Some(item) = iterate::next(cx, &iterator)? {
         if sequence::contains(cx, asked, &item)? {
             return Ok(false);

@@ -398,9 +398,11 @@ fn wrap(at: isize, length: usize) -> usize {
 fn assign_slice(cx: &Context, list: &Ref<List>, slice: &Ref<Slice>, value: &Value) -> PyResult<()> {
     let bounds = slice.bounds(cx)?;
     let values = match iterate::iter_or_none(cx, value)? {
-        // An exact list or tuple is read at one moment, `list` itself included.
-        Some(_) if iterate::is_plain_sequence(value) => iterate::collect(cx, value)?,
-        Some(iterator) => iterate::collect_rest(cx, &iterator)?,
+        // What can be is read at one moment, `list` itself included.
+        Some(iterator) => match iterate::snapshot(cx, value)? {
+            Some(values) => values,
+            None => iterate::collect_rest(cx, &iterator)?,
+        },
         None => return Err(cx.type_error("must assign iterable to extended slice")),
     };
     let done = list.write(|mut writer| {

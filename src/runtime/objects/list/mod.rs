@@ -30,7 +30,6 @@ use crate::error::PyResult;
 use crate::guarded::HeldValue;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::shared_word::{Glimpse, SharedWord};
-use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocols::iterate;
 use crate::value::Value;
@@ -402,11 +401,8 @@ impl Ref<List> {
     /// # Errors
     /// TypeError when it is not iterable, MemoryError, and what iterating raises.
     pub fn extend(&self, cx: &Context, iterable: &Value) -> PyResult<()> {
-        if let Some(list) = iterable.downcast_exact::<List>() {
-            return self.extend_values(cx, list.to_vec());
-        }
-        if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
-            return self.extend_values(cx, tuple.to_vec());
+        if let Some(values) = iterate::snapshot(cx, iterable)? {
+            return self.extend_values(cx, values);
         }
         let iterator = iterate::iter(cx, iterable)?;
         let hint = iterate::length_hint(cx, iterable, 8)?;

@@ -220,7 +220,7 @@ macro_rules! shared_methods {
                 if let Some(other) = any_set(other) {
                     return other.is_subset_of(cx, this.any());
                 }
-                let iterator = iterate::iter(cx, other)?;
+                let iterator = iterate::iter_snapshot(cx, other)?;
                 while let Some(key) = iterate::next(cx, &iterator)? {
                     if !this.any().contains(cx, &key)? {
                         return Ok(false);

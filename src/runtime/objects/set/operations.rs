@@ -241,7 +241,7 @@ impl AnySet<'_> {
             }
             return Ok(true);
         }
-        let iterator = iterate::iter(cx, iterable)?;
+        let iterator = iterate::iter_snapshot(cx, iterable)?;
         while let Some(key) = iterate::next(cx, &iterator)? {
             let hash = hash_key(cx, &key)?;
             if self.contains_with_hash(cx, &key, hash)? {
