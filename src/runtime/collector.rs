@@ -30,7 +30,9 @@ use typhon_sync::{Header, StoppedWorld};
 
 use crate::context::Context;
 use crate::instance;
+use crate::object::Payload;
 use crate::object::{self, Ref, gc_bits, gc_flags, set_gc_bits};
+use crate::objects::code::Code;
 use crate::objects::type_::Type;
 use crate::objects::weakref::WeakReference;
 use crate::shape;
@@ -516,6 +518,28 @@ pub fn live_objects(cx: &Context) -> Vec<Value> {
     }
     drop(world);
     objects
+}
+
+/// Shows every code object there is, with the world stopped.
+pub(crate) fn for_each_code(cx: &Context, visit: &mut dyn FnMut(&Code)) {
+    let world = typhon_sync::stop_the_world(cx.record);
+    let shape = Code::shape_id();
+    for page in typhon_alloc::pages(Kind::Container) {
+        page.for_each_block(|block| {
+            // SAFETY: as in `live_objects`.
+            let header = unsafe { &*block.cast::<Header>() };
+            if header.count() > 0
+                && header.shape() == shape
+                && gc_bits(header) & gc_flags::DOOMED == 0
+            {
+                let word = block as u64;
+                // SAFETY: objects of this shape are code objects, and nobody frees one meanwhile; `Ref`
+                // is that word.
+                visit(unsafe { &*(&raw const word).cast::<Ref<Code>>() });
+            }
+        });
+    }
+    drop(world);
 }
 
 /// What `object` refers to, counted: `gc.get_referents()`.

@@ -236,6 +236,7 @@ impl Context {
 
     /// Drops the values that the context holds, while the thread is still attached.
     fn drop_values(&self) {
+        crate::vm::monitoring::legacy::thread_ends(self);
         for field in self.fields() {
             field.set(None);
         }

@@ -4,8 +4,8 @@
 //! Shared by all threads. An instruction is one atomic word, so a thread that reads one sees it whole;
 //! a cache is one atomic word that tells by itself what it is valid for (see `vm::cache`).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
 use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
 use typhon_compiler::constant::{Constant, StrConstant};
@@ -25,6 +25,8 @@ use crate::objects::{complex, float, int};
 use crate::slots::Comparison;
 use crate::value::Value;
 use crate::vm::cache;
+use crate::vm::monitoring;
+use crate::vm::monitoring::instrument::{self, CodeMonitoring};
 
 /// The payload of `code`.
 #[pyclass(name = "code", module = "builtins", flags(HAS_WEAKREF))]
@@ -51,6 +53,8 @@ pub struct Code {
     pub first_free: u32,
     /// Variables and operand stack.
     pub frame_words: u32,
+    /// What `sys.monitoring` and trace functions need of the code, once they need it.
+    pub(crate) monitoring: OnceLock<Box<CodeMonitoring>>,
     /// Called with as many positional arguments as it has parameters, it needs no binding: no
     /// keyword-only parameters, no `*args`, no `**kwargs`.
     pub is_simple: bool,
@@ -126,7 +130,7 @@ impl Code {
         let varargs = CodeFlags::VARARGS | CodeFlags::VARKEYWORDS;
         let name = Name::intern(cx, &compiled.name)?;
         let qualname = Name::intern(cx, &compiled.qualname)?;
-        object::new(
+        let code = object::new(
             cx,
             Code {
                 instructions: compiled
@@ -150,9 +154,14 @@ impl Code {
                 first_free: local_count - free,
                 frame_words: local_count + compiled.stack_size,
                 is_simple: compiled.keyword_only_count == 0 && !flags.intersects(varargs),
+                monitoring: OnceLock::new(),
                 compiled: compiled.clone(),
             },
-        )
+        )?;
+        if monitoring::wanted() != 0 {
+            instrument::mark(&code);
+        }
+        Ok(code)
     }
 
     /// `co_filename`.
@@ -198,9 +207,14 @@ impl Code {
             .map(|location| location.line)
     }
 
-    /// The instruction unit at `index`, as it is now.
+    /// The instruction unit at `index`, as the compiler made it.
     pub fn unit(&self, index: usize) -> u32 {
-        self.instructions[index].load(Ordering::Relaxed)
+        self.compiled.instructions[index]
+    }
+
+    /// The offset that Python sees of the unit at `index`.
+    pub fn offset_of(&self, index: usize) -> usize {
+        index * 2
     }
 }
 

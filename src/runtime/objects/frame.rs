@@ -5,7 +5,7 @@
 //! pointer is followed by the frame's own thread only; another thread sees code and line as they were
 //! when the object was made.
 
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
 use typhon_compiler::code::LocalKind;
 use typhon_macros::{pyclass, pymethods};
@@ -20,8 +20,11 @@ use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::str_::Str;
+use crate::objects::{exceptions, int};
 use crate::value::Value;
-use crate::vm::frame::{self, Frame, Kind};
+use crate::vm::frame::{self, Frame};
+use crate::vm::monitoring::legacy::What;
+use crate::vm::monitoring::line_jump::{self, Kind, Target};
 use crate::vm::unwind;
 
 /// The payload of `frame`.
@@ -40,9 +43,19 @@ pub struct FrameObject {
     pub trace: Field,
     pub trace_lines: AtomicBool,
     pub trace_opcodes: AtomicBool,
+    /// The line that was last reported or passed, 0 before the first: lines begin when it changes.
+    pub(crate) last_line: AtomicU32,
+    /// What the frame's trace function is being told: see [`FrameObject::begin_tracing`].
+    traced: AtomicU8,
     /// Variables that were set through `f_locals` and are none of the code's.
     extra: Field,
 }
+
+/// The frame's trace function does not run, is told of a line, or of something else.
+const NOT_TRACED: u8 = 0;
+const TRACED_LINE: u8 = 1;
+const TRACED_OTHER: u8 = 2;
+const TRACED_CALL: u8 = 3;
 
 /// What is kept of a frame that was left.
 #[derive(Default)]
@@ -103,6 +116,8 @@ impl FrameObject {
                     trace: Field::empty(),
                     trace_lines: AtomicBool::new(true),
                     trace_opcodes: AtomicBool::new(false),
+                    last_line: AtomicU32::new(0),
+                    traced: AtomicU8::new(NOT_TRACED),
                     extra: Field::empty(),
                 },
             )?;
@@ -158,7 +173,23 @@ impl FrameObject {
         // the generator is not running.
         // SAFETY: a frame that was left clears the pointer; one that is active on this thread stays.
         unsafe { frame.as_ref() }
-            .filter(|frame| self.thread == cx.record.id() || frame.kind == Kind::Generator)
+            .filter(|frame| self.thread == cx.record.id() || frame.kind == frame::Kind::Generator)
+    }
+
+    /// The frame's trace function is about to be told of something; of a line: it may set `f_lineno`.
+    /// What was before, for [`FrameObject::end_tracing`].
+    pub(crate) fn begin_tracing(&self, what: What) -> u8 {
+        let now = match what {
+            What::Line => TRACED_LINE,
+            What::Call => TRACED_CALL,
+            _ => TRACED_OTHER,
+        };
+        self.traced.swap(now, Ordering::Relaxed)
+    }
+
+    /// The trace function is done.
+    pub(crate) fn end_tracing(&self, before: u8) {
+        self.traced.store(before, Ordering::Relaxed);
     }
 
     /// Index of the current or last instruction.
@@ -191,7 +222,7 @@ impl Ref<FrameObject> {
                 .map(|index| unsafe { frame.local(index) })
                 .collect();
             let mut previous = frame.previous;
-            if frame.kind == Kind::Generator && frame.previous == frame::NONE {
+            if frame.kind == frame::Kind::Generator && frame.previous == frame::NONE {
                 previous = frame::NONE;
             }
             let previous = if previous.is_null() {
@@ -270,6 +301,54 @@ impl Ref<FrameObject> {
     }
 }
 
+/// Moves a frame to another instruction: what the stack has too much is dropped, variables without value
+/// become None, since the compiler may have proved that they have one there.
+///
+/// # Safety
+/// `frame` is this thread's frame, not running an instruction, with `pc` and `sp` written back, and
+/// `target` was found for it.
+unsafe fn jump(cx: &Context, frame: *mut Frame, target: &Target) -> PyResult<()> {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let code = (*frame).code().clone();
+        let is_unbound = |index: usize| {
+            !code.local_kind(index).intersects(
+                LocalKind::CELL
+                    .union(LocalKind::FREE)
+                    .union(LocalKind::HIDDEN),
+            ) && *(*frame).locals.add(index) == 0
+        };
+        let count = code.local_count as usize;
+        let unbound = (0..count).filter(|index| is_unbound(*index)).count();
+        if unbound > 0 {
+            let plural = if unbound == 1 { "" } else { "s" };
+            crate::warnings::warn(
+                cx,
+                exceptions::runtime_warning(),
+                &format!("assigning None to {unbound} unbound local{plural}"),
+                0,
+            )?;
+            for index in 0..count {
+                if is_unbound(index) {
+                    *(*frame).locals.add(index) = Value::NONE.into_bits();
+                }
+            }
+        }
+        let mut depth = (*frame).sp.offset_from_unsigned((*frame).stack_base());
+        debug_assert_eq!(depth, target.now.len());
+        while depth > target.depth {
+            depth -= 1;
+            (*frame).sp = (*frame).sp.sub(1);
+            let value = std::mem::take(&mut *(*frame).sp.cast::<Option<Value>>());
+            if target.now.get(depth) == Some(&Kind::Exception) {
+                drop(cx.replace_handled(value.filter(|value| !value.is_none())));
+            }
+        }
+        (*frame).pc = code.instructions.as_ptr().add(target.unit);
+    }
+    Ok(())
+}
+
 #[pymethods]
 impl FrameObject {
     #[slot(repr)]
@@ -313,12 +392,40 @@ impl FrameObject {
 
     #[getter]
     fn f_lasti(cx: &Context, this: &Ref<FrameObject>) -> PyResult<usize> {
-        Ok(this.instruction(cx) * 2)
+        Ok(this.code.offset_of(this.instruction(cx)))
     }
 
     #[getter]
     fn f_lineno(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
         unwind::line_value(cx, this.line(cx))
+    }
+
+    #[setter]
+    fn set_f_lineno(cx: &Context, this: &Ref<FrameObject>, value: Option<&Value>) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(cx.attribute_error("cannot delete attribute"));
+        };
+        let Some(line) = int::view(value).filter(|_| int::is_exact(value)) else {
+            return Err(cx.value_error("lineno must be an integer"));
+        };
+        let frame = this.frame.load(Ordering::Acquire);
+        let message = match this.traced.load(Ordering::Relaxed) {
+            TRACED_LINE if this.active(cx).is_some() => None,
+            TRACED_CALL => Some("can't jump from the 'call' trace event of a new frame"),
+            TRACED_OTHER => Some("can only jump from a 'line' trace event"),
+            _ => Some("f_lineno can only be set in a trace function"),
+        };
+        if let Some(message) = message {
+            return Err(cx.value_error(message));
+        }
+        let Some(line) = line.to_i64().filter(|line| i32::try_from(*line).is_ok()) else {
+            return Err(cx.value_error("lineno out of range"));
+        };
+        let target = line_jump::find(&this.code, this.instruction(cx), line)
+            .map_err(|message| cx.value_error(message))?;
+        // SAFETY: the frame is this thread's and inside a trace function, so `pc` and `sp` are written back;
+        // the code proves how much is on the stack at the target.
+        unsafe { jump(cx, frame, &target) }
     }
 
     #[getter]
@@ -367,6 +474,9 @@ impl FrameObject {
         match value.and_then(Value::as_bool) {
             Some(on) => {
                 this.trace_opcodes.store(on, Ordering::Relaxed);
+                if on {
+                    crate::vm::monitoring::legacy::want_opcodes(cx);
+                }
                 Ok(())
             }
             None => Err(cx.type_error("attribute value type must be bool")),

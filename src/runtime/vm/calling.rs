@@ -5,6 +5,8 @@
 //! on. Whatever happens, the caller's frame says afterwards which of them are left: none after a return
 //! or a pushed frame, and after an error those up to its `sp`, which the handler drops.
 
+use typhon_compiler::opcode::Opcode;
+
 use crate::args::Args;
 use crate::context::Context;
 use crate::error::PyResult;
@@ -93,6 +95,98 @@ pub(super) unsafe fn call(
             return Ok(Called::Entered(callee));
         }
         call_object(cx, sp, base, total, &[])
+    }
+}
+
+/// Where the operands of a call begin.
+///
+/// # Safety
+/// The frame is about to carry out the call, with `sp` written back.
+pub(super) unsafe fn base_of(frame: *mut Frame, opcode: Opcode, argument: u32) -> *mut u64 {
+    let count = match opcode {
+        Opcode::CALL => argument as usize + 2,
+        Opcode::CALL_KW => argument as usize + 3,
+        _ => 4,
+    };
+    // SAFETY: the compiler pushed as many.
+    unsafe { (*frame).sp.sub(count) }
+}
+
+/// The callable of a call and its first positional argument, if it has one.
+///
+/// # Safety
+/// As [`base_of`], which gave `base`.
+pub(super) unsafe fn callable_of(
+    base: *mut u64,
+    sp: *mut u64,
+    opcode: Opcode,
+) -> (Value, Option<Value>) {
+    // SAFETY: the compiler pushed callable, `self` or null, arguments (and names).
+    unsafe {
+        let callable = (*base.cast::<Value>()).clone();
+        let word = |index: usize| (*base.add(index).cast::<Option<Value>>()).clone();
+        let first = match opcode {
+            Opcode::CALL_FUNCTION_EX => word(2).and_then(|arguments| {
+                let items = arguments.downcast::<Tuple>()?;
+                items.as_slice().first().cloned()
+            }),
+            _ => word(1).or_else(|| {
+                let names = usize::from(opcode == Opcode::CALL_KW);
+                let count = sp.offset_from_unsigned(base) - 2 - names;
+                (count > 0).then(|| word(2)).flatten()
+            }),
+        };
+        match callable.downcast_exact::<Method>() {
+            Some(method) if word(1).is_none() => (callable.clone(), Some(method.this.clone())),
+            _ => (callable, first),
+        }
+    }
+}
+
+/// Carries a call out without pushing a frame; the operands are gone after it has returned.
+///
+/// # Errors
+/// What the call raises; the operands are still there then.
+///
+/// # Safety
+/// As [`callable_of`].
+pub(super) unsafe fn call_natively(
+    cx: &Context,
+    frame: *mut Frame,
+    opcode: Opcode,
+    base: *mut u64,
+) -> PyResult<Value> {
+    // SAFETY: as in `callable_of`.
+    unsafe {
+        let sp = (*frame).sp;
+        let callable = &*base.cast::<Value>();
+        let result = if opcode == Opcode::CALL_FUNCTION_EX {
+            let arguments = &*base.add(2).cast::<Value>();
+            let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
+            let (values, names) =
+                instructions::unpack_arguments(cx, callable, arguments, keywords)?;
+            let args = Args {
+                values: &values,
+                names: &names,
+            };
+            call_args(cx, callable, args)?
+        } else {
+            let names = (opcode == Opcode::CALL_KW).then(|| (*sp.sub(1).cast::<Value>()).clone());
+            let end = if names.is_some() { sp.sub(1) } else { sp };
+            let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
+            let total = end.offset_from_unsigned(first);
+            let args = Args {
+                values: std::slice::from_raw_parts(first.cast::<Value>(), total),
+                names: names
+                    .as_ref()
+                    .and_then(|names| names.downcast::<Tuple>())
+                    .map_or(&[], |names| names.as_slice()),
+            };
+            call_args(cx, callable, args)?
+        };
+        drop_operands(sp, base);
+        (*frame).sp = base;
+        Ok(result)
     }
 }
 

@@ -110,6 +110,18 @@ impl Frame {
         behind.saturating_sub(1)
     }
 
+    /// The unit at `place` as the compiler made it, whatever was done to it since.
+    ///
+    /// # Safety
+    /// `place` is one of this frame's code.
+    #[inline]
+    pub unsafe fn unit_at(&self, place: *const AtomicU32) -> u32 {
+        let start = self.code().instructions.as_ptr();
+        // SAFETY: both are of the code's instructions.
+        let index = unsafe { place.offset_from_unsigned(start) };
+        self.code().unit(index)
+    }
+
     /// The line that is being executed.
     pub fn line(&self) -> Option<u32> {
         self.code().line_of(self.instruction_index())

@@ -33,6 +33,8 @@ use crate::slots::Comparison;
 use crate::value::Value;
 use crate::vm::calling::{Called, call, call_keywords, call_unpacked};
 use crate::vm::frame::{self, Frame, Kind};
+use crate::vm::monitoring::events::{self, Next, Step};
+use crate::vm::monitoring::instrument;
 use crate::vm::resumption::{enter_generator, leave, suspend};
 use crate::vm::{attribute, awaiting, import, instructions, pattern, safepoint, subscript, unwind};
 
@@ -87,7 +89,13 @@ pub(crate) unsafe fn run(cx: &Context, entry: *mut Frame) -> PyResult<Value> {
 /// is marked as entry.
 pub(crate) unsafe fn resume(cx: &Context, frame: *mut Frame, raising: bool) -> PyResult<Value> {
     // SAFETY: by the caller's promise.
-    unsafe { execute(cx, frame, raising) }
+    unsafe {
+        if raising && events::of_exceptions_wanted() {
+            cx.stack.frame.set(frame);
+            events::exception(cx, frame, Step::Throw);
+        }
+        execute(cx, frame, raising)
+    }
 }
 
 #[allow(clippy::cognitive_complexity)]
@@ -206,1043 +214,1117 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                         }};
                     }
 
-                    let unit = (*pc).load(Ordering::Relaxed);
+                    let mut unit = (*pc).load(Ordering::Relaxed);
                     pc = pc.add(1);
-                    let arg = unit >> 8;
-                    macro_rules! cache {
-                        () => {{
-                            let index = (*pc).load(Ordering::Relaxed) as usize;
-                            pc = pc.add(1);
-                            let code = (*frame).code();
-                            &*code.caches.as_ptr().add(index)
-                        }};
-                    }
-                    macro_rules! name {
-                        ($index:expr) => {{
-                            let code = (*frame).code();
-                            *code.names.as_ptr().add($index as usize)
-                        }};
-                    }
-                    // Pushes a truth, or takes the branch at once when one follows.
-                    macro_rules! branch {
-                        ($truth:expr) => {{
-                            let truth: bool = $truth;
-                            let next = (*pc).load(Ordering::Relaxed);
-                            if next as u8 == op::POP_JUMP_IF_FALSE {
-                                pc = pc.add(if truth { 1 } else { 1 + (next >> 8) as usize });
-                            } else if next as u8 == op::POP_JUMP_IF_TRUE {
-                                pc = pc.add(if truth { 1 + (next >> 8) as usize } else { 1 });
-                            } else {
-                                push!(Value::from_bool(truth));
-                            }
-                        }};
-                    }
-                    // Pushes a value, or stores it at once when that comes next.
-                    macro_rules! push_or_store {
-                        ($value:expr) => {{
-                            let value: Value = $value;
-                            let next = (*pc).load(Ordering::Relaxed);
-                            if next as u8 == op::STORE_FAST {
+                    // Goes round a second time only with the original of a marked instruction.
+                    'dispatch: loop {
+                        let arg = unit >> 8;
+                        macro_rules! cache {
+                            () => {{
+                                let index = (*pc).load(Ordering::Relaxed) as usize;
                                 pc = pc.add(1);
-                                drop(variable!(next >> 8).replace(value));
-                            } else {
-                                push!(value);
-                            }
-                        }};
-                    }
-                    match unit as u8 {
-                        op::NOP => {}
-                        op::RESUME => {
-                            if cx.record.poll() {
-                                save!();
-                                attempt!(safepoint::serve(cx));
-                            }
+                                let code = (*frame).code();
+                                &*code.caches.as_ptr().add(index)
+                            }};
                         }
-                        op::LOAD_FAST | op::LOAD_FAST_BORROW => {
-                            let next = (*pc).load(Ordering::Relaxed);
-                            // `variable.name`: the variable holds the owner while it is looked at.
-                            if next as u8 == op::LOAD_ATTR
-                                && next & 1 << 8 == 0
-                                && let Some(owner) = &variable!(arg)
-                            {
-                                let index = (*pc.add(1)).load(Ordering::Relaxed) as usize;
-                                let cache = &*(*frame).code().caches.as_ptr().add(index);
-                                if let Some(value) =
-                                    attribute::load_fast(owner, cache, name!(next >> 9))
-                                {
-                                    pc = pc.add(2);
+                        macro_rules! name {
+                            ($index:expr) => {{
+                                let code = (*frame).code();
+                                *code.names.as_ptr().add($index as usize)
+                            }};
+                        }
+                        // Pushes a truth, or takes the branch at once when one follows.
+                        macro_rules! branch {
+                            ($truth:expr) => {{
+                                let truth: bool = $truth;
+                                let next = (*pc).load(Ordering::Relaxed);
+                                if next as u8 == op::POP_JUMP_IF_FALSE {
+                                    pc = pc.add(if truth { 1 } else { 1 + (next >> 8) as usize });
+                                } else if next as u8 == op::POP_JUMP_IF_TRUE {
+                                    pc = pc.add(if truth { 1 + (next >> 8) as usize } else { 1 });
+                                } else {
+                                    push!(Value::from_bool(truth));
+                                }
+                            }};
+                        }
+                        // Pushes a value, or stores it at once when that comes next.
+                        macro_rules! push_or_store {
+                            ($value:expr) => {{
+                                let value: Value = $value;
+                                let next = (*pc).load(Ordering::Relaxed);
+                                if next as u8 == op::STORE_FAST {
+                                    pc = pc.add(1);
+                                    drop(variable!(next >> 8).replace(value));
+                                } else {
                                     push!(value);
-                                    continue;
+                                }
+                            }};
+                        }
+                        match unit as u8 {
+                            op::NOP => {}
+                            op::RESUME => {
+                                if cx.record.poll() {
+                                    save!();
+                                    attempt!(safepoint::serve(cx));
                                 }
                             }
-                            push_option!(variable!(arg).clone());
-                        }
-                        op::LOAD_FAST_CHECK => match &variable!(arg) {
-                            Some(value) => push!(value.clone()),
-                            None => {
-                                save!();
-                                instructions::unbound_local(cx, &*frame, arg as usize);
-                                raised!();
-                            }
-                        },
-                        op::LOAD_FAST_LOAD_FAST | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
-                            let (first, second) = Opcode::unpack_pair(arg);
-                            let next = (*pc).load(Ordering::Relaxed);
-                            // The operation on two variables, which hold their values meanwhile.
-                            if matches!(next as u8, op::BINARY_OP | op::COMPARE_OP)
-                                && let (Some(left), Some(right)) =
-                                    (&variable!(first), &variable!(second))
-                            {
-                                let arg = next >> 8;
-                                if next as u8 == op::COMPARE_OP {
-                                    let comparison = Comparison::from_number(arg >> 5);
-                                    if let Some(truth) = compare::rich_fast(left, right, comparison)
+                            op::LOAD_FAST | op::LOAD_FAST_BORROW => {
+                                let next = (*pc).load(Ordering::Relaxed);
+                                // `variable.name`: the variable holds the owner while it is looked at.
+                                if next as u8 == op::LOAD_ATTR
+                                    && next & 1 << 8 == 0
+                                    && let Some(owner) = &variable!(arg)
+                                {
+                                    let index = (*pc.add(1)).load(Ordering::Relaxed) as usize;
+                                    let cache = &*(*frame).code().caches.as_ptr().add(index);
+                                    if let Some(value) =
+                                        attribute::load_fast(owner, cache, name!(next >> 9))
                                     {
                                         pc = pc.add(2);
-                                        branch!(truth);
-                                        continue;
+                                        push!(value);
+                                        continue 'instructions;
                                     }
-                                } else {
-                                    let fast = if arg == 26 {
-                                        subscript::subscript_fast(left, right)
+                                }
+                                push_option!(variable!(arg).clone());
+                            }
+                            op::LOAD_FAST_CHECK => match &variable!(arg) {
+                                Some(value) => push!(value.clone()),
+                                None => {
+                                    save!();
+                                    instructions::unbound_local(cx, &*frame, arg as usize);
+                                    raised!();
+                                }
+                            },
+                            op::LOAD_FAST_LOAD_FAST | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
+                                let (first, second) = Opcode::unpack_pair(arg);
+                                let next = (*pc).load(Ordering::Relaxed);
+                                // The operation on two variables, which hold their values meanwhile.
+                                if matches!(next as u8, op::BINARY_OP | op::COMPARE_OP)
+                                    && let (Some(left), Some(right)) =
+                                        (&variable!(first), &variable!(second))
+                                {
+                                    let arg = next >> 8;
+                                    if next as u8 == op::COMPARE_OP {
+                                        let comparison = Comparison::from_number(arg >> 5);
+                                        if let Some(truth) =
+                                            compare::rich_fast(left, right, comparison)
+                                        {
+                                            pc = pc.add(2);
+                                            branch!(truth);
+                                            continue 'instructions;
+                                        }
                                     } else {
-                                        number::arithmetic_fast(arg, left, right)
-                                    };
-                                    if let Some(value) = fast {
-                                        pc = pc.add(2);
-                                        push_or_store!(value);
-                                        continue;
+                                        let fast = if arg == 26 {
+                                            subscript::subscript_fast(left, right)
+                                        } else {
+                                            number::arithmetic_fast(arg, left, right)
+                                        };
+                                        if let Some(value) = fast {
+                                            pc = pc.add(2);
+                                            push_or_store!(value);
+                                            continue 'instructions;
+                                        }
                                     }
                                 }
+                                push_option!(variable!(first).clone());
+                                push_option!(variable!(second).clone());
                             }
-                            push_option!(variable!(first).clone());
-                            push_option!(variable!(second).clone());
-                        }
-                        op::LOAD_FAST_AND_CLEAR => push_option!(variable!(arg).take()),
-                        op::LOAD_CONST => {
-                            let code = (*frame).code();
-                            push!((*code.constants.as_ptr().add(arg as usize)).clone());
-                        }
-                        op::LOAD_SMALL_INT => {
-                            let number = Value::from_small_int(i64::from(arg)).unwrap_unchecked();
-                            let next = (*pc).load(Ordering::Relaxed);
-                            if next as u8 == op::BINARY_OP {
-                                if let Some(value) =
-                                    number::arithmetic_fast(next >> 8, peek!(1), &number)
-                                {
-                                    pc = pc.add(2);
-                                    sp = sp.sub(1);
-                                    push_or_store!(value);
-                                    continue;
+                            op::LOAD_FAST_AND_CLEAR => push_option!(variable!(arg).take()),
+                            op::LOAD_CONST => {
+                                let code = (*frame).code();
+                                push!((*code.constants.as_ptr().add(arg as usize)).clone());
+                            }
+                            op::LOAD_SMALL_INT => {
+                                let number =
+                                    Value::from_small_int(i64::from(arg)).unwrap_unchecked();
+                                let next = (*pc).load(Ordering::Relaxed);
+                                if next as u8 == op::BINARY_OP {
+                                    if let Some(value) =
+                                        number::arithmetic_fast(next >> 8, peek!(1), &number)
+                                    {
+                                        pc = pc.add(2);
+                                        sp = sp.sub(1);
+                                        push_or_store!(value);
+                                        continue 'instructions;
+                                    }
+                                } else if next as u8 == op::COMPARE_OP {
+                                    let comparison = Comparison::from_number(next >> 13);
+                                    if let Some(truth) =
+                                        compare::rich_fast(peek!(1), &number, comparison)
+                                    {
+                                        pc = pc.add(2);
+                                        sp = sp.sub(1);
+                                        branch!(truth);
+                                        continue 'instructions;
+                                    }
                                 }
-                            } else if next as u8 == op::COMPARE_OP {
-                                let comparison = Comparison::from_number(next >> 13);
-                                if let Some(truth) =
-                                    compare::rich_fast(peek!(1), &number, comparison)
-                                {
-                                    pc = pc.add(2);
-                                    sp = sp.sub(1);
-                                    branch!(truth);
-                                    continue;
-                                }
+                                push!(number);
                             }
-                            push!(number);
-                        }
-                        op::STORE_FAST => {
-                            let value = pop_option!();
-                            drop(std::mem::replace(&mut variable!(arg), value));
-                        }
-                        op::STORE_FAST_LOAD_FAST => {
-                            let (store, load) = Opcode::unpack_pair(arg);
-                            let value = pop_option!();
-                            drop(std::mem::replace(&mut variable!(store), value));
-                            push_option!(variable!(load).clone());
-                        }
-                        op::STORE_FAST_STORE_FAST => {
-                            let (first, second) = Opcode::unpack_pair(arg);
-                            let value = pop_option!();
-                            drop(std::mem::replace(&mut variable!(first), value));
-                            let value = pop_option!();
-                            drop(std::mem::replace(&mut variable!(second), value));
-                        }
-                        op::POP_TOP | op::POP_ITER => drop(pop_option!()),
-                        op::END_FOR => drop(pop_option!()),
-                        op::PUSH_NULL => {
-                            *sp = 0;
-                            sp = sp.add(1);
-                        }
-                        op::COPY => {
-                            push_option!((*sp.sub(arg as usize).cast::<Option<Value>>()).clone())
-                        }
-                        op::SWAP => std::ptr::swap(sp.sub(1), sp.sub(arg as usize)),
-                        op::BINARY_OP => {
-                            pc = pc.add(1);
-                            let left = peek!(2);
-                            let right = peek!(1);
-                            if let Some(result) = number::arithmetic_fast(arg, left, right) {
-                                sp = sp.sub(2);
-                                push_or_store!(result);
-                                continue;
+                            op::STORE_FAST => {
+                                let value = pop_option!();
+                                drop(std::mem::replace(&mut variable!(arg), value));
                             }
-                            let fast = match arg {
-                                26 => subscript::subscript_fast(left, right),
-                                _ => number::division_and_bits_fast(arg, left, right),
-                            };
-                            let result = match fast {
-                                Some(result) => result,
-                                None => {
-                                    save!();
-                                    attempt!(instructions::binary_op(cx, arg, left, right))
-                                }
-                            };
-                            drop(pop!());
-                            drop(pop!());
-                            push_or_store!(result);
-                        }
-                        op::COMPARE_OP => {
-                            pc = pc.add(1);
-                            let left = peek!(2);
-                            let right = peek!(1);
-                            let comparison = Comparison::from_number(arg >> 5);
-                            // Two words without a count: nothing is to be dropped.
-                            if let Some(truth) = compare::rich_fast(left, right, comparison) {
-                                sp = sp.sub(2);
-                                branch!(truth);
-                                continue;
+                            op::STORE_FAST_LOAD_FAST => {
+                                let (store, load) = Opcode::unpack_pair(arg);
+                                let value = pop_option!();
+                                drop(std::mem::replace(&mut variable!(store), value));
+                                push_option!(variable!(load).clone());
                             }
-                            if let Some(truth) = compare::strings_equal(left, right, comparison) {
-                                drop(pop!());
-                                drop(pop!());
-                                branch!(truth);
-                                continue;
+                            op::STORE_FAST_STORE_FAST => {
+                                let (first, second) = Opcode::unpack_pair(arg);
+                                let value = pop_option!();
+                                drop(std::mem::replace(&mut variable!(first), value));
+                                let value = pop_option!();
+                                drop(std::mem::replace(&mut variable!(second), value));
                             }
-                            save!();
-                            let mut result =
-                                attempt!(compare::rich_by_methods(cx, left, right, comparison));
-                            if arg & 16 != 0 {
-                                result = Value::from_bool(attempt!(result.truth(cx)));
-                            }
-                            replace!(2, result);
-                        }
-                        op::POP_JUMP_IF_FALSE => {
-                            let value = pop!();
-                            debug_assert!(value.as_bool().is_some());
-                            if value.is_false() {
-                                pc = pc.add(arg as usize);
-                            }
-                        }
-                        op::POP_JUMP_IF_TRUE => {
-                            let value = pop!();
-                            debug_assert!(value.as_bool().is_some());
-                            if value.is_true() {
-                                pc = pc.add(arg as usize);
-                            }
-                        }
-                        op::POP_JUMP_IF_NONE => {
-                            let value = pop!();
-                            if value.is_none() {
-                                pc = pc.add(arg as usize);
-                            }
-                        }
-                        op::POP_JUMP_IF_NOT_NONE => {
-                            let value = pop!();
-                            if !value.is_none() {
-                                pc = pc.add(arg as usize);
-                            }
-                        }
-                        op::JUMP_FORWARD => pc = pc.add(arg as usize),
-                        op::JUMP_BACKWARD => {
-                            pc = pc.sub(arg as usize);
-                            if cx.record.poll() {
-                                save!();
-                                attempt!(safepoint::serve(cx));
-                            }
-                        }
-                        op::JUMP_BACKWARD_NO_INTERRUPT => pc = pc.sub(arg as usize),
-                        op::TO_BOOL => {
-                            pc = pc.add(1);
-                            let value = peek!(1);
-                            if value.as_bool().is_none() {
-                                save!();
-                                let truth = attempt!(value.truth(cx));
-                                drop(pop!());
-                                branch!(truth);
-                            }
-                        }
-                        op::UNARY_NOT => {
-                            let value = pop!();
-                            debug_assert!(value.as_bool().is_some());
-                            push!(Value::from_bool(!value.is_true()));
-                        }
-                        op::IS_OP => {
-                            let same = peek!(2).is(peek!(1));
-                            drop(pop!());
-                            drop(pop!());
-                            branch!(same != (arg != 0));
-                        }
-                        op::CONTAINS_OP => {
-                            pc = pc.add(1);
-                            save!();
-                            let found = attempt!(sequence::contains(cx, peek!(1), peek!(2)));
-                            drop(pop!());
-                            drop(pop!());
-                            branch!(found != (arg != 0));
-                        }
-                        op::UNARY_NEGATIVE => {
-                            save!();
-                            let result = attempt!(number::negative(cx, peek!(1)));
-                            replace!(1, result);
-                        }
-                        op::UNARY_INVERT => {
-                            save!();
-                            let result = attempt!(number::invert(cx, peek!(1)));
-                            replace!(1, result);
-                        }
-                        op::BINARY_SLICE => {
-                            save!();
-                            let result =
-                                attempt!(subscript::slice(cx, peek!(3), peek!(2), peek!(1)));
-                            replace!(3, result);
-                        }
-                        op::STORE_SLICE => {
-                            save!();
-                            let slice = attempt!(Slice::new(
-                                cx,
-                                peek!(2).clone(),
-                                peek!(1).clone(),
-                                Value::NONE
-                            ));
-                            attempt!(sequence::set_item(cx, peek!(3), slice.as_value(), peek!(4)));
-                            for _ in 0..4 {
-                                drop(pop!());
-                            }
-                        }
-                        op::STORE_SUBSCR => {
-                            pc = pc.add(1);
-                            save!();
-                            attempt!(subscript::store_subscript(cx, peek!(2), peek!(1), peek!(3)));
-                            for _ in 0..3 {
-                                drop(pop!());
-                            }
-                        }
-                        op::DELETE_SUBSCR => {
-                            save!();
-                            attempt!(sequence::delete_item(cx, peek!(2), peek!(1)));
-                            for _ in 0..2 {
-                                drop(pop!());
-                            }
-                        }
-                        op::LOAD_GLOBAL => {
-                            let cache = cache!();
-                            let name = name!(arg >> 1);
-                            let value = match attribute::load_global_fast(&*frame, cache, name) {
-                                Some(value) => value,
-                                None => {
-                                    save!();
-                                    attempt!(attribute::load_global(cx, &*frame, cache, name))
-                                }
-                            };
-                            push!(value);
-                            if arg & 1 != 0 {
+                            op::POP_TOP | op::POP_ITER => drop(pop_option!()),
+                            op::END_FOR => drop(pop_option!()),
+                            op::PUSH_NULL => {
                                 *sp = 0;
                                 sp = sp.add(1);
                             }
-                        }
-                        op::LOAD_ATTR => {
-                            let cache = cache!();
-                            let name = name!(arg >> 1);
-                            let owner = peek!(1);
-                            if arg & 1 == 0 {
-                                let value = match attribute::load_fast(owner, cache, name) {
+                            op::COPY => {
+                                push_option!(
+                                    (*sp.sub(arg as usize).cast::<Option<Value>>()).clone()
+                                )
+                            }
+                            op::SWAP => std::ptr::swap(sp.sub(1), sp.sub(arg as usize)),
+                            op::BINARY_OP => {
+                                pc = pc.add(1);
+                                let left = peek!(2);
+                                let right = peek!(1);
+                                if let Some(result) = number::arithmetic_fast(arg, left, right) {
+                                    sp = sp.sub(2);
+                                    push_or_store!(result);
+                                    continue 'instructions;
+                                }
+                                let fast = match arg {
+                                    26 => subscript::subscript_fast(left, right),
+                                    _ => number::division_and_bits_fast(arg, left, right),
+                                };
+                                let result = match fast {
+                                    Some(result) => result,
+                                    None => {
+                                        save!();
+                                        attempt!(instructions::binary_op(cx, arg, left, right))
+                                    }
+                                };
+                                drop(pop!());
+                                drop(pop!());
+                                push_or_store!(result);
+                            }
+                            op::COMPARE_OP => {
+                                pc = pc.add(1);
+                                let left = peek!(2);
+                                let right = peek!(1);
+                                let comparison = Comparison::from_number(arg >> 5);
+                                // Two words without a count: nothing is to be dropped.
+                                if let Some(truth) = compare::rich_fast(left, right, comparison) {
+                                    sp = sp.sub(2);
+                                    branch!(truth);
+                                    continue 'instructions;
+                                }
+                                if let Some(truth) = compare::strings_equal(left, right, comparison)
+                                {
+                                    drop(pop!());
+                                    drop(pop!());
+                                    branch!(truth);
+                                    continue 'instructions;
+                                }
+                                save!();
+                                let mut result =
+                                    attempt!(compare::rich_by_methods(cx, left, right, comparison));
+                                if arg & 16 != 0 {
+                                    result = Value::from_bool(attempt!(result.truth(cx)));
+                                }
+                                replace!(2, result);
+                            }
+                            op::POP_JUMP_IF_FALSE => {
+                                let value = pop!();
+                                debug_assert!(value.as_bool().is_some());
+                                if value.is_false() {
+                                    pc = pc.add(arg as usize);
+                                }
+                            }
+                            op::POP_JUMP_IF_TRUE => {
+                                let value = pop!();
+                                debug_assert!(value.as_bool().is_some());
+                                if value.is_true() {
+                                    pc = pc.add(arg as usize);
+                                }
+                            }
+                            op::POP_JUMP_IF_NONE => {
+                                let value = pop!();
+                                if value.is_none() {
+                                    pc = pc.add(arg as usize);
+                                }
+                            }
+                            op::POP_JUMP_IF_NOT_NONE => {
+                                let value = pop!();
+                                if !value.is_none() {
+                                    pc = pc.add(arg as usize);
+                                }
+                            }
+                            op::JUMP_FORWARD => pc = pc.add(arg as usize),
+                            op::JUMP_BACKWARD => {
+                                pc = pc.sub(arg as usize);
+                                if cx.record.poll() {
+                                    save!();
+                                    attempt!(safepoint::serve(cx));
+                                }
+                            }
+                            op::JUMP_BACKWARD_NO_INTERRUPT => pc = pc.sub(arg as usize),
+                            op::TO_BOOL => {
+                                pc = pc.add(1);
+                                let value = peek!(1);
+                                if value.as_bool().is_none() {
+                                    save!();
+                                    let truth = attempt!(value.truth(cx));
+                                    drop(pop!());
+                                    branch!(truth);
+                                }
+                            }
+                            op::UNARY_NOT => {
+                                let value = pop!();
+                                debug_assert!(value.as_bool().is_some());
+                                push!(Value::from_bool(!value.is_true()));
+                            }
+                            op::IS_OP => {
+                                let same = peek!(2).is(peek!(1));
+                                drop(pop!());
+                                drop(pop!());
+                                branch!(same != (arg != 0));
+                            }
+                            op::CONTAINS_OP => {
+                                pc = pc.add(1);
+                                save!();
+                                let found = attempt!(sequence::contains(cx, peek!(1), peek!(2)));
+                                drop(pop!());
+                                drop(pop!());
+                                branch!(found != (arg != 0));
+                            }
+                            op::UNARY_NEGATIVE => {
+                                save!();
+                                let result = attempt!(number::negative(cx, peek!(1)));
+                                replace!(1, result);
+                            }
+                            op::UNARY_INVERT => {
+                                save!();
+                                let result = attempt!(number::invert(cx, peek!(1)));
+                                replace!(1, result);
+                            }
+                            op::BINARY_SLICE => {
+                                save!();
+                                let result =
+                                    attempt!(subscript::slice(cx, peek!(3), peek!(2), peek!(1)));
+                                replace!(3, result);
+                            }
+                            op::STORE_SLICE => {
+                                save!();
+                                let slice = attempt!(Slice::new(
+                                    cx,
+                                    peek!(2).clone(),
+                                    peek!(1).clone(),
+                                    Value::NONE
+                                ));
+                                attempt!(sequence::set_item(
+                                    cx,
+                                    peek!(3),
+                                    slice.as_value(),
+                                    peek!(4)
+                                ));
+                                for _ in 0..4 {
+                                    drop(pop!());
+                                }
+                            }
+                            op::STORE_SUBSCR => {
+                                pc = pc.add(1);
+                                save!();
+                                attempt!(subscript::store_subscript(
+                                    cx,
+                                    peek!(2),
+                                    peek!(1),
+                                    peek!(3)
+                                ));
+                                for _ in 0..3 {
+                                    drop(pop!());
+                                }
+                            }
+                            op::DELETE_SUBSCR => {
+                                save!();
+                                attempt!(sequence::delete_item(cx, peek!(2), peek!(1)));
+                                for _ in 0..2 {
+                                    drop(pop!());
+                                }
+                            }
+                            op::LOAD_GLOBAL => {
+                                let cache = cache!();
+                                let name = name!(arg >> 1);
+                                let value = match attribute::load_global_fast(&*frame, cache, name)
+                                {
                                     Some(value) => value,
                                     None => {
                                         save!();
-                                        attempt!(attribute::load(cx, owner, cache, name))
+                                        attempt!(attribute::load_global(cx, &*frame, cache, name))
                                     }
                                 };
-                                replace!(1, value);
-                            } else {
-                                let (value, is_method) =
-                                    match attribute::load_method_fast(owner, cache, name) {
-                                        Some(found) => found,
+                                push!(value);
+                                if arg & 1 != 0 {
+                                    *sp = 0;
+                                    sp = sp.add(1);
+                                }
+                            }
+                            op::LOAD_ATTR => {
+                                let cache = cache!();
+                                let name = name!(arg >> 1);
+                                let owner = peek!(1);
+                                if arg & 1 == 0 {
+                                    let value = match attribute::load_fast(owner, cache, name) {
+                                        Some(value) => value,
                                         None => {
                                             save!();
-                                            attempt!(attribute::load_method(cx, owner, cache, name))
+                                            attempt!(attribute::load(cx, owner, cache, name))
                                         }
                                     };
-                                if is_method {
-                                    // (owner) becomes (method, owner).
-                                    *sp = *sp.sub(1);
-                                    *sp.sub(1) = value.into_bits();
-                                } else {
                                     replace!(1, value);
-                                    *sp = 0;
+                                } else {
+                                    let (value, is_method) =
+                                        match attribute::load_method_fast(owner, cache, name) {
+                                            Some(found) => found,
+                                            None => {
+                                                save!();
+                                                attempt!(attribute::load_method(
+                                                    cx, owner, cache, name
+                                                ))
+                                            }
+                                        };
+                                    if is_method {
+                                        // (owner) becomes (method, owner).
+                                        *sp = *sp.sub(1);
+                                        *sp.sub(1) = value.into_bits();
+                                    } else {
+                                        replace!(1, value);
+                                        *sp = 0;
+                                    }
+                                    sp = sp.add(1);
                                 }
-                                sp = sp.add(1);
                             }
-                        }
-                        op::STORE_ATTR => {
-                            let cache = cache!();
-                            let name = name!(arg);
-                            save!();
-                            attempt!(attribute::store(cx, peek!(1), cache, name, peek!(2)));
-                            drop(pop!());
-                            drop(pop!());
-                        }
-                        op::DELETE_ATTR => {
-                            save!();
-                            attempt!(crate::protocols::attribute::delete(
-                                cx,
-                                peek!(1),
-                                name!(arg)
-                            ));
-                            drop(pop!());
-                        }
-                        op::LOAD_SUPER_ATTR => {
-                            pc = pc.add(1);
-                            save!();
-                            let (value, this) = attempt!(instructions::load_super_attribute(
-                                cx,
-                                peek!(3),
-                                peek!(2),
-                                peek!(1),
-                                name!(arg >> 2),
-                                arg,
-                            ));
-                            replace!(3, value);
-                            if arg & 1 != 0 {
+                            op::STORE_ATTR => {
+                                let cache = cache!();
+                                let name = name!(arg);
+                                save!();
+                                attempt!(attribute::store(cx, peek!(1), cache, name, peek!(2)));
+                                drop(pop!());
+                                drop(pop!());
+                            }
+                            op::DELETE_ATTR => {
+                                save!();
+                                attempt!(crate::protocols::attribute::delete(
+                                    cx,
+                                    peek!(1),
+                                    name!(arg)
+                                ));
+                                drop(pop!());
+                            }
+                            op::LOAD_SUPER_ATTR => {
+                                pc = pc.add(1);
+                                save!();
+                                let (value, this) = attempt!(instructions::load_super_attribute(
+                                    cx,
+                                    peek!(3),
+                                    peek!(2),
+                                    peek!(1),
+                                    name!(arg >> 2),
+                                    arg,
+                                ));
+                                replace!(3, value);
+                                if arg & 1 != 0 {
+                                    push_option!(this);
+                                }
+                            }
+                            op::LOAD_SPECIAL => {
+                                save!();
+                                let (method, this) =
+                                    attempt!(instructions::load_special(cx, peek!(1), arg));
+                                replace!(1, method);
                                 push_option!(this);
                             }
-                        }
-                        op::LOAD_SPECIAL => {
-                            save!();
-                            let (method, this) =
-                                attempt!(instructions::load_special(cx, peek!(1), arg));
-                            replace!(1, method);
-                            push_option!(this);
-                        }
-                        op::CALL => {
-                            pc = pc.add(1);
-                            save!();
-                            let base = sp.sub(arg as usize + 2);
-                            called!(base, call(cx, frame, sp, base));
-                        }
-                        op::CALL_KW => {
-                            pc = pc.add(1);
-                            save!();
-                            let base = sp.sub(arg as usize + 3);
-                            called!(base, call_keywords(cx, frame, sp, base));
-                        }
-                        op::CALL_FUNCTION_EX => {
-                            save!();
-                            called!(sp.sub(4), call_unpacked(cx, frame, sp));
-                        }
-                        op::CALL_INTRINSIC_1 => {
-                            save!();
-                            let result =
-                                attempt!(instructions::intrinsic_1(cx, &*frame, arg, peek!(1)));
-                            replace!(1, result);
-                        }
-                        op::CALL_INTRINSIC_2 => {
-                            save!();
-                            let result =
-                                attempt!(instructions::intrinsic_2(cx, arg, peek!(2), peek!(1)));
-                            replace!(2, result);
-                        }
-                        op::RETURN_VALUE => {
-                            let value = pop!();
-                            save!();
-                            let done = (*frame).is_entry;
-                            let of_generator = (*frame).kind == Kind::Generator;
-                            let previous = (*frame).previous;
-                            let is_init = (*frame).is_init;
-                            leave(cx, frame);
-                            frame = previous;
-                            if done {
-                                cx.stack.yielded.set(false);
-                                cx.stack.frame.set(frame);
-                                return Ok(value);
+                            op::CALL => {
+                                pc = pc.add(1);
+                                save!();
+                                let base = sp.sub(arg as usize + 2);
+                                called!(base, call(cx, frame, sp, base));
                             }
-                            load_registers!();
-                            if of_generator {
-                                // The instruction that resumed the generator goes on with its end.
-                                let unit = (*pc.sub(2)).load(Ordering::Relaxed);
-                                let distance = (unit >> 8) as usize;
-                                if unit as u8 == op::FOR_ITER {
-                                    drop(value);
-                                    pc = pc.add(distance + 1);
+                            op::CALL_KW => {
+                                pc = pc.add(1);
+                                save!();
+                                let base = sp.sub(arg as usize + 3);
+                                called!(base, call_keywords(cx, frame, sp, base));
+                            }
+                            op::CALL_FUNCTION_EX => {
+                                save!();
+                                called!(sp.sub(4), call_unpacked(cx, frame, sp));
+                            }
+                            op::CALL_INTRINSIC_1 => {
+                                save!();
+                                let result =
+                                    attempt!(instructions::intrinsic_1(cx, &*frame, arg, peek!(1)));
+                                replace!(1, result);
+                            }
+                            op::CALL_INTRINSIC_2 => {
+                                save!();
+                                let result = attempt!(instructions::intrinsic_2(
+                                    cx,
+                                    arg,
+                                    peek!(2),
+                                    peek!(1)
+                                ));
+                                replace!(2, result);
+                            }
+                            op::RETURN_VALUE => {
+                                let value = pop!();
+                                save!();
+                                let done = (*frame).is_entry;
+                                let of_generator = (*frame).kind == Kind::Generator;
+                                let previous = (*frame).previous;
+                                let is_init = (*frame).is_init;
+                                leave(cx, frame);
+                                frame = previous;
+                                if done {
+                                    cx.stack.yielded.set(false);
+                                    cx.stack.frame.set(frame);
+                                    return Ok(value);
+                                }
+                                load_registers!();
+                                if of_generator {
+                                    // The instruction that resumed the generator goes on with its end.
+                                    let unit = (*frame).unit_at(pc.sub(2));
+                                    let distance = (unit >> 8) as usize;
+                                    if unit as u8 == op::FOR_ITER {
+                                        drop(value);
+                                        pc = pc.add(distance + 1);
+                                    } else {
+                                        push!(value);
+                                        pc = pc.add(distance);
+                                    }
+                                } else if is_init {
+                                    // The instance lies on the stack already.
+                                    if !value.is_none() {
+                                        instructions::init_returned(cx, &value);
+                                        drop(value);
+                                        raised!();
+                                    }
                                 } else {
                                     push!(value);
-                                    pc = pc.add(distance);
                                 }
-                            } else if is_init {
-                                // The instance lies on the stack already.
-                                if !value.is_none() {
-                                    instructions::init_returned(cx, &value);
-                                    drop(value);
-                                    raised!();
+                            }
+                            op::RETURN_GENERATOR => {
+                                save!();
+                                let generator = attempt!(Generator::from_frame(cx, frame));
+                                let done = (*frame).is_entry;
+                                let previous = (*frame).previous;
+                                frame::pop(cx, frame);
+                                frame = previous;
+                                if done {
+                                    cx.stack.frame.set(frame);
+                                    return Ok(generator);
                                 }
-                            } else {
+                                load_registers!();
+                                push!(generator);
+                            }
+                            op::YIELD_VALUE => {
+                                let value = pop!();
+                                save!();
+                                let done = (*frame).is_entry;
+                                let previous = (*frame).previous;
+                                suspend(cx, frame);
+                                frame = previous;
+                                if done {
+                                    cx.stack.yielded.set(true);
+                                    cx.stack.frame.set(frame);
+                                    return Ok(value);
+                                }
+                                load_registers!();
                                 push!(value);
                             }
-                        }
-                        op::RETURN_GENERATOR => {
-                            save!();
-                            let generator = attempt!(Generator::from_frame(cx, frame));
-                            let done = (*frame).is_entry;
-                            let previous = (*frame).previous;
-                            frame::pop(cx, frame);
-                            frame = previous;
-                            if done {
-                                cx.stack.frame.set(frame);
-                                return Ok(generator);
+                            op::GET_ITER => {
+                                save!();
+                                let iterator = attempt!(iterate::iter(cx, peek!(1)));
+                                replace!(1, iterator);
                             }
-                            load_registers!();
-                            push!(generator);
-                        }
-                        op::YIELD_VALUE => {
-                            let value = pop!();
-                            save!();
-                            let done = (*frame).is_entry;
-                            let previous = (*frame).previous;
-                            suspend(cx, frame);
-                            frame = previous;
-                            if done {
-                                cx.stack.yielded.set(true);
-                                cx.stack.frame.set(frame);
-                                return Ok(value);
-                            }
-                            load_registers!();
-                            push!(value);
-                        }
-                        op::GET_ITER => {
-                            save!();
-                            let iterator = attempt!(iterate::iter(cx, peek!(1)));
-                            replace!(1, iterator);
-                        }
-                        op::FOR_ITER => {
-                            pc = pc.add(1);
-                            let iterator = peek!(1);
-                            if let Some(range) = iterator.downcast_exact::<RangeIterator>() {
-                                let Some(number) = range.advance() else {
-                                    pc = pc.add(arg as usize + 1);
-                                    continue;
-                                };
-                                if let Some(number) = Value::from_small_int(number) {
-                                    push_or_store!(number);
-                                    continue;
+                            op::FOR_ITER => {
+                                pc = pc.add(1);
+                                let iterator = peek!(1);
+                                if let Some(range) = iterator.downcast_exact::<RangeIterator>() {
+                                    let Some(number) = range.advance() else {
+                                        pc = pc.add(arg as usize + 1);
+                                        continue 'instructions;
+                                    };
+                                    if let Some(number) = Value::from_small_int(number) {
+                                        push_or_store!(number);
+                                        continue 'instructions;
+                                    }
+                                    save!();
+                                    push!(attempt!(int::from_i64(cx, number)));
+                                    continue 'instructions;
                                 }
                                 save!();
-                                push!(attempt!(int::from_i64(cx, number)));
-                                continue;
-                            }
-                            save!();
-                            if let Some(list) = iterator.downcast_exact::<ListIterator>() {
-                                match list.advance() {
-                                    Some(item) => push_or_store!(item),
-                                    None => pc = pc.add(arg as usize + 1),
-                                }
-                            } else if let Some(generator) = iterator.downcast_exact::<Generator>() {
-                                match attempt!(enter_generator(cx, frame, generator, Value::NONE)) {
-                                    Some(callee) => {
-                                        frame = callee;
-                                        load_registers!();
+                                if let Some(list) = iterator.downcast_exact::<ListIterator>() {
+                                    match list.advance() {
+                                        Some(item) => push_or_store!(item),
+                                        None => pc = pc.add(arg as usize + 1),
                                     }
-                                    None => pc = pc.add(arg as usize + 1),
-                                }
-                            } else {
-                                match attempt!(iterate::next(cx, iterator)) {
-                                    Some(item) => push!(item),
-                                    None => pc = pc.add(arg as usize + 1),
-                                }
-                            }
-                        }
-                        op::SEND => {
-                            pc = pc.add(1);
-                            save!();
-                            let receiver = peek!(2);
-                            match awaiting::as_generator(receiver) {
-                                Some(generator) => {
-                                    let sent = peek!(1).clone();
-                                    match attempt!(enter_generator(cx, frame, generator, sent)) {
+                                } else if let Some(generator) =
+                                    iterator.downcast_exact::<Generator>()
+                                {
+                                    match attempt!(enter_generator(
+                                        cx,
+                                        frame,
+                                        generator,
+                                        Value::NONE
+                                    )) {
                                         Some(callee) => {
-                                            drop(pop!());
-                                            (*frame).sp = sp;
                                             frame = callee;
                                             load_registers!();
                                         }
-                                        None => {
-                                            attempt!(generator.refuse_reuse(cx));
-                                            replace!(1, Value::NONE);
-                                            pc = pc.add(arg as usize);
+                                        None => pc = pc.add(arg as usize + 1),
+                                    }
+                                } else {
+                                    match attempt!(iterate::next(cx, iterator)) {
+                                        Some(item) => push!(item),
+                                        None => pc = pc.add(arg as usize + 1),
+                                    }
+                                }
+                            }
+                            op::SEND => {
+                                pc = pc.add(1);
+                                save!();
+                                let receiver = peek!(2);
+                                match awaiting::as_generator(receiver) {
+                                    Some(generator) => {
+                                        let sent = peek!(1).clone();
+                                        match attempt!(enter_generator(cx, frame, generator, sent))
+                                        {
+                                            Some(callee) => {
+                                                drop(pop!());
+                                                (*frame).sp = sp;
+                                                frame = callee;
+                                                load_registers!();
+                                            }
+                                            None => {
+                                                attempt!(generator.refuse_reuse(cx));
+                                                replace!(1, Value::NONE);
+                                                pc = pc.add(arg as usize);
+                                            }
+                                        }
+                                    }
+                                    None => {
+                                        match attempt!(awaiting::send(cx, receiver, peek!(1))) {
+                                            generator::Resumed::Yielded(value) => {
+                                                replace!(1, value)
+                                            }
+                                            generator::Resumed::Returned(value) => {
+                                                replace!(1, value);
+                                                pc = pc.add(arg as usize);
+                                            }
                                         }
                                     }
                                 }
-                                None => match attempt!(awaiting::send(cx, receiver, peek!(1))) {
-                                    generator::Resumed::Yielded(value) => replace!(1, value),
-                                    generator::Resumed::Returned(value) => {
-                                        replace!(1, value);
-                                        pc = pc.add(arg as usize);
-                                    }
-                                },
                             }
-                        }
-                        op::END_SEND => {
-                            let value = pop!();
-                            drop(pop!());
-                            push!(value);
-                        }
-                        op::CLEANUP_THROW => {
-                            save!();
-                            let value = attempt!(awaiting::cleanup_throw(cx, peek!(1)));
-                            replace!(3, Value::NONE);
-                            push!(value);
-                        }
-                        op::GET_YIELD_FROM_ITER => {
-                            save!();
-                            let iterator =
-                                attempt!(awaiting::yield_from_iterator(cx, &*frame, peek!(1)));
-                            replace!(1, iterator);
-                        }
-                        op::GET_AWAITABLE => {
-                            save!();
-                            let iterator = attempt!(awaiting::awaitable(cx, peek!(1), arg));
-                            replace!(1, iterator);
-                        }
-                        op::GET_AITER => {
-                            save!();
-                            let iterator = attempt!(awaiting::async_iterator(cx, peek!(1)));
-                            replace!(1, iterator);
-                        }
-                        op::GET_ANEXT => {
-                            save!();
-                            let awaitable = attempt!(awaiting::async_next(cx, peek!(1)));
-                            push!(awaitable);
-                        }
-                        op::END_ASYNC_FOR => {
-                            save!();
-                            attempt!(awaiting::end_async_for(cx, peek!(1)));
-                            drop(pop!());
-                            drop(pop!());
-                        }
-                        op::MAKE_CELL => {
-                            save!();
-                            let content = variable!(arg).take();
-                            let cell = attempt!(Cell::new(cx, content));
-                            variable!(arg) = Some(cell.into_value());
-                        }
-                        op::COPY_FREE_VARS => {
-                            let function = (*frame).function();
-                            if let Some(closure) = function.closure.get() {
-                                let first = function.code().first_free as usize;
-                                for (index, cell) in closure.as_slice().iter().enumerate() {
-                                    variable!(first + index) = Some(cell.clone());
+                            op::END_SEND => {
+                                let value = pop!();
+                                drop(pop!());
+                                push!(value);
+                            }
+                            op::CLEANUP_THROW => {
+                                save!();
+                                let value = attempt!(awaiting::cleanup_throw(cx, peek!(1)));
+                                replace!(3, Value::NONE);
+                                push!(value);
+                            }
+                            op::GET_YIELD_FROM_ITER => {
+                                save!();
+                                let iterator =
+                                    attempt!(awaiting::yield_from_iterator(cx, &*frame, peek!(1)));
+                                replace!(1, iterator);
+                            }
+                            op::GET_AWAITABLE => {
+                                save!();
+                                let iterator = attempt!(awaiting::awaitable(cx, peek!(1), arg));
+                                replace!(1, iterator);
+                            }
+                            op::GET_AITER => {
+                                save!();
+                                let iterator = attempt!(awaiting::async_iterator(cx, peek!(1)));
+                                replace!(1, iterator);
+                            }
+                            op::GET_ANEXT => {
+                                save!();
+                                let awaitable = attempt!(awaiting::async_next(cx, peek!(1)));
+                                push!(awaitable);
+                            }
+                            op::END_ASYNC_FOR => {
+                                save!();
+                                attempt!(awaiting::end_async_for(cx, peek!(1)));
+                                drop(pop!());
+                                drop(pop!());
+                            }
+                            op::MAKE_CELL => {
+                                save!();
+                                let content = variable!(arg).take();
+                                let cell = attempt!(Cell::new(cx, content));
+                                variable!(arg) = Some(cell.into_value());
+                            }
+                            op::COPY_FREE_VARS => {
+                                let function = (*frame).function();
+                                if let Some(closure) = function.closure.get() {
+                                    let first = function.code().first_free as usize;
+                                    for (index, cell) in closure.as_slice().iter().enumerate() {
+                                        variable!(first + index) = Some(cell.clone());
+                                    }
                                 }
                             }
-                        }
-                        op::LOAD_DEREF => {
-                            let cell = cell_content(&variable!(arg));
-                            match cell.get() {
-                                Some(value) => push!(value),
-                                None => {
+                            op::LOAD_DEREF => {
+                                let cell = cell_content(&variable!(arg));
+                                match cell.get() {
+                                    Some(value) => push!(value),
+                                    None => {
+                                        save!();
+                                        instructions::unbound_cell(cx, &*frame, arg as usize);
+                                        raised!();
+                                    }
+                                }
+                            }
+                            op::STORE_DEREF => {
+                                let value = pop!();
+                                cell_content(&variable!(arg)).set(Some(value));
+                            }
+                            op::DELETE_DEREF => {
+                                if cell_content(&variable!(arg)).replace(None).is_none() {
                                     save!();
                                     instructions::unbound_cell(cx, &*frame, arg as usize);
                                     raised!();
                                 }
                             }
-                        }
-                        op::STORE_DEREF => {
-                            let value = pop!();
-                            cell_content(&variable!(arg)).set(Some(value));
-                        }
-                        op::DELETE_DEREF => {
-                            if cell_content(&variable!(arg)).replace(None).is_none() {
+                            op::LOAD_FROM_DICT_OR_DEREF => {
                                 save!();
-                                instructions::unbound_cell(cx, &*frame, arg as usize);
-                                raised!();
+                                let name = (*frame).code().local_names[arg as usize];
+                                let value = match attempt!(instructions::get_from_namespace(
+                                    cx,
+                                    peek!(1),
+                                    name
+                                )) {
+                                    Some(value) => value,
+                                    None => match cell_content(&variable!(arg)).get() {
+                                        Some(value) => value,
+                                        None => {
+                                            instructions::unbound_cell(cx, &*frame, arg as usize);
+                                            raised!();
+                                        }
+                                    },
+                                };
+                                replace!(1, value);
                             }
-                        }
-                        op::LOAD_FROM_DICT_OR_DEREF => {
-                            save!();
-                            let name = (*frame).code().local_names[arg as usize];
-                            let value = match attempt!(instructions::get_from_namespace(
-                                cx,
-                                peek!(1),
-                                name
-                            )) {
-                                Some(value) => value,
-                                None => match cell_content(&variable!(arg)).get() {
+                            op::DELETE_FAST => {
+                                if variable!(arg).take().is_none() {
+                                    save!();
+                                    instructions::unbound_local(cx, &*frame, arg as usize);
+                                    raised!();
+                                }
+                            }
+                            op::LOAD_LOCALS => {
+                                save!();
+                                let namespace =
+                                    attempt!(instructions::namespace(cx, &*frame)).clone();
+                                push!(namespace);
+                            }
+                            op::LOAD_NAME => {
+                                save!();
+                                push!(attempt!(instructions::load_name(cx, &*frame, name!(arg))));
+                            }
+                            op::STORE_NAME => {
+                                save!();
+                                attempt!(instructions::store_name(
+                                    cx,
+                                    &*frame,
+                                    name!(arg),
+                                    peek!(1)
+                                ));
+                                drop(pop!());
+                            }
+                            op::DELETE_NAME => {
+                                save!();
+                                attempt!(instructions::delete_name(cx, &*frame, name!(arg)));
+                            }
+                            op::LOAD_FROM_DICT_OR_GLOBALS => {
+                                save!();
+                                let name = name!(arg);
+                                let value = match attempt!(instructions::get_from_namespace(
+                                    cx,
+                                    peek!(1),
+                                    name
+                                )) {
                                     Some(value) => value,
                                     None => {
-                                        instructions::unbound_cell(cx, &*frame, arg as usize);
-                                        raised!();
+                                        attempt!(instructions::load_global_name(cx, &*frame, name))
                                     }
-                                },
-                            };
-                            replace!(1, value);
-                        }
-                        op::DELETE_FAST => {
-                            if variable!(arg).take().is_none() {
-                                save!();
-                                instructions::unbound_local(cx, &*frame, arg as usize);
-                                raised!();
+                                };
+                                replace!(1, value);
                             }
-                        }
-                        op::LOAD_LOCALS => {
-                            save!();
-                            let namespace = attempt!(instructions::namespace(cx, &*frame)).clone();
-                            push!(namespace);
-                        }
-                        op::LOAD_NAME => {
-                            save!();
-                            push!(attempt!(instructions::load_name(cx, &*frame, name!(arg))));
-                        }
-                        op::STORE_NAME => {
-                            save!();
-                            attempt!(instructions::store_name(cx, &*frame, name!(arg), peek!(1)));
-                            drop(pop!());
-                        }
-                        op::DELETE_NAME => {
-                            save!();
-                            attempt!(instructions::delete_name(cx, &*frame, name!(arg)));
-                        }
-                        op::LOAD_FROM_DICT_OR_GLOBALS => {
-                            save!();
-                            let name = name!(arg);
-                            let value = match attempt!(instructions::get_from_namespace(
-                                cx,
-                                peek!(1),
-                                name
-                            )) {
-                                Some(value) => value,
-                                None => attempt!(instructions::load_global_name(cx, &*frame, name)),
-                            };
-                            replace!(1, value);
-                        }
-                        op::STORE_GLOBAL => {
-                            save!();
-                            attempt!(
-                                (*frame)
-                                    .globals()
-                                    .set_name(cx, name!(arg), peek!(1).clone())
-                            );
-                            drop(pop!());
-                        }
-                        op::DELETE_GLOBAL => {
-                            save!();
-                            let name = name!(arg);
-                            if attempt!((*frame).globals().remove_name(cx, name)).is_none() {
-                                let _ = instructions::name_error(cx, name);
-                                raised!();
-                            }
-                        }
-                        op::SETUP_ANNOTATIONS => {
-                            save!();
-                            attempt!(instructions::setup_annotations(cx, &*frame));
-                        }
-                        op::LOAD_COMMON_CONSTANT => {
-                            push!(instructions::common_constant(cx, arg));
-                        }
-                        op::LOAD_BUILD_CLASS => {
-                            save!();
-                            push!(attempt!(instructions::build_class(cx, &*frame)));
-                        }
-                        op::BUILD_TUPLE => {
-                            save!();
-                            let count = arg as usize;
-                            sp = sp.sub(count);
-                            (*frame).sp = sp;
-                            push!(
-                                attempt!(Tuple::take_from(cx, sp.cast::<Value>(), count))
-                                    .into_value()
-                            );
-                        }
-                        op::BUILD_LIST => {
-                            save!();
-                            let count = arg as usize;
-                            sp = sp.sub(count);
-                            (*frame).sp = sp;
-                            push!(
-                                attempt!(List::take_from(cx, sp.cast::<Value>(), count))
-                                    .into_value()
-                            );
-                        }
-                        op::BUILD_SET => {
-                            save!();
-                            let count = arg as usize;
-                            let values =
-                                std::slice::from_raw_parts(sp.sub(count).cast::<Value>(), count);
-                            let set = attempt!(instructions::build_set(cx, values));
-                            replace!(count, set);
-                        }
-                        op::BUILD_MAP => {
-                            save!();
-                            let count = 2 * arg as usize;
-                            let values =
-                                std::slice::from_raw_parts(sp.sub(count).cast::<Value>(), count);
-                            let dict = attempt!(instructions::build_map(cx, values));
-                            replace!(count, dict);
-                        }
-                        op::BUILD_STRING => {
-                            save!();
-                            let count = arg as usize;
-                            let values =
-                                std::slice::from_raw_parts(sp.sub(count).cast::<Value>(), count);
-                            let string = attempt!(instructions::build_string(cx, values));
-                            replace!(count, string);
-                        }
-                        op::BUILD_SLICE => {
-                            save!();
-                            let count = arg as usize;
-                            let step = if count == 3 {
-                                peek!(1).clone()
-                            } else {
-                                Value::NONE
-                            };
-                            let slice = attempt!(Slice::new(
-                                cx,
-                                peek!(count).clone(),
-                                peek!(count - 1).clone(),
-                                step
-                            ));
-                            replace!(count, slice.into_value());
-                        }
-                        op::BUILD_INTERPOLATION => {
-                            save!();
-                            let count = 2 + (arg & 1) as usize;
-                            let specification = (arg & 1 != 0).then(|| peek!(1));
-                            let interpolation = attempt!(instructions::build_interpolation(
-                                cx,
-                                peek!(count),
-                                peek!(count - 1),
-                                arg >> 2,
-                                specification,
-                            ));
-                            replace!(count, interpolation);
-                        }
-                        op::BUILD_TEMPLATE => {
-                            save!();
-                            let template =
-                                attempt!(instructions::build_template(cx, peek!(2), peek!(1)));
-                            replace!(2, template);
-                        }
-                        op::LIST_APPEND => {
-                            save!();
-                            let value = pop!();
-                            let list = peek!(arg as usize).downcast::<List>();
-                            let list = list.expect("invariant: the compiler builds a list there");
-                            attempt!(list.push(cx, value));
-                        }
-                        op::SET_ADD => {
-                            save!();
-                            attempt!(instructions::set_add(cx, peek!(arg as usize + 1), peek!(1)));
-                            drop(pop!());
-                        }
-                        op::MAP_ADD => {
-                            save!();
-                            let dict = peek!(arg as usize + 2).downcast::<Dict>();
-                            let dict = dict.expect("invariant: the compiler builds a dict there");
-                            attempt!(dict.set_item(cx, peek!(2), peek!(1).clone()));
-                            drop(pop!());
-                            drop(pop!());
-                        }
-                        op::LIST_EXTEND => {
-                            save!();
-                            attempt!(instructions::list_extend(
-                                cx,
-                                peek!(arg as usize + 1),
-                                peek!(1)
-                            ));
-                            drop(pop!());
-                        }
-                        op::SET_UPDATE => {
-                            save!();
-                            attempt!(instructions::set_update(
-                                cx,
-                                peek!(arg as usize + 1),
-                                peek!(1)
-                            ));
-                            drop(pop!());
-                        }
-                        op::DICT_UPDATE => {
-                            save!();
-                            attempt!(instructions::dict_update(
-                                cx,
-                                peek!(arg as usize + 1),
-                                peek!(1)
-                            ));
-                            drop(pop!());
-                        }
-                        op::DICT_MERGE => {
-                            save!();
-                            let callable = peek!(arg as usize + 4);
-                            attempt!(instructions::dict_merge(
-                                cx,
-                                peek!(arg as usize + 1),
-                                peek!(1),
-                                callable
-                            ));
-                            drop(pop!());
-                        }
-                        op::CONVERT_VALUE => {
-                            save!();
-                            let result = attempt!(instructions::convert_value(cx, peek!(1), arg));
-                            replace!(1, result);
-                        }
-                        op::FORMAT_SIMPLE => {
-                            if !peek!(1).is_exact::<Str>() {
+                            op::STORE_GLOBAL => {
                                 save!();
-                                let result = attempt!(text::format(cx, peek!(1), &Str::empty()));
+                                attempt!((*frame).globals().set_name(
+                                    cx,
+                                    name!(arg),
+                                    peek!(1).clone()
+                                ));
+                                drop(pop!());
+                            }
+                            op::DELETE_GLOBAL => {
+                                save!();
+                                let name = name!(arg);
+                                if attempt!((*frame).globals().remove_name(cx, name)).is_none() {
+                                    let _ = instructions::name_error(cx, name);
+                                    raised!();
+                                }
+                            }
+                            op::SETUP_ANNOTATIONS => {
+                                save!();
+                                attempt!(instructions::setup_annotations(cx, &*frame));
+                            }
+                            op::LOAD_COMMON_CONSTANT => {
+                                push!(instructions::common_constant(cx, arg));
+                            }
+                            op::LOAD_BUILD_CLASS => {
+                                save!();
+                                push!(attempt!(instructions::build_class(cx, &*frame)));
+                            }
+                            op::BUILD_TUPLE => {
+                                save!();
+                                let count = arg as usize;
+                                sp = sp.sub(count);
+                                (*frame).sp = sp;
+                                push!(
+                                    attempt!(Tuple::take_from(cx, sp.cast::<Value>(), count))
+                                        .into_value()
+                                );
+                            }
+                            op::BUILD_LIST => {
+                                save!();
+                                let count = arg as usize;
+                                sp = sp.sub(count);
+                                (*frame).sp = sp;
+                                push!(
+                                    attempt!(List::take_from(cx, sp.cast::<Value>(), count))
+                                        .into_value()
+                                );
+                            }
+                            op::BUILD_SET => {
+                                save!();
+                                let count = arg as usize;
+                                let values = std::slice::from_raw_parts(
+                                    sp.sub(count).cast::<Value>(),
+                                    count,
+                                );
+                                let set = attempt!(instructions::build_set(cx, values));
+                                replace!(count, set);
+                            }
+                            op::BUILD_MAP => {
+                                save!();
+                                let count = 2 * arg as usize;
+                                let values = std::slice::from_raw_parts(
+                                    sp.sub(count).cast::<Value>(),
+                                    count,
+                                );
+                                let dict = attempt!(instructions::build_map(cx, values));
+                                replace!(count, dict);
+                            }
+                            op::BUILD_STRING => {
+                                save!();
+                                let count = arg as usize;
+                                let values = std::slice::from_raw_parts(
+                                    sp.sub(count).cast::<Value>(),
+                                    count,
+                                );
+                                let string = attempt!(instructions::build_string(cx, values));
+                                replace!(count, string);
+                            }
+                            op::BUILD_SLICE => {
+                                save!();
+                                let count = arg as usize;
+                                let step = if count == 3 {
+                                    peek!(1).clone()
+                                } else {
+                                    Value::NONE
+                                };
+                                let slice = attempt!(Slice::new(
+                                    cx,
+                                    peek!(count).clone(),
+                                    peek!(count - 1).clone(),
+                                    step
+                                ));
+                                replace!(count, slice.into_value());
+                            }
+                            op::BUILD_INTERPOLATION => {
+                                save!();
+                                let count = 2 + (arg & 1) as usize;
+                                let specification = (arg & 1 != 0).then(|| peek!(1));
+                                let interpolation = attempt!(instructions::build_interpolation(
+                                    cx,
+                                    peek!(count),
+                                    peek!(count - 1),
+                                    arg >> 2,
+                                    specification,
+                                ));
+                                replace!(count, interpolation);
+                            }
+                            op::BUILD_TEMPLATE => {
+                                save!();
+                                let template =
+                                    attempt!(instructions::build_template(cx, peek!(2), peek!(1)));
+                                replace!(2, template);
+                            }
+                            op::LIST_APPEND => {
+                                save!();
+                                let value = pop!();
+                                let list = peek!(arg as usize).downcast::<List>();
+                                let list =
+                                    list.expect("invariant: the compiler builds a list there");
+                                attempt!(list.push(cx, value));
+                            }
+                            op::SET_ADD => {
+                                save!();
+                                attempt!(instructions::set_add(
+                                    cx,
+                                    peek!(arg as usize + 1),
+                                    peek!(1)
+                                ));
+                                drop(pop!());
+                            }
+                            op::MAP_ADD => {
+                                save!();
+                                let dict = peek!(arg as usize + 2).downcast::<Dict>();
+                                let dict =
+                                    dict.expect("invariant: the compiler builds a dict there");
+                                attempt!(dict.set_item(cx, peek!(2), peek!(1).clone()));
+                                drop(pop!());
+                                drop(pop!());
+                            }
+                            op::LIST_EXTEND => {
+                                save!();
+                                attempt!(instructions::list_extend(
+                                    cx,
+                                    peek!(arg as usize + 1),
+                                    peek!(1)
+                                ));
+                                drop(pop!());
+                            }
+                            op::SET_UPDATE => {
+                                save!();
+                                attempt!(instructions::set_update(
+                                    cx,
+                                    peek!(arg as usize + 1),
+                                    peek!(1)
+                                ));
+                                drop(pop!());
+                            }
+                            op::DICT_UPDATE => {
+                                save!();
+                                attempt!(instructions::dict_update(
+                                    cx,
+                                    peek!(arg as usize + 1),
+                                    peek!(1)
+                                ));
+                                drop(pop!());
+                            }
+                            op::DICT_MERGE => {
+                                save!();
+                                let callable = peek!(arg as usize + 4);
+                                attempt!(instructions::dict_merge(
+                                    cx,
+                                    peek!(arg as usize + 1),
+                                    peek!(1),
+                                    callable
+                                ));
+                                drop(pop!());
+                            }
+                            op::CONVERT_VALUE => {
+                                save!();
+                                let result =
+                                    attempt!(instructions::convert_value(cx, peek!(1), arg));
                                 replace!(1, result);
                             }
-                        }
-                        op::FORMAT_WITH_SPEC => {
-                            save!();
-                            let result =
-                                attempt!(instructions::format_with(cx, peek!(2), peek!(1)));
-                            replace!(2, result);
-                        }
-                        op::UNPACK_SEQUENCE => {
-                            pc = pc.add(1);
-                            // The items take the sequence's place, last item first: above it there
-                            // would be one word too few at the greatest depth.
-                            let sequence = pop!();
-                            save!();
-                            let unpacked =
-                                instructions::unpack_sequence(cx, &sequence, arg as usize, sp);
-                            if unpacked.is_ok() {
-                                sp = sp.add(arg as usize);
-                                (*frame).sp = sp;
+                            op::FORMAT_SIMPLE => {
+                                if !peek!(1).is_exact::<Str>() {
+                                    save!();
+                                    let result =
+                                        attempt!(text::format(cx, peek!(1), &Str::empty()));
+                                    replace!(1, result);
+                                }
                             }
-                            drop(sequence);
-                            attempt!(unpacked);
-                        }
-                        op::UNPACK_EX => {
-                            save!();
-                            let (before, after) = ((arg & 0xff) as usize, (arg >> 8) as usize);
-                            let values = attempt!(instructions::unpack_extended(
-                                cx,
-                                peek!(1),
-                                before,
-                                after
-                            ));
-                            drop(pop!());
-                            for value in values.into_iter().rev() {
-                                push!(value);
+                            op::FORMAT_WITH_SPEC => {
+                                save!();
+                                let result =
+                                    attempt!(instructions::format_with(cx, peek!(2), peek!(1)));
+                                replace!(2, result);
+                            }
+                            op::UNPACK_SEQUENCE => {
+                                pc = pc.add(1);
+                                // The items take the sequence's place, last item first: above it there
+                                // would be one word too few at the greatest depth.
+                                let sequence = pop!();
+                                save!();
+                                let unpacked =
+                                    instructions::unpack_sequence(cx, &sequence, arg as usize, sp);
+                                if unpacked.is_ok() {
+                                    sp = sp.add(arg as usize);
+                                    (*frame).sp = sp;
+                                }
+                                drop(sequence);
+                                attempt!(unpacked);
+                            }
+                            op::UNPACK_EX => {
+                                save!();
+                                let (before, after) = ((arg & 0xff) as usize, (arg >> 8) as usize);
+                                let values = attempt!(instructions::unpack_extended(
+                                    cx,
+                                    peek!(1),
+                                    before,
+                                    after
+                                ));
+                                drop(pop!());
+                                for value in values.into_iter().rev() {
+                                    push!(value);
+                                }
+                            }
+                            op::GET_LEN => {
+                                save!();
+                                let length = attempt!(sequence::length(cx, peek!(1)));
+                                push!(attempt!(int::from_i64(cx, length as i64)));
+                            }
+                            op::MATCH_CLASS => {
+                                save!();
+                                let result = attempt!(pattern::match_class(
+                                    cx,
+                                    peek!(3),
+                                    peek!(2),
+                                    arg as usize,
+                                    peek!(1)
+                                ));
+                                replace!(3, result);
+                            }
+                            op::MATCH_MAPPING => {
+                                let yes = pattern::is_mapping(peek!(1));
+                                push!(Value::from_bool(yes));
+                            }
+                            op::MATCH_SEQUENCE => {
+                                let yes = pattern::is_sequence(peek!(1));
+                                push!(Value::from_bool(yes));
+                            }
+                            op::MATCH_KEYS => {
+                                save!();
+                                let values = attempt!(pattern::match_keys(cx, peek!(2), peek!(1)));
+                                push!(values);
+                            }
+                            op::MAKE_FUNCTION => {
+                                save!();
+                                let function =
+                                    attempt!(instructions::make_function(cx, &*frame, peek!(1)));
+                                replace!(1, function);
+                            }
+                            op::SET_FUNCTION_ATTRIBUTE => {
+                                let function = pop!();
+                                let attribute = pop!();
+                                let function =
+                                    instructions::set_function_attribute(function, arg, attribute);
+                                push!(function);
+                            }
+                            op::IMPORT_NAME => {
+                                save!();
+                                let module = attempt!(import::import_name(
+                                    cx,
+                                    &*frame,
+                                    name!(arg),
+                                    peek!(1),
+                                    peek!(2)
+                                ));
+                                replace!(2, module);
+                            }
+                            op::IMPORT_FROM => {
+                                save!();
+                                push!(attempt!(import::import_from(cx, peek!(1), name!(arg))));
+                            }
+                            op::PUSH_EXC_INFO => {
+                                let exception = pop!();
+                                let before = cx.replace_handled(Some(exception.clone()));
+                                push!(before.unwrap_or(Value::NONE));
+                                push!(exception);
+                            }
+                            op::POP_EXCEPT => {
+                                let before = pop!();
+                                drop(cx.replace_handled(
+                                    Some(before).filter(|before| !before.is_none()),
+                                ));
+                            }
+                            op::CHECK_EXC_MATCH => {
+                                save!();
+                                let yes =
+                                    attempt!(unwind::exception_matches(cx, peek!(2), peek!(1)));
+                                replace!(1, Value::from_bool(yes));
+                            }
+                            op::CHECK_EG_MATCH => {
+                                save!();
+                                let (matched, rest) =
+                                    attempt!(unwind::group_matches(cx, peek!(2), peek!(1)));
+                                drop(pop!());
+                                drop(pop!());
+                                push!(rest);
+                                push!(matched);
+                            }
+                            op::WITH_EXCEPT_START => {
+                                save!();
+                                let result = attempt!(instructions::with_except_start(
+                                    cx,
+                                    peek!(5),
+                                    &*sp.sub(4).cast::<Option<Value>>(),
+                                    peek!(1),
+                                ));
+                                push!(result);
+                            }
+                            op::RAISE_VARARGS => {
+                                save!();
+                                let cause = (arg == 2).then(|| pop!());
+                                let exception = (arg >= 1).then(|| pop!());
+                                again = unwind::raise_statement(cx, exception, cause);
+                                raised!();
+                            }
+                            op::RERAISE => {
+                                let exception = pop!();
+                                save!();
+                                unwind::set_raised_again(cx, exception);
+                                again = true;
+                                raised!();
+                            }
+                            instrument::INSTRUMENTED => {
+                                save!();
+                                let next = events::at_mark(cx, frame);
+                                pc = (*frame).pc;
+                                sp = (*frame).sp;
+                                match attempt!(next) {
+                                    Next::Execute(original) => {
+                                        unit = original;
+                                        continue 'dispatch;
+                                    }
+                                    Next::GoOn => {}
+                                }
+                            }
+                            other => {
+                                save!();
+                                instructions::unknown_opcode(cx, other);
+                                raised!();
                             }
                         }
-                        op::GET_LEN => {
-                            save!();
-                            let length = attempt!(sequence::length(cx, peek!(1)));
-                            push!(attempt!(int::from_i64(cx, length as i64)));
-                        }
-                        op::MATCH_CLASS => {
-                            save!();
-                            let result = attempt!(pattern::match_class(
-                                cx,
-                                peek!(3),
-                                peek!(2),
-                                arg as usize,
-                                peek!(1)
-                            ));
-                            replace!(3, result);
-                        }
-                        op::MATCH_MAPPING => {
-                            let yes = pattern::is_mapping(peek!(1));
-                            push!(Value::from_bool(yes));
-                        }
-                        op::MATCH_SEQUENCE => {
-                            let yes = pattern::is_sequence(peek!(1));
-                            push!(Value::from_bool(yes));
-                        }
-                        op::MATCH_KEYS => {
-                            save!();
-                            let values = attempt!(pattern::match_keys(cx, peek!(2), peek!(1)));
-                            push!(values);
-                        }
-                        op::MAKE_FUNCTION => {
-                            save!();
-                            let function =
-                                attempt!(instructions::make_function(cx, &*frame, peek!(1)));
-                            replace!(1, function);
-                        }
-                        op::SET_FUNCTION_ATTRIBUTE => {
-                            let function = pop!();
-                            let attribute = pop!();
-                            let function =
-                                instructions::set_function_attribute(function, arg, attribute);
-                            push!(function);
-                        }
-                        op::IMPORT_NAME => {
-                            save!();
-                            let module = attempt!(import::import_name(
-                                cx,
-                                &*frame,
-                                name!(arg),
-                                peek!(1),
-                                peek!(2)
-                            ));
-                            replace!(2, module);
-                        }
-                        op::IMPORT_FROM => {
-                            save!();
-                            push!(attempt!(import::import_from(cx, peek!(1), name!(arg))));
-                        }
-                        op::PUSH_EXC_INFO => {
-                            let exception = pop!();
-                            let before = cx.replace_handled(Some(exception.clone()));
-                            push!(before.unwrap_or(Value::NONE));
-                            push!(exception);
-                        }
-                        op::POP_EXCEPT => {
-                            let before = pop!();
-                            drop(
-                                cx.replace_handled(Some(before).filter(|before| !before.is_none())),
-                            );
-                        }
-                        op::CHECK_EXC_MATCH => {
-                            save!();
-                            let yes = attempt!(unwind::exception_matches(cx, peek!(2), peek!(1)));
-                            replace!(1, Value::from_bool(yes));
-                        }
-                        op::CHECK_EG_MATCH => {
-                            save!();
-                            let (matched, rest) =
-                                attempt!(unwind::group_matches(cx, peek!(2), peek!(1)));
-                            drop(pop!());
-                            drop(pop!());
-                            push!(rest);
-                            push!(matched);
-                        }
-                        op::WITH_EXCEPT_START => {
-                            save!();
-                            let result = attempt!(instructions::with_except_start(
-                                cx,
-                                peek!(5),
-                                &*sp.sub(4).cast::<Option<Value>>(),
-                                peek!(1),
-                            ));
-                            push!(result);
-                        }
-                        op::RAISE_VARARGS => {
-                            save!();
-                            let cause = (arg == 2).then(|| pop!());
-                            let exception = (arg >= 1).then(|| pop!());
-                            again = unwind::raise_statement(cx, exception, cause);
-                            raised!();
-                        }
-                        op::RERAISE => {
-                            let exception = pop!();
-                            save!();
-                            unwind::set_raised_again(cx, exception);
-                            again = true;
-                            raised!();
-                        }
-                        other => {
-                            save!();
-                            instructions::unknown_opcode(cx, other);
-                            raised!();
-                        }
+                        continue 'instructions;
                     }
                 }
                 save!();

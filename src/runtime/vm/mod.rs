@@ -17,6 +17,7 @@
 //!   pattern.rs      structural pattern matching
 //!   import.rs       the import statement
 //!   safepoint.rs    what a thread does when it was asked to
+//!   monitoring/     events of execution: sys.monitoring, sys.settrace, sys.setprofile
 //! ```
 
 pub mod attribute;
@@ -29,6 +30,7 @@ pub mod handled;
 pub mod import;
 mod instructions;
 pub mod interpreter;
+pub mod monitoring;
 mod pattern;
 mod resumption;
 pub mod safepoint;

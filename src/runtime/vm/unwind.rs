@@ -12,6 +12,7 @@ use crate::objects::type_::Type;
 use crate::protocols::call;
 use crate::value::Value;
 use crate::vm::frame::Frame;
+use crate::vm::monitoring::events::{self, Step};
 use crate::vm::resumption;
 
 /// Finds the handler of the exception that is set, leaving frames that have none, up to the one that
@@ -34,6 +35,10 @@ pub(super) unsafe fn unwind(
             if !again {
                 add_traceback(cx, frame);
             }
+            if events::of_exceptions_wanted() {
+                let step = if again { Step::Reraise } else { Step::Raise };
+                events::exception(cx, frame, step);
+            }
             again = false;
             let index = current.instruction_index();
             let handler = current.code().compiled.handler(index as u32).copied();
@@ -49,6 +54,9 @@ pub(super) unsafe fn unwind(
                     *current.sp = lasti.into_bits();
                     current.sp = current.sp.add(1);
                 }
+                if events::of_exceptions_wanted() {
+                    events::exception(cx, frame, Step::Handled);
+                }
                 let exception = cx.take_exception();
                 *current.sp = exception.into_value().into_bits();
                 current.sp = current.sp.add(1);
@@ -58,6 +66,9 @@ pub(super) unsafe fn unwind(
                     .as_ptr()
                     .add(handler.target as usize);
                 return Some(frame);
+            }
+            if events::of_exceptions_wanted() {
+                events::exception(cx, frame, Step::Unwind);
             }
             let done = current.is_entry;
             let previous = current.previous;

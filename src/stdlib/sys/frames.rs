@@ -10,6 +10,7 @@ use typhon_runtime::objects::int;
 use typhon_runtime::objects::struct_sequence::Description;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
+use typhon_runtime::vm::monitoring::legacy;
 use typhon_runtime::{Context, PyResult, Value};
 
 use super::hooks;
@@ -105,8 +106,8 @@ pub fn exception(cx: &Context) -> PyResult<Option<Value>> {
     Ok(cx.handled_exception().map(Ref::into_value))
 }
 
-fn set_function(field: &Field, function: &Value) {
-    field.set(Some(function.clone()).filter(|function| !function.is_none()));
+fn present(function: &Value) -> Option<Value> {
+    Some(function.clone()).filter(|function| !function.is_none())
 }
 
 /// Set the global debug tracing function.
@@ -115,7 +116,7 @@ fn set_function(field: &Field, function: &Value) {
 /// in the library manual.
 #[pyfunction("settrace(function, /)")]
 pub fn settrace(cx: &Context, function: &Value) -> PyResult<()> {
-    set_function(&cx.trace, function);
+    legacy::set_trace(cx, present(function));
     Ok(())
 }
 
@@ -133,7 +134,7 @@ pub fn gettrace(cx: &Context) -> PyResult<Option<Value>> {
 /// chapter in the library manual.
 #[pyfunction("setprofile(function, /)")]
 pub fn setprofile(cx: &Context, function: &Value) -> PyResult<()> {
-    set_function(&cx.profile, function);
+    legacy::set_profile(cx, present(function));
     Ok(())
 }
 
@@ -151,7 +152,8 @@ pub fn getprofile(cx: &Context) -> PyResult<Option<Value>> {
 /// in the library manual.
 #[pyfunction("_settraceallthreads(function, /)")]
 pub fn settraceallthreads(cx: &Context, function: &Value) -> PyResult<()> {
-    settrace(cx, function)
+    legacy::set_in_all_threads(cx, present(function).as_ref(), false);
+    Ok(())
 }
 
 /// Set the profiling function in all running threads belonging to the current interpreter.
@@ -160,7 +162,8 @@ pub fn settraceallthreads(cx: &Context, function: &Value) -> PyResult<()> {
 /// chapter in the library manual.
 #[pyfunction("_setprofileallthreads(function, /)")]
 pub fn setprofileallthreads(cx: &Context, function: &Value) -> PyResult<()> {
-    setprofile(cx, function)
+    legacy::set_in_all_threads(cx, present(function).as_ref(), true);
+    Ok(())
 }
 
 /// Call func(*args), while tracing is enabled.
@@ -221,7 +224,7 @@ pub fn set_asyncgen_hooks(
     }
     for (field, (_, hook)) in cx.async_generator_hooks.iter().zip(given) {
         if let Some(hook) = hook {
-            set_function(field, hook);
+            field.set(present(hook));
         }
     }
     Ok(())

@@ -56,6 +56,14 @@ impl MethodDescriptor {
         (self.spec.call)(cx, this, args)
     }
 
+    /// The method bound to `object`, as profile functions are shown what is called.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn bound_to(&self, cx: &Context, object: &Value) -> PyResult<Value> {
+        NativeFunction::new(cx, self.spec, Some(object.clone()), None).map(Ref::into_value)
+    }
+
     /// Calls the method on the first argument.
     ///
     /// # Errors
