@@ -40,6 +40,9 @@ bitflags::bitflags! {
         const HAS_DICT = 1 << 40;
         /// Instances can be weakly referenced.
         const HAS_WEAKREF = 1 << 41;
+        /// Attributes come from classes that do not know this one (a custom `mro()`): nothing that is
+        /// looked up may be kept.
+        const UNCACHED = 1 << 43;
         /// The class overrides attribute look-up of instances.
         const CUSTOM_GETATTR = 1 << 42;
     }
@@ -199,24 +202,36 @@ pub fn populate<T: PyClass + ClassMethods>(cx: &Context, class: &Ref<Type>) -> P
         descriptors::add_dict_attribute(cx, class)?;
     }
     let set = |name: &str, value: Value| class.dict.set_name(cx, Name::intern(cx, name)?, value);
-    if T::MODULE != "builtins" {
+    let entries = || T::TABLES.iter().flat_map(|table| table.entries);
+    let instances_have_module = entries().any(|entry| {
+        matches!(
+            entry,
+            Entry::Getter {
+                name: "__module__",
+                ..
+            } | Entry::Member {
+                name: "__module__",
+                ..
+            }
+        )
+    });
+    if instances_have_module {
+        let _ = class.native_module.set(T::MODULE);
+    } else if T::MODULE != "builtins" {
         set("__module__", Str::from_str(cx, T::MODULE)?.into_value())?;
     }
-    let has_own_doc = T::TABLES
-        .iter()
-        .flat_map(|table| table.entries)
-        .any(|entry| {
-            matches!(
-                entry,
-                Entry::Getter {
-                    name: "__doc__",
-                    ..
-                } | Entry::Member {
-                    name: "__doc__",
-                    ..
-                }
-            )
-        });
+    let has_own_doc = entries().any(|entry| {
+        matches!(
+            entry,
+            Entry::Getter {
+                name: "__doc__",
+                ..
+            } | Entry::Member {
+                name: "__doc__",
+                ..
+            }
+        )
+    });
     if has_own_doc {
         return Ok(());
     }

@@ -391,7 +391,18 @@ fn still_garbage(cx: &Context, garbage: Vec<NonNull<Header>>) -> Vec<NonNull<Hea
     let mut dead = Vec::new();
     world.drain_all_merge_queues(&mut |object| dead.push(object));
     let found = find_garbage_among(&world, &garbage, &dead);
+    // A finalizer may have made references to what is freed now; nobody is told of their end.
+    let mut outlived = Vec::new();
+    for object in &found {
+        // SAFETY: the collector holds a count of each, and the world is stopped.
+        unsafe {
+            if gc_bits(object.as_ref()) & gc_flags::HAS_WEAK_REFERENCES != 0 {
+                outlived.extend(weak::detach(*object));
+            }
+        }
+    }
     drop(world);
+    drop(outlived);
     note_pause(begin.elapsed());
     for object in dead {
         object::destroy(object);

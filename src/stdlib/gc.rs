@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, AtomicUsize
 
 use typhon_macros::{pyfunction, pymodule};
 use typhon_runtime::args::IntoValue;
+use typhon_runtime::class::ClassFlags;
 use typhon_runtime::collector::{self, STATISTICS};
 use typhon_runtime::object::{self, gc_flags};
 use typhon_runtime::objects::dict::Dict;
@@ -19,6 +20,7 @@ use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::Name;
 use typhon_runtime::objects::tuple::Tuple;
+use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::call;
 use typhon_runtime::{Context, PyResult, Ref, Value, finalizer, module};
 
@@ -360,6 +362,12 @@ fn is_container(object: &Value) -> bool {
     match object.downcast_exact::<Tuple>() {
         // A tuple cannot change: without containers in it, it is in no cycle.
         Some(tuple) => tuple.as_slice().iter().any(is_container),
+        None if object
+            .downcast::<Type>()
+            .is_some_and(|class| !class.has(ClassFlags::HEAPTYPE)) =>
+        {
+            false
+        }
         None => object.is_object() && object.class().kind == typhon_alloc::Kind::Container,
     }
 }

@@ -468,7 +468,7 @@ impl<'a> Generator<'a, '_> {
         self.expression(&node.cls)?;
         let names = keywords
             .iter()
-            .map(|keyword| Constant::from(self.mangled(&keyword.attr)))
+            .map(|keyword| Constant::from(keyword.attr.as_str()))
             .collect();
         self.load_constant(Constant::Tuple(names), at);
         self.emit_with(Opcode::MATCH_CLASS, positional.len() as u32, at);

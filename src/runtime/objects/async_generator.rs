@@ -211,6 +211,7 @@ impl AsyncGeneratorClass {
         crate::objects::generic_alias::alias(cx, class, object)
     }
 
+    /// name of the async generator
     #[getter("__name__")]
     fn name(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
         Ok(async_generator(cx, this)?.name.get())
@@ -222,6 +223,7 @@ impl AsyncGeneratorClass {
         this.set_text(cx, &this.name, value, "__name__")
     }
 
+    /// qualified name of the async generator
     #[getter("__qualname__")]
     fn qualname(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
         Ok(async_generator(cx, this)?.qualname.get())

@@ -9,6 +9,7 @@ use typhon_macros::{pyclass, pymethods};
 
 use crate::args::{Args, Maybe};
 use crate::buffer::Buffer;
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::guarded::{Guarded, Lockable};
@@ -18,10 +19,10 @@ use crate::objects::exceptions;
 use crate::objects::int;
 use crate::objects::iterators::{builtin, reduced};
 use crate::objects::slice::{Bounds, Slice};
-use crate::objects::str_::{Str, names, printf};
+use crate::objects::str_::{Str, printf};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::protocols::{attribute, buffer, hash, index, iterate};
+use crate::protocols::{buffer, hash, index, iterate};
 use crate::slots::Comparison;
 use crate::value::Value;
 
@@ -111,6 +112,22 @@ impl Ref<ByteArray> {
     /// The bytes of one moment.
     pub fn to_vec(&self) -> Vec<u8> {
         self.locked(|state| state.bytes.clone())
+    }
+
+    /// The array's buffer. While it exists the array cannot be resized.
+    pub fn export(&self) -> Buffer {
+        let (start, length) = self.locked(|state| {
+            state.exports += 1;
+            (state.bytes.as_mut_ptr(), state.bytes.len())
+        });
+        Buffer {
+            owner: self.to_value(),
+            start,
+            length,
+            read_only: false,
+            format: None,
+            release: Some(release),
+        }
     }
 
     /// How many bytes there are.
@@ -238,10 +255,7 @@ fn release(owner: &Value) {
 
 fn reduced_state(cx: &Context, this: &Ref<ByteArray>, protocol: i64) -> PyResult<Value> {
     let content = this.to_vec();
-    let state = match attribute::find(cx, this.as_value(), names::dunder_dict())? {
-        Some(state) => state,
-        None => Value::NONE,
-    };
+    let state = crate::objects::object::state_of(cx, this.as_value(), false)?;
     let arguments: &[Value] = if content.is_empty() {
         &[]
     } else if protocol < 3 {
@@ -339,6 +353,10 @@ impl ByteArray {
 
     #[slot(contains)]
     fn contains(cx: &Context, this: &Ref<ByteArray>, item: &Value) -> PyResult<bool> {
+        let _held = item
+            .class()
+            .has(ClassFlags::HEAPTYPE)
+            .then(|| this.export());
         operations::contains(cx, &this.to_vec(), item)
     }
 
@@ -422,7 +440,14 @@ impl ByteArray {
         if let Some(slice) = key.downcast::<Slice>() {
             let bounds = slice.bounds(cx)?;
             return match value {
-                Some(value) => assign_slice(cx, this, bounds, &replacement(cx, value)?),
+                Some(value) => {
+                    let with = replacement(cx, value)?;
+                    if with.is_empty() {
+                        delete_slice(cx, this, bounds)
+                    } else {
+                        assign_slice(cx, this, bounds, &with)
+                    }
+                }
                 None => delete_slice(cx, this, bounds),
             };
         }
@@ -458,6 +483,8 @@ impl ByteArray {
     fn remainder(cx: &Context, left: &Value, right: &Value) -> PyResult<Value> {
         match left.downcast::<ByteArray>() {
             Some(format) => {
+                let is_plain = int::is_int(right) || right.downcast::<Bytes>().is_some();
+                let _held = (!is_plain).then(|| format.export());
                 let bytes = printf::format_bytes(cx, &format.to_vec(), right)?;
                 ByteArray::from_vec(cx, bytes).map(Ref::into_value)
             }
@@ -467,18 +494,7 @@ impl ByteArray {
 
     #[slot(buffer)]
     fn buffer(_cx: &Context, this: &Ref<ByteArray>) -> PyResult<Buffer> {
-        let (start, length) = this.locked(|state| {
-            state.exports += 1;
-            (state.bytes.as_mut_ptr(), state.bytes.len())
-        });
-        Ok(Buffer {
-            owner: this.to_value(),
-            start,
-            length,
-            read_only: false,
-            format: None,
-            release: Some(release),
-        })
+        Ok(this.export())
     }
 
     /// Append a single item to the end of the bytearray.
@@ -644,7 +660,8 @@ impl ByteArray {
     /// Return the number of bytes actually allocated.
     #[method("__alloc__(self, /)")]
     fn alloc(_cx: &Context, this: &Ref<ByteArray>) -> PyResult<usize> {
-        Ok(this.locked(|state| state.bytes.capacity()))
+        // As if a zero byte followed, as it does in CPython.
+        Ok(this.locked(|state| state.bytes.capacity() + 1))
     }
 
     /// Returns the size of the bytearray object in memory, in bytes.

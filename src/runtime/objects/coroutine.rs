@@ -120,6 +120,13 @@ impl CoroutineClass {
         coroutine(cx, this)?.close(cx)
     }
 
+    /// See PEP 585
+    #[classmethod("__class_getitem__(cls, object, /)")]
+    fn class_getitem(cx: &Context, class: &Value, object: &Value) -> PyResult<Value> {
+        crate::objects::generic_alias::alias(cx, class, object)
+    }
+
+    /// name of the coroutine
     #[getter("__name__")]
     fn name(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
         Ok(coroutine(cx, this)?.name.get())
@@ -131,6 +138,7 @@ impl CoroutineClass {
         this.set_text(cx, &this.name, value, "__name__")
     }
 
+    /// qualified name of the coroutine
     #[getter("__qualname__")]
     fn qualname(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
         Ok(coroutine(cx, this)?.qualname.get())

@@ -532,6 +532,7 @@ impl Generator {
         crate::objects::generic_alias::alias(cx, class, object)
     }
 
+    /// name of the generator
     #[getter("__name__")]
     fn name_attribute(_cx: &Context, this: &Ref<Generator>) -> PyResult<Option<Value>> {
         Ok(this.name.get())
@@ -542,6 +543,7 @@ impl Generator {
         this.set_text(cx, &this.name, value, "__name__")
     }
 
+    /// qualified name of the generator
     #[getter("__qualname__")]
     fn qualname_attribute(_cx: &Context, this: &Ref<Generator>) -> PyResult<Option<Value>> {
         Ok(this.qualname.get())

@@ -10,6 +10,7 @@ use crate::error::{PyResult, Raised};
 use crate::field::Field;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::exceptions;
+use crate::objects::iterators::{builtin, reduced};
 use crate::objects::list::List;
 use crate::objects::native;
 use crate::objects::str_::{Name, Str, names};
@@ -157,7 +158,11 @@ pub fn substitute(
             attribute::find(cx, parameter, static_name!(cx, "__typing_prepare_subst__")?)?;
         if let Some(prepare) = prepare.filter(|prepare| !prepare.is_none()) {
             let given = Tuple::from_vec(cx, items)?.into_value();
-            items = iterate::collect(cx, &call::call(cx, &prepare, &[owner.clone(), given])?)?;
+            let prepared = call::call(cx, &prepare, &[owner.clone(), given])?;
+            items = match prepared.downcast::<Tuple>() {
+                Some(items) => items.to_vec(),
+                None => vec![prepared],
+            };
         }
     }
     if items.len() != parameters.len() {
@@ -209,7 +214,12 @@ fn substitute_in(
         let new = match attribute::find(cx, arg, names::dunder_typing_subst())? {
             Some(subst) => match parameters.iter().position(|parameter| parameter.is(arg)) {
                 Some(at) => call::call(cx, &subst, &[items[at].clone()])?,
-                None => arg.clone(),
+                None => {
+                    return Err(cx.type_error(format!(
+                        "{} not found in __parameters__",
+                        text::repr_text(cx, arg)?
+                    )));
+                }
             },
             None => substitute_inside(cx, arg, parameters, items)?,
         };
@@ -251,9 +261,8 @@ fn substitute_inside(
             chosen.push(variable.clone());
             continue;
         };
-        let is_variadic =
-            attribute::find(cx, variable, static_name!(cx, "__typing_prepare_subst__")?)?.is_some()
-                && items[at].downcast::<Tuple>().is_some();
+        // A variable that stands for several types can be unpacked.
+        let is_variadic = variable.class().slots.iter.get().is_some();
         match items[at].downcast::<Tuple>() {
             Some(several) if is_variadic => chosen.extend(several.to_vec()),
             _ => chosen.push(items[at].clone()),
@@ -310,6 +319,9 @@ const OWN_ATTRIBUTES: [&str; 12] = [
     "__copy__",
     "__deepcopy__",
 ];
+
+/// Those of [`OWN_ATTRIBUTES`] that an alias does not have, whatever its origin has.
+const BLOCKED_ATTRIBUTES: [&str; 3] = ["__bases__", "__copy__", "__deepcopy__"];
 
 #[pymethods]
 impl GenericAlias {
@@ -413,10 +425,10 @@ impl GenericAlias {
 
     #[slot(iter)]
     fn iter(cx: &Context, this: &Ref<GenericAlias>) -> PyResult<Value> {
-        let payload = GenericAlias::with(cx, &this.origin, this.args.as_value(), true)?;
-        let starred = object::new(cx, payload)?.into_value();
-        let only = Tuple::from_vec(cx, vec![starred])?;
-        iterate::iter(cx, only.as_value())
+        let iterator = GenericAliasIterator {
+            alias: Field::new(this.to_value()),
+        };
+        object::new(cx, iterator).map(Ref::into_value)
     }
 
     #[member("__origin__")]
@@ -496,7 +508,10 @@ impl GenericAlias {
             cx,
             &call::call(cx, &dir, std::slice::from_ref(&this.origin))?,
         )?;
-        for own in OWN_ATTRIBUTES {
+        let shown = OWN_ATTRIBUTES
+            .into_iter()
+            .filter(|name| !BLOCKED_ATTRIBUTES.contains(name));
+        for own in shown {
             let own = own.into_value(cx)?;
             let mut known = false;
             for name in &names {
@@ -507,5 +522,45 @@ impl GenericAlias {
             }
         }
         List::from_values(cx, names)
+    }
+}
+
+/// `generic_alias_iterator`: yields the alias once, starred (`*tuple[int]`).
+#[pyclass(name = "generic_alias_iterator", flags(DISALLOW_INSTANTIATION))]
+pub struct GenericAliasIterator {
+    /// Empty once it was yielded.
+    alias: Field,
+}
+
+impl Traverse for GenericAliasIterator {
+    fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
+        self.alias.traverse(visit);
+    }
+}
+
+#[pymethods]
+impl GenericAliasIterator {
+    #[slot(iter)]
+    fn iter(_cx: &Context, this: &Value) -> PyResult<Value> {
+        Ok(this.clone())
+    }
+
+    #[slot(next)]
+    fn next(cx: &Context, this: &Ref<GenericAliasIterator>) -> PyResult<Option<Value>> {
+        let Some(alias) = this.alias.replace(None) else {
+            return Ok(None);
+        };
+        let alias = crate::args::payload::<GenericAlias>(&alias);
+        let starred = GenericAlias::with(cx, &alias.origin, alias.args.as_value(), true)?;
+        object::new(cx, starred).map(|starred| Some(starred.into_value()))
+    }
+
+    /// Return state information for pickling.
+    #[method("__reduce__(self, /)")]
+    fn reduce(cx: &Context, this: &Ref<GenericAliasIterator>) -> PyResult<Value> {
+        let iter = builtin(cx, "iter")?;
+        let left = this.alias.get();
+        let left = left.unwrap_or_else(|| Tuple::empty().into_value());
+        reduced(cx, iter, &[left], None)
     }
 }

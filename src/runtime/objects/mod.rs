@@ -106,6 +106,7 @@ pub(crate) fn make_classes(cx: &Context) -> PyResult<()> {
         namespace::Namespace,
         super_::Super,
         generic_alias::GenericAlias,
+        generic_alias::GenericAliasIterator,
         union::Union,
         iterators::ListIterator,
         iterators::ListReverseIterator,

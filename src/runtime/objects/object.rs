@@ -568,7 +568,7 @@ fn reduce_newobj(cx: &Context, this: &Value) -> PyResult<Value> {
 }
 
 /// `__getstate__()`, the default one with the check that nothing is lost.
-fn state_of(cx: &Context, this: &Value, required: bool) -> PyResult<Value> {
+pub(crate) fn state_of(cx: &Context, this: &Value, required: bool) -> PyResult<Value> {
     let name = names::dunder_getstate();
     let own = this.class().lookup(cx, name);
     let is_default = match (&own, self::class().lookup(cx, name)) {

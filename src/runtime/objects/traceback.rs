@@ -24,7 +24,8 @@ pub struct Traceback {
     next: Field,
     frame: Ref<FrameObject>,
     /// Index of the instruction, in units.
-    index: i64,
+    /// In bytes, as CPython counts: two for each unit.
+    lasti: i64,
     line: Option<u32>,
 }
 
@@ -53,7 +54,7 @@ impl Traceback {
             Traceback {
                 next: Field::from_option(next),
                 frame,
-                index: index as i64,
+                lasti: index as i64 * 2,
                 line,
             },
         )
@@ -81,7 +82,7 @@ impl Traceback {
 
     /// The index of the instruction, in units.
     pub fn instruction(&self) -> usize {
-        self.index.max(0) as usize
+        self.lasti.max(0) as usize / 2
     }
 }
 
@@ -107,13 +108,13 @@ impl Traceback {
                 frame.type_name_for_argument()
             )));
         };
-        let index = crate::protocols::index::as_index(cx, lasti)? as i64;
+        let lasti = crate::protocols::index::as_index(cx, lasti)? as i64;
         let line = crate::protocols::index::as_index(cx, line)?;
         let next = Some(next.clone()).filter(|next| !next.is_none());
         let traceback = Traceback {
             next: Field::from_option(next),
             frame: frame.clone(),
-            index: index.div_euclid(2),
+            lasti,
             line: u32::try_from(line).ok(),
         };
         object::new(cx, traceback).map(Ref::into_value)
@@ -170,7 +171,7 @@ impl Traceback {
 
     #[member]
     fn tb_lasti(_cx: &Context, this: &Ref<Traceback>) -> PyResult<i64> {
-        Ok(this.index * 2)
+        Ok(this.lasti)
     }
 
     #[getter]

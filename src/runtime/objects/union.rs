@@ -52,10 +52,28 @@ fn is_unionable(value: &Value) -> bool {
 /// # Errors
 /// What comparing members raises.
 pub fn or(cx: &Context, left: &Value, right: &Value) -> PyResult<Value> {
-    if !is_unionable(left) || !is_unionable(right) {
-        return Ok(Value::NOT_IMPLEMENTED);
+    let is_union = |value: &Value| value.downcast::<Union>().is_some();
+    if !is_union(left) && !is_union(right) {
+        if !is_unionable(left) || !is_unionable(right) {
+            return Ok(Value::NOT_IMPLEMENTED);
+        }
+        return from_values(cx, &[left.clone(), right.clone()]);
     }
-    from_values(cx, &[left.clone(), right.clone()])
+    // A union takes whatever `typing` takes for a type.
+    let mut members = Vec::with_capacity(2);
+    for value in [left, right] {
+        let is_known = is_unionable(value) || value.downcast_exact::<Str>().is_some();
+        members.push(if is_known {
+            value.clone()
+        } else {
+            crate::objects::typing::checked_type(
+                cx,
+                value,
+                "Union[arg, ...]: each arg must be a type.",
+            )?
+        });
+    }
+    from_values(cx, &members)
 }
 
 /// The union of `members`; the member itself when it is the only one.

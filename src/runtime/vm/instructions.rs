@@ -279,10 +279,14 @@ pub fn build_template(cx: &Context, strings: &Value, interpolations: &Value) -> 
 /// # Errors
 /// TypeError for an unhashable item.
 pub fn set_add(cx: &Context, set: &Value, item: &Value) -> PyResult<()> {
-    set.downcast::<Set>()
-        .expect("invariant: the compiler builds a set there")
-        .add(cx, item)
-        .map(|_| ())
+    match set.downcast::<Set>() {
+        Some(set) => set.add(cx, item).map(|_| ()),
+        // A program has put something else in the place of the set that notes which annotations were run.
+        None => Err(cx.type_error(format!(
+            "__conditional_annotations__ must be a set, not '{}'",
+            set.type_name()
+        ))),
+    }
 }
 
 /// `LIST_EXTEND`.
@@ -352,27 +356,28 @@ pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value)
             mapping.type_name()
         )));
     }
-    let pairs = match mapping.downcast_exact::<Dict>() {
-        Some(mapping) => mapping.items_snapshot(cx)?,
-        None => {
-            let copy = Dict::new(cx)?;
-            copy.merge(cx, mapping)?;
-            copy.items_snapshot(cx)?
+    let add = |key: &Value, value: Value| {
+        if dict.get_item(cx, key)?.is_some() {
+            let key = text::str(cx, key)?;
+            return Err(cx.type_error(format!(
+                "{function} got multiple values for keyword argument '{}'",
+                *key
+            )));
         }
+        dict.set_item(cx, key, value)
     };
-    for (key, value) in pairs {
-        if dict.get_item(cx, &key)?.is_some() {
-            return match key.downcast::<Str>() {
-                Some(key) => Err(cx.type_error(format!(
-                    "{function} got multiple values for keyword argument '{}'",
-                    **key
-                ))),
-                None => Err(cx.type_error(format!("{function} keywords must be strings"))),
-            };
+    match mapping.downcast_exact::<Dict>() {
+        Some(mapping) => mapping
+            .items_snapshot(cx)?
+            .into_iter()
+            .try_for_each(|(key, value)| add(&key, value)),
+        None => {
+            let keys = call::call_method(cx, mapping, names::keys(), &[])?;
+            iterate::for_each(cx, &keys, |key| {
+                add(&key, sequence::get_item(cx, mapping, &key)?)
+            })
         }
-        dict.set_item(cx, &key, value)?;
     }
-    Ok(())
 }
 
 /// How messages name a callable: `module.qualname()`.

@@ -11,6 +11,7 @@ use crate::object::{self, Ref, Traverse};
 use crate::objects::exceptions;
 use crate::objects::int;
 use crate::objects::iterators::{Source, builtin, reduced};
+use crate::objects::tuple::Tuple;
 use crate::protocols::index;
 use crate::value::Value;
 
@@ -96,7 +97,7 @@ impl BytesIterator {
                 let position = int::from_i64(cx, position as i64)?;
                 reduced(cx, iter, &[bytes.into_value()], Some(position))
             }
-            None => reduced(cx, iter, &[Bytes::from_slice(cx, &[])?.into_value()], None),
+            None => reduced(cx, iter, &[Tuple::empty().into_value()], None),
         }
     }
 

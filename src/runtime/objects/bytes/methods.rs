@@ -9,6 +9,8 @@ use typhon_macros::pymethods;
 
 use super::{Bytes, operations};
 use crate::args::Maybe;
+use crate::buffer::Buffer;
+use crate::class::ClassFlags;
 use crate::codec;
 use crate::context::Context;
 use crate::error::PyResult;
@@ -19,7 +21,7 @@ use crate::objects::str_::Str;
 use crate::objects::str_::split;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::protocols::{buffer, call};
+use crate::protocols::{buffer, call, iterate};
 use crate::value::Value;
 
 /// A type whose objects hold bytes.
@@ -28,6 +30,9 @@ trait ByteString: Payload {
     fn contents(this: &Ref<Self>) -> Cow<'_, [u8]>;
     /// A new object with these bytes.
     fn make(cx: &Context, bytes: &[u8]) -> PyResult<Ref<Self>>;
+    /// Keeps the bytes as many as they are while an argument runs Python code. Arguments that run none
+    /// hold nothing, so that other threads may go on resizing.
+    fn hold(this: &Ref<Self>, argument: &Value) -> Option<Buffer>;
     /// What a method returns that changes nothing.
     fn unchanged(cx: &Context, this: &Ref<Self>) -> PyResult<Ref<Self>>;
 }
@@ -35,6 +40,10 @@ trait ByteString: Payload {
 impl ByteString for Bytes {
     fn contents(this: &Ref<Bytes>) -> Cow<'_, [u8]> {
         Cow::Borrowed(this.as_slice())
+    }
+
+    fn hold(_this: &Ref<Bytes>, _argument: &Value) -> Option<Buffer> {
+        None
     }
 
     fn make(cx: &Context, bytes: &[u8]) -> PyResult<Ref<Bytes>> {
@@ -49,6 +58,13 @@ impl ByteString for Bytes {
 impl ByteString for ByteArray {
     fn contents(this: &Ref<ByteArray>) -> Cow<'_, [u8]> {
         Cow::Owned(this.to_vec())
+    }
+
+    fn hold(this: &Ref<ByteArray>, argument: &Value) -> Option<Buffer> {
+        let is_plain = !argument.class().has(ClassFlags::HEAPTYPE)
+            && (buffer::has_buffer(argument) || !iterate::is_iterable(argument))
+            || iterate::is_plain_sequence(argument);
+        (!is_plain).then(|| this.export())
     }
 
     fn make(cx: &Context, bytes: &[u8]) -> PyResult<Ref<ByteArray>> {
@@ -184,6 +200,7 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<i64> {
+                let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
                 let bytes = $ty::contents(this);
                 let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
@@ -206,6 +223,7 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<i64> {
+                let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
                 let bytes = $ty::contents(this);
                 let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
@@ -228,6 +246,7 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<usize> {
+                let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
                 let bytes = $ty::contents(this);
                 let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
@@ -251,6 +270,7 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<usize> {
+                let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
                 let bytes = $ty::contents(this);
                 let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
@@ -272,6 +292,7 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<usize> {
+                let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
                 let bytes = $ty::contents(this);
                 let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
@@ -336,6 +357,7 @@ macro_rules! methods {
                 new: &Value,
                 count: isize,
             ) -> PyResult<Ref<$ty>> {
+                let _held = $ty::hold(this, old);
                 let old = buffer::to_vec(cx, old)?;
                 let new = buffer::to_vec(cx, new)?;
                 let replaced = operations::replace(&$ty::contents(this), &old, &new, limit(count));
@@ -394,6 +416,7 @@ macro_rules! methods {
                 sep: Maybe<&Value>,
                 maxsplit: isize,
             ) -> PyResult<Ref<List>> {
+                let _held = $ty::hold(this, sep.0.unwrap_or(&Value::NONE));
                 let bytes = $ty::contents(this);
                 let parts = match given(&sep) {
                     Some(sep) => {
@@ -423,6 +446,7 @@ macro_rules! methods {
                 sep: Maybe<&Value>,
                 maxsplit: isize,
             ) -> PyResult<Ref<List>> {
+                let _held = $ty::hold(this, sep.0.unwrap_or(&Value::NONE));
                 let bytes = $ty::contents(this);
                 let parts = match given(&sep) {
                     Some(sep) => split::at_separator_from_right(
@@ -458,6 +482,7 @@ macro_rules! methods {
             /// original bytes object and two empty bytes objects.
             #[method("partition(self, sep, /)")]
             fn partition(cx: &Context, this: &Ref<$ty>, sep: &Value) -> PyResult<Ref<Tuple>> {
+                let _held = $ty::hold(this, sep);
                 partitioned(
                     cx,
                     this,
@@ -478,6 +503,7 @@ macro_rules! methods {
             /// empty bytes objects and the original bytes object.
             #[method("rpartition(self, sep, /)")]
             fn rpartition(cx: &Context, this: &Ref<$ty>, sep: &Value) -> PyResult<Ref<Tuple>> {
+                let _held = $ty::hold(this, sep);
                 partitioned(
                     cx,
                     this,
@@ -525,6 +551,7 @@ macro_rules! methods {
                 this: &Ref<$ty>,
                 iterable_of_bytes: &Value,
             ) -> PyResult<Ref<$ty>> {
+                let _held = $ty::hold(this, iterable_of_bytes);
                 let joined = operations::join(cx, &$ty::contents(this), iterable_of_bytes)?;
                 $ty::make(cx, &joined)
             }
@@ -640,6 +667,7 @@ macro_rules! methods {
                 sep: Maybe<&Value>,
                 bytes_per_sep: i32,
             ) -> PyResult<Ref<Str>> {
+                let _held = $ty::hold(this, sep.0.unwrap_or(&Value::NONE));
                 operations::to_hex(cx, &$ty::contents(this), sep.0, bytes_per_sep)
             }
 

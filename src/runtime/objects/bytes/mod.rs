@@ -258,6 +258,12 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// TypeError when encoding and errors do not fit the source, and what encoding raises.
+    /// The source, when it was given without encoding and errors.
+    fn only_source(&self) -> Option<&Value> {
+        self.source
+            .filter(|_| self.encoding.is_none() && self.errors.is_none())
+    }
+
     pub fn encoded(&self, cx: &Context) -> PyResult<Option<Vec<u8>>> {
         let string = self.source.and_then(|source| source.downcast::<Str>());
         let Some(string) = string else {
@@ -363,6 +369,15 @@ impl Bytes {
     #[slot(new)]
     fn slot_new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         let arguments = Source::bind(cx, "bytes", args)?;
+        if let Some(source) = arguments.only_source()
+            && let Some(bytes) = from_dunder_bytes(cx, source)?
+        {
+            return if class.is(Bytes::class()) {
+                Ok(bytes.into_value())
+            } else {
+                Bytes::of_class(cx, class, bytes.as_slice()).map(Ref::into_value)
+            };
+        }
         let made = match (arguments.encoded(cx)?, arguments.source) {
             (Some(bytes), _) => Bytes::from_slice(cx, &bytes)?,
             (None, Some(source)) => convert(cx, source)?,

@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
 use crate::objects::int;
+use crate::objects::list::List;
 use crate::objects::str_::Str;
 use crate::objects::str_::search::{find_from, occurrences, replace_units, rfind_in};
 use crate::objects::tuple::Tuple;
@@ -387,7 +389,9 @@ pub fn join(cx: &Context, separator: &[u8], iterable: &Value) -> PyResult<Vec<u8
         let room = out.try_reserve(bytes.len()).map_err(|_| cx.no_memory());
         room.map(|()| out.extend_from_slice(bytes))
     };
-    for (at, item) in iterate::collect(cx, iterable)?.iter().enumerate() {
+    let items = iterate::collect(cx, iterable)?;
+    let list = iterable.downcast_exact::<List>();
+    for (at, item) in items.iter().enumerate() {
         if !buffer::has_buffer(item) {
             let got = item.type_name();
             return Err(cx.type_error(format!(
@@ -398,6 +402,11 @@ pub fn join(cx: &Context, separator: &[u8], iterable: &Value) -> PyResult<Vec<u8
             append(&mut out, separator)?;
         }
         buffer::with_bytes(cx, item, |bytes| append(&mut out, bytes))??;
+        // Only a buffer made in Python can have changed the list.
+        let is_python = item.class().has(ClassFlags::HEAPTYPE);
+        if is_python && list.is_some_and(|list| list.len() != items.len()) {
+            return Err(cx.runtime_error("sequence changed size during iteration"));
+        }
     }
     Ok(out)
 }

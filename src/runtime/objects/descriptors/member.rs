@@ -172,7 +172,7 @@ impl Member {
             None => {
                 let message = format!(
                     "'{}' object has no attribute '{}'",
-                    object.class().full_name(cx).trim_start_matches("__main__."),
+                    object.class().qualified_name(cx),
                     this.name.display()
                 );
                 Err(attribute::no_attribute(cx, object, this.name, &message))

@@ -26,6 +26,8 @@ pub struct BaseExceptionGroup {
     pub message: Field,
     /// A tuple of exceptions.
     pub exceptions: Field,
+    /// How a sequence of exceptions that is no list and no tuple showed itself when the group was made.
+    shown: Field,
 }
 
 impl Traverse for BaseExceptionGroup {
@@ -144,10 +146,16 @@ impl BaseExceptionGroup {
                 class.short_name()
             )));
         }
+        // A sequence of a class of its own is shown as it is now, whatever becomes of it.
+        let is_plain = iterate::is_plain_sequence(exceptions);
+        let shown = (!is_plain)
+            .then(|| text::repr(cx, exceptions).map(Ref::into_value))
+            .transpose()?;
         let payload = BaseExceptionGroup {
             base: BaseException::with_args(cx, args.positional())?,
             message: Field::new(message.clone()),
             exceptions: Field::new(Tuple::from_vec(cx, members)?.into_value()),
+            shown: Field::from_option(shown),
         };
         object::new_of_class(cx, &class, payload).map(Ref::into_value)
     }
@@ -170,6 +178,10 @@ impl BaseExceptionGroup {
     fn repr(cx: &Context, this: &Ref<BaseExceptionGroup>) -> PyResult<Value> {
         let name = this.as_value().type_name();
         let message = text::repr_text(cx, &this.message.get().unwrap_or(Value::NONE))?;
+        if let Some(shown) = this.shown.get_as::<Str>() {
+            return Str::from_str(cx, &format!("{name}({message}, {})", *shown))
+                .map(Ref::into_value);
+        }
         let given_list = this
             .base
             .arguments()

@@ -59,6 +59,17 @@ fn no_buffer() -> *mut ListBuffer {
     (&raw const EMPTY).cast_mut()
 }
 
+/// The buffer of a list whose items are out to be sorted. Whatever gives the list a buffer, or takes one
+/// away, leaves another one behind.
+fn sorting_buffer() -> *mut ListBuffer {
+    static SORTING: ListBuffer = ListBuffer { capacity: 0 };
+    (&raw const SORTING).cast_mut()
+}
+
+fn is_static(buffer: *mut ListBuffer) -> bool {
+    buffer == no_buffer() || buffer == sorting_buffer()
+}
+
 unsafe fn free_block(memory: *mut u8) {
     // SAFETY: called once, on a block that nobody reads any more.
     unsafe { typhon_alloc::free(memory) }
@@ -110,7 +121,7 @@ impl ListBuffer {
     /// # Safety
     /// New readers do not find `buffer`; its counts have moved.
     unsafe fn retire(buffer: *mut ListBuffer) {
-        if buffer == no_buffer() {
+        if is_static(buffer) {
             return;
         }
         // SAFETY: by the caller's promise.
@@ -141,7 +152,7 @@ impl Drop for List {
             for index in (0..length).rev() {
                 drop(Value::from_bits((*buffer).word(index).bits()));
             }
-            if buffer != no_buffer() {
+            if !is_static(buffer) {
                 typhon_alloc::free(buffer.cast());
             }
         }
@@ -447,13 +458,23 @@ impl Ref<List> {
         self.write(|mut writer| writer.take_all())
     }
 
-    /// Puts these values in the place of all items. Returns those that were there, and whether there
-    /// was a buffer; gives the values back when there is no memory.
-    fn replace_all(&self, values: Vec<Value>) -> Result<(Vec<Value>, bool), Vec<Value>> {
+    /// Takes all items out to sort them.
+    fn take_to_sort(&self) -> Vec<Value> {
         self.write(|mut writer| {
-            let had_buffer = writer.0.buffer.load(Ordering::Relaxed) != no_buffer();
+            let items = writer.take_all();
+            writer.0.buffer.store(sorting_buffer(), Ordering::Release);
+            items
+        })
+    }
+
+    /// Puts sorted items back. Returns those that are there meanwhile, and whether anything was done to
+    /// the list; gives the values back when there is no memory.
+    fn put_sorted(&self, values: Vec<Value>) -> Result<(Vec<Value>, bool), Vec<Value>> {
+        self.write(|mut writer| {
+            let was_modified = writer.0.buffer.load(Ordering::Relaxed) != sorting_buffer();
             let old = writer.take_all();
-            writer.splice(0, 0, values).map(|_| (old, had_buffer))
+            writer.0.buffer.store(no_buffer(), Ordering::Release);
+            writer.splice(0, 0, values).map(|_| (old, was_modified))
         })
     }
 
@@ -552,7 +573,7 @@ impl Writer<'_> {
             unsafe { ListBuffer::retire(old) };
             return true;
         }
-        if !typhon_sync::multithreaded() && old != no_buffer() {
+        if !typhon_sync::multithreaded() && !is_static(old) {
             let Some(bytes) = ListBuffer::bytes(capacity) else {
                 return false;
             };
@@ -633,6 +654,9 @@ impl Writer<'_> {
     fn take_all(&mut self) -> Vec<Value> {
         let length = self.len();
         let old = self.0.buffer.load(Ordering::Relaxed);
+        if is_static(old) {
+            return Vec::new();
+        }
         // SAFETY: the counts pass to the vector; readers of the old buffer find that it is not current.
         unsafe {
             let taken = (0..length)

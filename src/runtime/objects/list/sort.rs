@@ -33,12 +33,12 @@ impl Ref<List> {
         if key.is_none() && typhon_sync::multithreaded() && self.sort_shared(reverse) {
             return Ok(());
         }
-        let mut items = self.take_all();
+        let mut items = self.take_to_sort();
         let result = match key {
             None => sort_by_themselves(cx, &mut items, reverse),
             Some(key) => sort_by_keys(cx, key, &mut items, reverse),
         };
-        match self.replace_all(items) {
+        match self.put_sorted(items) {
             Ok((intruders, was_modified)) => {
                 drop(intruders);
                 result?;

@@ -316,7 +316,12 @@ impl MemoryView {
 
     #[slot(hash)]
     fn hash(cx: &Context, this: &Ref<MemoryView>) -> PyResult<i64> {
+        let known = this.hash.load(Ordering::Relaxed);
+        if known != -1 {
+            return Ok(known);
+        }
         let managed = this.live(cx)?;
+        let _held = MemoryView::hold(this);
         if !this.read_only {
             return Err(cx.value_error("cannot hash writable memoryview object"));
         }
@@ -327,7 +332,9 @@ impl MemoryView {
         }
         // The exporter must be hashable as well, or equal objects could hash differently.
         hash::hash(cx, managed.exporter())?;
-        Ok(Bytes::from_slice(cx, &this.gather(&managed, true))?.hash())
+        let hash = Bytes::from_slice(cx, &this.gather(&managed, true))?.hash();
+        this.hash.store(hash, Ordering::Relaxed);
+        Ok(hash)
     }
 
     #[slot(compare)]
@@ -386,6 +393,7 @@ impl MemoryView {
     fn subscript(cx: &Context, this: &Ref<MemoryView>, key: &Value) -> PyResult<Value> {
         let managed = this.live(cx)?;
         match this.select(cx, key, "multi-dimensional sub-views are not implemented")? {
+            Selection::Item(_) if this.is_released() => Err(super::released(cx)),
             Selection::Item(offset) => {
                 let code = code_of(cx, &this.layout)?;
                 item::unpack(cx, code, this.item_bytes(&managed, offset))
@@ -409,7 +417,11 @@ impl MemoryView {
         let Some(value) = value else {
             return Err(cx.type_error("cannot delete memory"));
         };
-        match this.select(cx, key, "sub-views are not implemented")? {
+        let selection = this.select(cx, key, "sub-views are not implemented")?;
+        if this.is_released() {
+            return Err(super::released(cx));
+        }
+        match selection {
             Selection::Slice(_) if this.layout.shape.len() > 1 => Err(cx.not_implemented_error(
                 "memoryview slice assignments are currently restricted to ndim = 1",
             )),
@@ -597,6 +609,7 @@ impl MemoryView {
         bytes_per_sep: i32,
     ) -> PyResult<Ref<Str>> {
         let bytes = MemoryView::gathered(cx, this)?;
+        let _held = MemoryView::hold(this);
         operations::to_hex(cx, &bytes, sep.0, bytes_per_sep)
     }
 

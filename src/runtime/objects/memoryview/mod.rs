@@ -14,7 +14,7 @@
 mod item;
 mod methods;
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
 
@@ -50,11 +50,22 @@ pub struct MemoryView {
     read_only: bool,
     /// Lent to a `__release_buffer__`: no other view may be made of it.
     restricted: AtomicBool,
+    /// -1 before anybody asked.
+    hash: AtomicI64,
 }
 
 impl Traverse for MemoryView {
     fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
         self.managed.traverse(visit);
+    }
+}
+
+/// A view that cannot be released meanwhile.
+struct Held<'a>(&'a MemoryView);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.exports.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -185,8 +196,15 @@ impl MemoryView {
                 layout,
                 read_only,
                 restricted: AtomicBool::new(false),
+                hash: AtomicI64::new(-1),
             },
         )
+    }
+
+    /// Keeps the view from being released while Python code runs.
+    fn hold(this: &Ref<MemoryView>) -> Held<'_> {
+        this.exports.fetch_add(1, Ordering::AcqRel);
+        Held(this)
     }
 
     /// From here on no other view can be made of this one.
@@ -202,10 +220,15 @@ impl MemoryView {
 
     /// The buffer, for another view of it.
     fn shared(&self, cx: &Context) -> PyResult<Ref<ManagedBuffer>> {
+        self.check_unrestricted(cx)?;
+        self.live(cx)
+    }
+
+    fn check_unrestricted(&self, cx: &Context) -> PyResult<()> {
         if self.restricted.load(Ordering::Relaxed) {
             return Err(cx.value_error("cannot create new view on restricted memoryview"));
         }
-        self.live(cx)
+        Ok(())
     }
 
     /// A view of the memory of `object`.
@@ -321,7 +344,7 @@ impl MemoryView {
         } else {
             selected.start
         };
-        self.shared(cx)?;
+        self.check_unrestricted(cx)?;
         let start = self.start as isize + first * layout.strides[0];
         layout.shape[0] = selected.count as isize;
         layout.strides[0] *= selected.step;

@@ -46,7 +46,7 @@ pub struct SetCore {
 /// The payload of `set`.
 #[pyclass(
     name = "set",
-    flags(BASETYPE, HAS_WEAKREF),
+    flags(BASETYPE, HAS_WEAKREF, MATCH_SELF),
     signature = "(iterable=(), /)",
     doc = "Build an unordered collection of unique elements."
 )]
@@ -57,7 +57,7 @@ pub struct Set {
 /// The payload of `frozenset`. Its core never changes after it was made.
 #[pyclass(
     name = "frozenset",
-    flags(BASETYPE, HAS_WEAKREF),
+    flags(BASETYPE, HAS_WEAKREF, MATCH_SELF),
     signature = "(iterable=(), /)",
     doc = "Build an immutable unordered collection of unique elements."
 )]

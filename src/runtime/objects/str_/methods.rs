@@ -200,7 +200,11 @@ impl Str {
         }
         let given = args.values.len();
         if given > 3 {
-            return Err(cx.type_error(format!("str expected at most 3 arguments, got {given}")));
+            return Err(cx.type_error(if args.names.is_empty() {
+                format!("str expected at most 3 arguments, got {given}")
+            } else {
+                format!("str() takes at most 3 arguments ({given} given)")
+            }));
         }
         let mut bound: [Option<&Value>; 3] = [None; 3];
         for (place, value) in bound.iter_mut().zip(positional) {
@@ -560,7 +564,8 @@ impl Str {
 
     #[method("__getnewargs__(self, /)")]
     fn getnewargs(cx: &Context, this: &Ref<Str>) -> PyResult<Ref<Tuple>> {
-        let plain = Str::exactly(cx, this)?;
-        Tuple::from_values(cx, &[plain.into_value()])
+        let mut copy = StrBuilder::new();
+        copy.push_str(this);
+        Tuple::from_values(cx, &[copy.finish_value(cx)?])
     }
 }

@@ -473,7 +473,7 @@ fn character(cx: &Context, value: &Value) -> PyResult<u32> {
         };
     }
     if !int::is_int(value) && value.class().slots.index.get().is_none() {
-        return Err(cx.type_error(format!("{WANTED}{}", value.type_name())));
+        return Err(cx.type_error(format!("{WANTED}{}", value.class().qualified_name(cx))));
     }
     let number = int::index_as_i128(cx, value)?;
     u32::try_from(number)
@@ -497,7 +497,7 @@ fn byte(cx: &Context, value: &Value) -> PyResult<u32> {
         };
     }
     if !int::is_int(value) && value.class().slots.index.get().is_none() {
-        return Err(cx.type_error(format!("{WANTED}{}", value.type_name())));
+        return Err(cx.type_error(format!("{WANTED}{}", value.class().qualified_name(cx))));
     }
     let number = int::index_as_i128(cx, value)?;
     u8::try_from(number)

@@ -221,6 +221,9 @@ impl Type {
 
     #[getter("__module__")]
     fn module(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
+        if let Some(module) = this.native_module.get() {
+            return Str::from_str(cx, module).map(Ref::into_value);
+        }
         match this.dict.get_name(cx, Name::intern(cx, "__module__")?)? {
             Some(module) => Ok(module),
             None if this.has(ClassFlags::HEAPTYPE) => Err(cx.attribute_error("__module__")),
@@ -325,6 +328,7 @@ impl Type {
             this.invalidate();
         }
         for (class, ..) in &changed {
+            class.note_strangers();
             crate::slot_dispatch::rebuild(cx, class);
         }
         crate::vm::cache::next_epoch();
@@ -397,6 +401,12 @@ impl Type {
         const INLINE_VALUES: u64 = 1 << 2;
         const MANAGED_DICT: u64 = 1 << 4;
         let mut flags = this.flags().bits() & 0xffff_ffff;
+        let object = crate::objects::object::class();
+        if std::ptr::eq(this.layout, object.layout) && !this.is(object) {
+            // Pickling looks for the first class without this flag to make a bare instance of; such a
+            // class must know how instances are laid out.
+            flags |= ClassFlags::HEAPTYPE.bits();
+        }
         if this.has(ClassFlags::HEAPTYPE) && this.has(ClassFlags::HAS_DICT) {
             flags |= MANAGED_DICT;
             if !this.layout.is_variable && !this.is_subclass(BigInteger::class()) {

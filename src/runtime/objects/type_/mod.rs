@@ -19,6 +19,7 @@ mod mro;
 mod new;
 
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -79,6 +80,8 @@ pub struct Type {
     pub mro: Field,
     /// The attributes.
     pub dict: Ref<Dict>,
+    /// `__module__` of a built-in class whose instances have a `__module__`.
+    pub(crate) native_module: OnceLock<&'static str>,
     /// Weak: a subclass takes itself out when it dies.
     subclasses: Mutex<Vec<NonNull<Object<Type>>>>,
 }
@@ -226,6 +229,7 @@ impl Type {
                 bases: Field::empty(),
                 mro: Field::empty(),
                 dict: Dict::new(cx)?,
+                native_module: OnceLock::new(),
                 subclasses: Mutex::new(Vec::new()),
             },
         )
@@ -255,7 +259,7 @@ impl Type {
     /// The current version, made up if there is none. Zero when the numbers are used up.
     pub fn version_or_new(&self) -> u32 {
         let version = self.version.load(Ordering::Acquire);
-        if version != 0 {
+        if version != 0 || self.has(ClassFlags::UNCACHED) {
             return version;
         }
         let fresh = NEXT_VERSION.fetch_add(1, Ordering::Relaxed);
@@ -417,6 +421,15 @@ impl Ref<Type> {
         }
     }
 
+    /// As messages of the newest sort show a class: with its module, but for those of `__main__`.
+    pub fn qualified_name(&self, cx: &Context) -> String {
+        let name = self.full_name(cx);
+        match name.strip_prefix("__main__.") {
+            Some(name) => name.to_owned(),
+            None => name,
+        }
+    }
+
     /// As messages of the oldest sort show a class: the bare name, with the module for a built-in class
     /// of a module.
     pub fn plain_name(&self, cx: &Context) -> String {
@@ -448,7 +461,11 @@ impl Ref<Type> {
                 .get_name(cx, Name::intern(cx, "__module__").ok()?)
                 .ok()?;
             return Some(match own {
-                Some(module) => module.downcast::<Str>()?.to_string(),
+                Some(module) => match (module.downcast::<Str>(), self.native_module.get()) {
+                    (Some(module), _) => module.to_string(),
+                    (None, Some(module)) => (*module).to_owned(),
+                    (None, None) => return None,
+                },
                 None => "builtins".into(),
             });
         }

@@ -147,8 +147,14 @@ impl NewType<'_> {
         let bases_have = |flag| base_types.iter().any(|base| base.has(flag));
 
         let mut flags = ClassFlags::HEAPTYPE | ClassFlags::BASETYPE;
+        let shapes = ClassFlags::SEQUENCE | ClassFlags::MAPPING;
         for base in &base_types {
-            flags |= base.flags() & inherited_flags();
+            let mut inherited = base.flags() & inherited_flags();
+            // A class is a sequence or a mapping, as the first base that is either.
+            if flags.intersects(shapes) {
+                inherited -= shapes;
+            }
+            flags |= inherited;
         }
         let (has_dict, has_weakref) = match &slots {
             None => (true, true),
@@ -211,6 +217,7 @@ impl NewType<'_> {
                 base.add_subclass(&class);
             }
         }
+        class.note_strangers();
         class.inherit_and_override(cx);
         self.set_names(cx, &class)?;
         self.init_subclass(cx, &class)?;
@@ -546,6 +553,25 @@ pub(super) fn default_mro(cx: &Context, class: &Ref<Type>) -> PyResult<Ref<Tuple
 }
 
 impl Ref<Type> {
+    /// Notes whether the order of resolution names classes that are no bases.
+    pub(crate) fn note_strangers(&self) {
+        let bases = self.bases.get_as::<Tuple>();
+        let bases: Vec<&Ref<Type>> = bases
+            .iter()
+            .flat_map(|bases| bases.as_slice())
+            .filter_map(|base| base.downcast::<Type>())
+            .collect();
+        let is_known = |class: &Value| {
+            class.is(self.as_value())
+                || class
+                    .downcast::<Type>()
+                    .is_some_and(|class| bases.iter().any(|base| base.is_subclass(class)))
+        };
+        let inherited = bases.iter().any(|base| base.has(ClassFlags::UNCACHED));
+        let strange = inherited || !self.mro_values().iter().all(is_known);
+        self.set_flags(ClassFlags::UNCACHED, strange);
+    }
+
     /// Fills the slots of a class made at run time: those that special methods in its own dict or in
     /// a base ask for, the rest from the bases in order of resolution.
     pub(crate) fn inherit_and_override(&self, cx: &Context) {

@@ -63,7 +63,7 @@ fn with_unpacked(cx: &Context, parameters: &Ref<Tuple>) -> PyResult<Ref<Tuple>> 
 }
 
 /// Checks that `value` can stand for a type; strings become forward references.
-fn checked_type(cx: &Context, value: &Value, message: &str) -> PyResult<Value> {
+pub(crate) fn checked_type(cx: &Context, value: &Value, message: &str) -> PyResult<Value> {
     if value.is_none() {
         return Ok(NoneType::class().to_value());
     }
@@ -79,10 +79,8 @@ fn checked_type(cx: &Context, value: &Value, message: &str) -> PyResult<Value> {
 
 /// Makes the module that runs now the `__module__` of `object`.
 fn set_module(cx: &Context, object: &Value) -> PyResult<()> {
-    match frame::current_module_name(cx) {
-        Some(module) => attribute::set(cx, object, names::dunder_module(), &module),
-        None => Ok(()),
-    }
+    let module = frame::current_module_name(cx).unwrap_or(Value::NONE);
+    attribute::set(cx, object, names::dunder_module(), &module)
 }
 
 /// TypeError: an instance of `kind` stands among the bases of a class.

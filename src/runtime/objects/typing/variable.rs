@@ -376,7 +376,7 @@ impl ParamSpec {
         let variable = ParamSpec {
             name: text_argument(cx, "paramspec", name)?,
             variance: Variance::from_arguments(cx, covariant, contravariant, infer)?,
-            bound: Field::from_option(bound_argument(cx, bound)?),
+            bound: Field::from_option(bound.filter(|bound| !bound.is_none()).cloned()),
             default: given_default(cx, default)?,
         };
         let variable = object::new_of_class(cx, class, variable)?.into_value();
