@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::field::Field;
+use crate::import_hints::{self, Hints, Shadowed};
 use crate::module::ModuleSpec;
 use crate::object::Ref;
 use crate::objects::dict::Dict;
@@ -360,15 +361,26 @@ fn cannot_import_message(
         Some(path) => text::str(cx, path)?.to_string(),
         None => "unknown location".to_owned(),
     };
-    let spec = attribute::find(cx, module, names::dunder_spec())?.filter(|spec| !spec.is_none());
-    let initializing = match spec {
-        Some(spec) => match attribute::find(cx, &spec, names::dunder_initializing())? {
-            Some(flag) => flag.truth(cx)?,
-            None => false,
-        },
-        None => false,
+    let hints = match import_hints::spec_of(cx, module)? {
+        Some(spec) => {
+            let package = package.map_or(const { &Value::NONE }, Ref::as_value);
+            Some(Hints::of(cx, &spec, package, name)?)
+        }
+        None => None,
     };
     let name = text::repr_text(cx, name.as_value())?;
+    let initializing = hints.as_ref().is_some_and(|hints| hints.is_initializing);
+    if let Some(hints) = &hints
+        && let (Some(file), Some(shadowed)) = (&hints.origin, hints.shadows)
+        && (shadowed == Shadowed::Standard || initializing)
+    {
+        let file = text::repr_text(cx, Str::from_str(cx, file)?.as_value())?;
+        let advice = import_hints::renaming(shadowed, &file, &shown);
+        return Ok((
+            format!("cannot import name {name} from {shown} {advice}"),
+            path,
+        ));
+    }
     let message = if initializing {
         format!(
             "cannot import name {name} from partially initialized module {shown} (most likely due to a circular \

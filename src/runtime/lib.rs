@@ -29,6 +29,7 @@ pub mod finalizer;
 pub mod format_spec;
 pub mod guarded;
 pub mod import;
+pub mod import_hints;
 pub mod instance;
 pub mod interpreter;
 pub mod module;

@@ -7,6 +7,7 @@ use typhon_macros::{pyclass, pymethods};
 use crate::args::Args;
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
+use crate::import_hints::{self, Hints, Shadowed};
 use crate::instance;
 use crate::object::{self, Payload, Ref, Traverse};
 use crate::objects::annotations;
@@ -111,24 +112,50 @@ impl Module {
         }
     }
 
+    /// What AttributeError says, with what is known of the reason.
+    fn missing_message(&self, cx: &Context, module: &str, name: Name) -> PyResult<String> {
+        let shown = name.display();
+        let plain = format!("module '{module}' has no attribute '{shown}'");
+        let Some(spec) = self.dict.get_name(cx, names::dunder_spec())? else {
+            return Ok(plain);
+        };
+        let own_name = self.dict.get_name(cx, names::dunder_name())?;
+        let own_name = own_name.unwrap_or(Value::NONE);
+        let hints = Hints::of(cx, &spec, &own_name, name)?;
+        let because = "(most likely due to a circular import)";
+        Ok(match (&hints.origin, hints.shadows) {
+            (Some(origin), Some(shadowed))
+                if shadowed == Shadowed::Standard || hints.is_initializing =>
+            {
+                let advice = import_hints::renaming(
+                    shadowed,
+                    &format!("'{origin}'"),
+                    &format!("'{module}'"),
+                );
+                format!("{plain} {advice}")
+            }
+            (Some(origin), _) if hints.is_initializing => format!(
+                "partially initialized module '{module}' from '{origin}' has no attribute '{shown}' {because}"
+            ),
+            (None, _) if hints.is_initializing => format!(
+                "partially initialized module '{module}' has no attribute '{shown}' {because}"
+            ),
+            _ if hints.is_submodule => {
+                format!("cannot access submodule '{shown}' of module '{module}' {because}")
+            }
+            _ => plain,
+        })
+    }
+
     #[cold]
     fn missing(&self, cx: &Context, this: &Value, name: Name) -> Raised {
         let shown = name.display();
         let message = match self.name(cx) {
             None => format!("module has no attribute '{shown}'"),
-            Some(module) => {
-                let initializing = match self.is_initializing(cx) {
-                    Ok(initializing) => initializing,
-                    Err(raised) => return raised,
-                };
-                if initializing {
-                    format!(
-                        "partially initialized module '{module}' has no attribute '{shown}' (most likely due to a circular import)"
-                    )
-                } else {
-                    format!("module '{module}' has no attribute '{shown}'")
-                }
-            }
+            Some(module) => match self.missing_message(cx, &module, name) {
+                Ok(message) => message,
+                Err(raised) => return raised,
+            },
         };
         attribute::no_attribute(cx, this, name, &message)
     }

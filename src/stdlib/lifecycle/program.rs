@@ -14,7 +14,7 @@ use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::protocols::{attribute, call};
-use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
+use typhon_runtime::{Context, PyResult, Raised, Value, import, import_hints, interpreter};
 
 use super::importlib;
 use super::{Exit, prompt, streams, uncaught};
@@ -73,7 +73,11 @@ pub(super) fn main_module(cx: &Context) -> PyResult<Ref<Module>> {
 fn prepend_path(cx: &Context, entry: &OsStr) -> PyResult<()> {
     let path = interpreter::sys_attribute(cx, names::path())?;
     match path.as_ref().and_then(|path| path.downcast::<List>()) {
-        Some(path) => path.insert(cx, 0, os_text(cx, entry)?.into_value()),
+        Some(path) => {
+            let entry = os_text(cx, entry)?;
+            import_hints::set_program_folder(&entry.to_lossy());
+            path.insert(cx, 0, entry.into_value())
+        }
         None => Ok(()),
     }
 }
