@@ -27,6 +27,7 @@ pub mod bisect;
 pub mod blocking;
 pub mod builtins;
 mod bytes_like;
+pub mod bz2;
 pub mod cmath;
 pub mod codecs;
 pub mod collections;
@@ -45,13 +46,16 @@ pub mod gc;
 pub mod grp;
 pub mod heapq;
 pub mod imp;
+mod incremental;
 pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod lifecycle;
+pub mod lzma;
 pub mod marshal;
 pub mod math;
+pub mod mmap;
 pub mod multiprocessing;
 pub mod opcode;
 pub mod operator;
@@ -100,6 +104,7 @@ static MODULES: &[&ModuleSpec] = &[
     &binascii::MODULE,
     &bisect::MODULE,
     &builtins::MODULE,
+    &bz2::MODULE,
     &cmath::MODULE,
     &codecs::MODULE,
     &collections::MODULE,
@@ -122,8 +127,10 @@ static MODULES: &[&ModuleSpec] = &[
     &itertools::MODULE,
     &json::MODULE,
     &library::MODULE,
+    &lzma::MODULE,
     &marshal::MODULE,
     &math::MODULE,
+    &mmap::MODULE,
     &multiprocessing::MODULE,
     &opcode::MODULE,
     &operator::MODULE,
