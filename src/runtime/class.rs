@@ -237,8 +237,8 @@ pub fn populate<T: PyClass + ClassMethods>(cx: &Context, class: &Ref<Type>) -> P
     }
     match (T::DOC, T::SIGNATURE) {
         (Some(doc), Some(signature)) => {
-            let text = format!("{}{signature}\n--\n\n{doc}", T::NAME);
-            set("__doc__", Str::from_str(cx, &text)?.into_value())?;
+            let _ = class.native_signature.set(signature);
+            set("__doc__", Str::from_str(cx, doc)?.into_value())?;
         }
         (Some(doc), None) => set("__doc__", Str::from_str(cx, doc)?.into_value())?,
         (None, _) => set("__doc__", Value::NONE)?,

@@ -37,6 +37,15 @@ pub fn unraisable(cx: &Context, message: &str, object: &Value) {
     let Some(exception) = cx.take_exception_if_any() else {
         return;
     };
+    let frame = cx.stack.frame.get();
+    let exception = if exception.traceback.is_empty() && !frame.is_null() {
+        cx.set_exception(exception);
+        // SAFETY: the running frame is active.
+        unsafe { crate::vm::unwind::add_traceback(cx, frame) };
+        cx.take_exception()
+    } else {
+        exception
+    };
     let value = exception.to_value();
     let reported = report(cx, &value, message, object);
     if reported.is_err() {

@@ -552,6 +552,12 @@ fn call_new(cx: &Context, this: &Value, args: Args<'_>) -> PyResult<Value> {
             "{name}.__new__({derived_name}): {derived_name} is not a subtype of {name}"
         )));
     }
+    if derived.has(ClassFlags::DISALLOW_INSTANTIATION) {
+        return Err(cx.type_error(format!(
+            "cannot create '{}' instances",
+            derived.plain_name(cx)
+        )));
+    }
     let python = dispatch::new as NewFn as usize;
     let mut owner = derived.clone();
     while owner.slots.new.word() == python {

@@ -389,6 +389,12 @@ fn unset(cx: &Context, variable: &Ref<ContextVar>) -> Raised {
 impl ContextVar {
     #[slot(new)]
     fn new(cx: &Context, _class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
+        if args.positional().len() != 1 {
+            return Err(cx.type_error(format!(
+                "ContextVar() takes exactly 1 positional argument ({} given)",
+                args.positional().len()
+            )));
+        }
         let [name, default] = bind(
             cx,
             signature!("ContextVar", 0, [name], [default = None]),
@@ -397,6 +403,7 @@ impl ContextVar {
         let Some(name) = given(name).downcast::<Str>() else {
             return Err(cx.type_error("context variable name must be a str"));
         };
+        hash::hash(cx, name.as_value())?;
         object::new(
             cx,
             ContextVar {

@@ -335,7 +335,7 @@ pub fn get_frozen_object(
     match marshal::read(data.bytes(), None) {
         Ok(code) => Code::from_compiled(cx, &code),
         Err(_) => {
-            let message = format!("Frozen object named {name} is invalid");
+            let message = format!("Frozen object named {name:?} is invalid").replace('"', "'");
             let class = exceptions::import_error();
             Err(exceptions::raise_import_error(
                 cx,

@@ -348,11 +348,13 @@ impl DecodeError<'_> {
         let Some(text) = replacement.downcast::<Str>() else {
             return Err(cx.type_error(wrong));
         };
-        if let Some(error) = exception.as_value().downcast::<UnicodeDecodeError>()
-            && let Some(object) = error.object.get_as::<Bytes>()
-            && object.as_slice() != &input[..]
-        {
-            *input = Cow::Owned(object.as_slice().to_vec());
+        if let Some(error) = exception.as_value().downcast::<UnicodeDecodeError>() {
+            let Some(object) = error.object.get_as::<Bytes>() else {
+                return Err(cx.type_error("UnicodeError 'object' attribute must be a bytes"));
+            };
+            if object.as_slice() != &input[..] {
+                *input = Cow::Owned(object.as_slice().to_vec());
+            }
         }
         let position = position.ok_or_else(|| cx.type_error(wrong))?;
         Ok((

@@ -22,7 +22,7 @@ use crate::objects::slice::{Bounds, Slice};
 use crate::objects::str_::{Str, printf};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::protocols::{buffer, hash, index, iterate};
+use crate::protocols::{buffer, index, iterate};
 use crate::slots::Comparison;
 use crate::value::Value;
 
@@ -316,11 +316,6 @@ impl ByteArray {
         let literal = operations::repr(&this.to_vec(), true);
         let text = format!("{}({literal})", this.as_value().type_name());
         Str::from_str(cx, &text).map(Ref::into_value)
-    }
-
-    #[slot(hash)]
-    fn hash(cx: &Context, this: &Value) -> PyResult<i64> {
-        hash::unhashable(cx, this)
     }
 
     #[slot(compare)]

@@ -221,15 +221,13 @@ impl Ref<FrameObject> {
             let variables = (0..count)
                 .map(|index| unsafe { frame.local(index) })
                 .collect();
-            let mut previous = frame.previous;
-            if frame.kind == frame::Kind::Generator && frame.previous == frame::NONE {
-                previous = frame::NONE;
-            }
-            let previous = if previous.is_null() {
+            // Who resumed a generator is no part of what is left of it.
+            let is_generator = frame.kind == frame::Kind::Generator;
+            let previous = if is_generator || frame.previous.is_null() {
                 None
             } else {
                 // SAFETY: the caller's frame is active on this thread.
-                unsafe { FrameObject::of(cx, previous) }.ok()
+                unsafe { FrameObject::of(cx, frame.previous) }.ok()
             };
             let left = Left {
                 variables,

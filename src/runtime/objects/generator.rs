@@ -391,7 +391,7 @@ impl Ref<Generator> {
                 (*frame).previous = cx.stack.frame.get();
                 (*frame).is_entry = true;
                 cx.enter_handled(&keep.handled);
-                if raising {
+                if raising && !keep.handled.is_empty() {
                     // The context is what the generator handles where it was suspended.
                     let Raised = cx.raise(cx.take_exception());
                 }

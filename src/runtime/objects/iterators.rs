@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use typhon_macros::{pyclass, pymethods};
 
 use crate::context::Context;
-use crate::error::PyResult;
+use crate::error::{PyResult, Raised};
 use crate::field::Field;
 use crate::object::{self, Object, Payload, Ref, Traverse};
 use crate::objects::exceptions;
@@ -108,10 +108,17 @@ const EXHAUSTED: usize = usize::MAX;
 /// The built-in function or class `name`, for `__reduce__`.
 ///
 /// # Errors
-/// KeyError when a program has deleted it.
+/// AttributeError when a program has deleted it.
 pub fn builtin(cx: &Context, name: &str) -> PyResult<Value> {
     let builtins = crate::vm::frame::current_builtins(cx);
-    sequence::get_item(cx, &builtins, Name::intern(cx, name)?.as_value())
+    let name = Name::intern(cx, name)?;
+    match sequence::get_item(cx, &builtins, name.as_value()) {
+        Err(Raised) if cx.exception_matches(exceptions::key_error()) => {
+            cx.clear_exception();
+            Err(cx.attribute_error(name.display()))
+        }
+        found => found,
+    }
 }
 
 /// `(callable, (argument,), *state)`: what `__reduce__` returns.

@@ -15,7 +15,7 @@ use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::str_::{Name, Str, names};
 use crate::objects::type_::Type;
-use crate::protocols::{attribute, call, text};
+use crate::protocols::{attribute, call, iterate, text};
 use crate::value::Value;
 
 /// See the module's header.
@@ -225,6 +225,12 @@ impl Module {
                 None => {
                     let loader = attribute::find(cx, &spec, Name::intern(cx, "loader")?)?;
                     match loader.filter(|loader| !loader.is_none()) {
+                        Some(loader) if loader.type_name() == "NamespaceLoader" => {
+                            let path = attribute::get(cx, &loader, Name::intern(cx, "_path")?)?;
+                            let path = List::from_values(cx, iterate::collect(cx, &path)?)?;
+                            let path = shown(path.as_value())?;
+                            format!("<module {} (namespace) from {path}>", shown(&name)?)
+                        }
                         Some(loader) => format!("<module {} ({})>", shown(&name)?, shown(&loader)?),
                         None => format!("<module {}>", shown(&name)?),
                     }

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::field::Field;
 use crate::object::{self, Payload, Ref, Traverse};
+use crate::objects::exceptions;
 use crate::objects::generic_alias::{self, GenericAlias};
 use crate::objects::none::NoneType;
 use crate::objects::str_::{Name, Str};
@@ -29,12 +30,17 @@ pub struct Union {
     /// The members: flat, each once, `NoneType` for None.
     pub args: Ref<Tuple>,
     parameters: Field,
+    /// The members that were not hashable when the union was made: it is not, ever.
+    unhashable: Option<Ref<Tuple>>,
 }
 
 impl Traverse for Union {
     fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
         visit(self.args.as_value());
         self.parameters.traverse(visit);
+        if let Some(unhashable) = &self.unhashable {
+            visit(unhashable.as_value());
+        }
     }
 }
 
@@ -99,12 +105,24 @@ pub fn from_values(cx: &Context, members: &[Value]) -> PyResult<Value> {
     if flat.len() == 1 {
         return Ok(flat.remove(0));
     }
+    let mut unhashable = Vec::new();
+    for member in &flat {
+        if !member.is_exact::<Type>() && hash::hash(cx, member).is_err() {
+            drop(cx.catch(exceptions::type_error())?);
+            unhashable.push(member.clone());
+        }
+    }
+    let unhashable = match unhashable.is_empty() {
+        true => None,
+        false => Some(Tuple::from_vec(cx, unhashable)?),
+    };
     let args = Tuple::from_vec(cx, flat)?;
     object::new(
         cx,
         Union {
             args,
             parameters: Field::empty(),
+            unhashable,
         },
     )
     .map(Ref::into_value)
@@ -160,6 +178,14 @@ impl Union {
 
     #[slot(hash)]
     fn hash(cx: &Context, this: &Ref<Union>) -> PyResult<i64> {
+        if let Some(unhashable) = &this.unhashable {
+            for member in unhashable.as_slice() {
+                hash::hash(cx, member)?;
+            }
+            let count = unhashable.len();
+            let plural = if count == 1 { "" } else { "s" };
+            return Err(cx.type_error(format!("union contains {count} unhashable element{plural}")));
+        }
         // The order of the members does not count.
         let mut sum: i64 = this.args.len() as i64;
         for member in this.args.as_slice() {

@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::objects::buffer_wrapper;
 use crate::objects::bytes::Bytes;
+use crate::objects::exceptions;
 use crate::objects::memoryview::MemoryView;
 use crate::value::Value;
 
@@ -54,7 +55,14 @@ pub fn get_writable(cx: &Context, object: &Value) -> PyResult<Buffer> {
             buffer_wrapper::WRITABLE,
         )?)
     } else {
-        find_buffer(cx, object)?
+        match find_buffer(cx, object) {
+            Ok(buffer) => buffer,
+            // A view with gaps is no run of bytes.
+            Err(Raised) => {
+                drop(cx.catch(exceptions::buffer_error())?);
+                None
+            }
+        }
     };
     let buffer = buffer.filter(|buffer| !buffer.read_only);
     buffer.ok_or_else(|| {

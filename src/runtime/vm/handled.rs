@@ -26,6 +26,11 @@ impl Handled {
         }
     }
 
+    /// Whether nothing is handled here.
+    pub fn is_empty(&self) -> bool {
+        self.exception.get() == 0
+    }
+
     /// Puts an exception in place and returns the one that was there.
     pub fn replace(&self, exception: Option<Value>) -> Option<Value> {
         let old = self

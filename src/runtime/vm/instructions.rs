@@ -349,10 +349,12 @@ pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value)
     let dict = dict
         .downcast::<Dict>()
         .expect("invariant: the compiler builds a dict there");
-    let function = function_text(cx, callable);
+    // Only for messages: it may run Python code of the callable.
+    let function = || function_text(cx, callable);
     if attribute::find(cx, mapping, names::keys())?.is_none() {
         return Err(cx.type_error(format!(
-            "{function} argument after ** must be a mapping, not {}",
+            "{} argument after ** must be a mapping, not {}",
+            function(),
             mapping.type_name()
         )));
     }
@@ -360,7 +362,8 @@ pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value)
         if dict.get_item(cx, key)?.is_some() {
             let key = text::str(cx, key)?;
             return Err(cx.type_error(format!(
-                "{function} got multiple values for keyword argument '{}'",
+                "{} got multiple values for keyword argument '{}'",
+                function(),
                 *key
             )));
         }

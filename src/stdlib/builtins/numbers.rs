@@ -5,6 +5,7 @@ use typhon_runtime::args::Maybe;
 use typhon_runtime::object::Ref;
 use typhon_runtime::objects::bytearray::ByteArray;
 use typhon_runtime::objects::bytes::Bytes;
+use typhon_runtime::objects::complex::{self, Complex, Pair};
 use typhon_runtime::objects::float;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Str, names};
@@ -169,6 +170,7 @@ pub fn sum(cx: &Context, iterable: &Value, start: Maybe<&Value>) -> PyResult<Val
 enum Total {
     Int(i64),
     Float(CompensatedSum),
+    Complex(CompensatedSum, CompensatedSum),
     Any(Value),
 }
 
@@ -211,6 +213,11 @@ impl Total {
                 high: number,
                 low: 0.0,
             })
+        } else if start.is_exact::<Complex>()
+            && let Some(number) = complex::exact(&start)
+        {
+            let part = |high| CompensatedSum { high, low: 0.0 };
+            Total::Complex(part(number.real), part(number.imaginary))
         } else {
             Total::Any(start)
         }
@@ -244,9 +251,27 @@ impl Total {
                     return Ok(());
                 }
             }
+            Total::Complex(real, imaginary) => {
+                if item.is_exact::<Complex>()
+                    && let Some(number) = complex::exact(&item)
+                {
+                    real.add(number.real);
+                    imaginary.add(number.imaginary);
+                    return Ok(());
+                }
+                let number = match item.as_small_int() {
+                    Some(number) => Some(number as f64),
+                    None if float::is_exact(&item) => float::exact(&item),
+                    None => None,
+                };
+                if let Some(number) = number {
+                    real.add(number);
+                    return Ok(());
+                }
+            }
             Total::Any(_) => {}
         }
-        let may_turn_float = matches!(self, Total::Int(_));
+        let may_turn_float = matches!(self, Total::Int(_) | Total::Float(_));
         let so_far = std::mem::replace(self, Total::Int(0)).finish(cx)?;
         let sum = number::binary(cx, BinaryOperator::Add, &so_far, &item)?;
         *self = if may_turn_float {
@@ -261,6 +286,9 @@ impl Total {
         match self {
             Total::Int(total) => int::from_i64(cx, total),
             Total::Float(total) => float::from_f64(cx, total.value()),
+            Total::Complex(real, imaginary) => {
+                complex::from_pair(cx, Pair::new(real.value(), imaginary.value()))
+            }
             Total::Any(total) => Ok(total),
         }
     }

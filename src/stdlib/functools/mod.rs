@@ -101,6 +101,11 @@ impl Traverse for KeyWrapper {
 
 #[pymethods]
 impl KeyWrapper {
+    #[getter("__text_signature__")]
+    fn text_signature(_cx: &Context, _this: &Ref<KeyWrapper>) -> PyResult<&'static str> {
+        Ok("(obj)")
+    }
+
     #[slot(call)]
     fn call(cx: &Context, this: &Ref<KeyWrapper>, args: Args<'_>) -> PyResult<Value> {
         let object = match args.values {
@@ -136,11 +141,6 @@ impl KeyWrapper {
         }
         let zero = Value::from_small_int(0).expect("invariant: zero is a small int");
         compare::rich(cx, &answer, &zero, comparison)
-    }
-
-    #[slot(hash)]
-    fn hash(cx: &Context, this: &Value) -> PyResult<i64> {
-        typhon_runtime::protocols::hash::unhashable(cx, this)
     }
 
     /// Value wrapped by a key function.

@@ -188,7 +188,7 @@ impl Count {
             None => Count::slow_number(cx, this)?,
         };
         let mut out = StrBuilder::new();
-        out.push_text(&this.as_value().type_name());
+        out.push_text(&this.class_of().short_name());
         out.push_text("(");
         out.push_str(&*text::repr(cx, &number)?);
         let is_unit = int::is_int(&this.step) && int::as_small(&this.step) == Some(1);
@@ -361,7 +361,7 @@ impl Repeat {
     #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<Repeat>) -> PyResult<Value> {
         let mut out = StrBuilder::new();
-        out.push_text(&this.as_value().type_name());
+        out.push_text(&this.class_of().short_name());
         out.push_text("(");
         out.push_str(&*text::repr(cx, &this.object)?);
         let remaining = this.remaining.load(Ordering::Relaxed);

@@ -54,6 +54,11 @@ impl Traverse for ItemGetter {
 
 #[pymethods]
 impl ItemGetter {
+    #[getter("__text_signature__")]
+    fn text_signature(_cx: &Context, _this: &Ref<ItemGetter>) -> PyResult<&'static str> {
+        Ok("(obj, /)")
+    }
+
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         let items = at_least_one(cx, "itemgetter", args)?;
@@ -164,6 +169,11 @@ fn follow(cx: &Context, object: &Value, path: &[Name]) -> PyResult<Value> {
 
 #[pymethods]
 impl AttributeGetter {
+    #[getter("__text_signature__")]
+    fn text_signature(_cx: &Context, _this: &Ref<AttributeGetter>) -> PyResult<&'static str> {
+        Ok("(obj, /)")
+    }
+
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         let attributes = at_least_one(cx, "attrgetter", args)?;
@@ -246,6 +256,11 @@ impl MethodCaller {
 
 #[pymethods]
 impl MethodCaller {
+    #[getter("__text_signature__")]
+    fn text_signature(_cx: &Context, _this: &Ref<MethodCaller>) -> PyResult<&'static str> {
+        Ok("(obj, /)")
+    }
+
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         let Some(name) = args.positional().first() else {

@@ -112,6 +112,10 @@ impl Type {
             keywords: args.keywords(),
         }
         .build(cx)?;
+        if !bases.as_value().is_exact::<Tuple>() {
+            // The very tuple that was given, whatever its class.
+            class.bases.set(Some(bases.to_value()));
+        }
         Ok(class.into_value())
     }
 
@@ -356,14 +360,6 @@ impl Type {
         let Some(doc) = this.dict.get_name(cx, Name::intern(cx, "__doc__")?)? else {
             return Ok(Value::NONE);
         };
-        if !this.has(ClassFlags::HEAPTYPE)
-            && let Some(text) = doc.downcast::<Str>()
-        {
-            let text = text.to_string();
-            if let Some((_, doc)) = text.split_once("\n--\n\n") {
-                return Str::from_str(cx, doc).map(Ref::into_value);
-            }
-        }
         match doc.class().slots.descriptor_get.get() {
             Some(get) => get(cx, &doc, None, Some(this.as_value())),
             None => Ok(doc),
@@ -379,19 +375,8 @@ impl Type {
 
     #[getter("__text_signature__")]
     fn text_signature(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
-        if this.has(ClassFlags::HEAPTYPE) {
-            return Ok(Value::NONE);
-        }
-        let doc = this.dict.get_name(cx, Name::intern(cx, "__doc__")?)?;
-        let text = doc
-            .as_ref()
-            .and_then(|doc| doc.downcast::<Str>())
-            .map(|doc| doc.to_string());
-        match text.as_deref().and_then(|text| text.split_once("\n--\n\n")) {
-            Some((signature, _)) => {
-                let signature = signature.find('(').map_or(signature, |at| &signature[at..]);
-                Str::from_str(cx, signature).map(Ref::into_value)
-            }
+        match this.native_signature.get() {
+            Some(signature) => Str::from_str(cx, signature).map(Ref::into_value),
             None => Ok(Value::NONE),
         }
     }

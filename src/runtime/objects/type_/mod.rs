@@ -82,6 +82,8 @@ pub struct Type {
     pub dict: Ref<Dict>,
     /// `__module__` of a built-in class whose instances have a `__module__`.
     pub(crate) native_module: OnceLock<&'static str>,
+    /// `__text_signature__` of a built-in class.
+    pub(crate) native_signature: OnceLock<&'static str>,
     /// Weak: a subclass takes itself out when it dies.
     subclasses: Mutex<Vec<NonNull<Object<Type>>>>,
 }
@@ -230,6 +232,7 @@ impl Type {
                 mro: Field::empty(),
                 dict: Dict::new(cx)?,
                 native_module: OnceLock::new(),
+                native_signature: OnceLock::new(),
                 subclasses: Mutex::new(Vec::new()),
             },
         )
