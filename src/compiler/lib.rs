@@ -46,6 +46,7 @@ pub mod source;
 mod source_warnings;
 pub mod symbol_table;
 mod syntax_tree;
+pub mod wordcode;
 
 pub use code::{Code, CodeFlags, ExceptionHandler, LocalKind, LocalVariable};
 pub use compile::{

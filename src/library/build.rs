@@ -143,7 +143,12 @@ fn opcode_metadata() -> String {
             .expect("writing to a String cannot fail");
     }
     // Those that `dis` looks for by name, though no code of this interpreter has them.
-    for (name, number) in [("CACHE", 0), ("EXTENDED_ARG", 69), ("ENTER_EXECUTOR", 255)] {
+    for (name, number) in [
+        ("CACHE", 0),
+        ("NOT_TAKEN", 28),
+        ("EXTENDED_ARG", 69),
+        ("ENTER_EXECUTOR", 255),
+    ] {
         if Opcode::ALL.iter().all(|opcode| opcode.name() != name) {
             writeln!(text, "    {name:?}: {number},").expect("writing to a String cannot fail");
         }

@@ -4,6 +4,7 @@
 use super::node::{Node, Part};
 use super::table::Class;
 use crate::constant::Constant;
+use crate::literal::{self, FormatPart};
 
 /// Optimizes a tree, from the leaves up. `level` is that of `-O`.
 pub(crate) fn optimize(tree: &mut Node, level: u8) {
@@ -33,6 +34,24 @@ pub(crate) fn optimize(tree: &mut Node, level: u8) {
                     become_constant(value, number);
                 }
             }
+            Class::MatchMapping => {
+                let Part::List(keys) = &mut tree.fields[0] else {
+                    return;
+                };
+                for key in keys {
+                    if let Part::Node(key) = key
+                        && let Some(number) = number(key)
+                    {
+                        become_constant(key, number);
+                    }
+                }
+            }
+            Class::BinOp => {
+                if let Some(values) = formatted(tree) {
+                    tree.class = Class::JoinedStr;
+                    tree.fields = vec![Part::List(values)];
+                }
+            }
             Class::Module | Class::ClassDef | Class::FunctionDef | Class::AsyncFunctionDef
                 if level >= 2 =>
             {
@@ -46,6 +65,71 @@ pub(crate) fn optimize(tree: &mut Node, level: u8) {
 fn become_constant(node: &mut Node, constant: Constant) {
     node.class = Class::Constant;
     node.fields = vec![constant.into(), Part::Absent];
+}
+
+/// The pieces of `"…%s…" % (a, b)`, when the format is simple enough.
+fn formatted(operation: &mut Node) -> Option<Vec<Part>> {
+    let (format, values) = (operation.node("left"), operation.node("right"));
+    if operation.node("op").class != Class::Mod
+        || format.class != Class::Constant
+        || values.class != Class::Tuple
+    {
+        return None;
+    }
+    let Part::Constant(Constant::Str(text)) = format.field("value") else {
+        return None;
+    };
+    let is_starred = |part: &Part| matches!(part, Part::Node(node) if node.class == Class::Starred);
+    let items = values.list("elts");
+    if items.iter().any(is_starred) {
+        return None;
+    }
+    let parts = literal::parse_percent_format(text.as_str()?, items.len())?;
+    let location = operation.location;
+    let Part::Node(values) = &mut operation.fields[2] else {
+        return None;
+    };
+    let Part::List(values) = std::mem::replace(&mut values.fields[0], Part::Absent) else {
+        return None;
+    };
+    let placed = |class: Class, fields: Vec<Part>| {
+        let mut node = Node::new(class, fields);
+        node.location = location;
+        Part::Node(node)
+    };
+    let text = |text: &str| {
+        placed(
+            Class::Constant,
+            vec![Constant::from(text).into(), Part::Absent],
+        )
+    };
+    let mut values = values.into_iter();
+    let mut pieces = Vec::with_capacity(parts.len());
+    for part in parts {
+        pieces.push(match part {
+            FormatPart::Text(piece) => text(&piece),
+            FormatPart::Value {
+                conversion,
+                specification,
+            } => {
+                let conversion = match conversion {
+                    1 => b's',
+                    2 => b'r',
+                    _ => b'a',
+                };
+                let specification = match specification.as_str() {
+                    "" => Part::Absent,
+                    given => placed(Class::JoinedStr, vec![Part::List(vec![text(given)])]),
+                };
+                let value = values.next().unwrap_or(Part::Absent);
+                placed(
+                    Class::FormattedValue,
+                    vec![value, Part::Int(conversion.into()), specification],
+                )
+            }
+        });
+    }
+    Some(pieces)
 }
 
 fn remove_docstring(owner: &mut Node) {
@@ -74,6 +158,10 @@ fn remove_docstring(owner: &mut Node) {
     } else if let Some(Part::Node(only)) = body.first_mut() {
         only.class = Class::Pass;
         only.fields = Vec::new();
+        if let Some(location) = &mut only.location {
+            location.end_line = location.line;
+            location.columns = location.columns.map(|(start, _)| (start, start + 4));
+        }
     }
 }
 

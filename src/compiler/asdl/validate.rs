@@ -94,6 +94,13 @@ fn name(name: &str) -> Compiled<()> {
     Ok(())
 }
 
+fn aliases(node: &Node) -> Compiled<()> {
+    nodes(node.list("names")).try_for_each(|alias| {
+        name(alias.name("name"))?;
+        alias.optional_name("asname").map_or(Ok(()), name)
+    })
+}
+
 fn capture(captured: &str) -> Compiled<()> {
     require(captured != "_", "can't capture name '_' in patterns")?;
     name(captured)
@@ -128,6 +135,7 @@ impl Check<'_> {
         let owner = node.class.spec().name;
         match node.class {
             Class::FunctionDef | Class::AsyncFunctionDef => {
+                name(node.name("name"))?;
                 self.body(node, owner)?;
                 self.type_parameters(node)?;
                 self.arguments(node.node("args"))?;
@@ -135,6 +143,7 @@ impl Check<'_> {
                 self.optional(node, "returns")
             }
             Class::ClassDef => {
+                name(node.name("name"))?;
                 self.body(node, owner)?;
                 self.type_parameters(node)?;
                 self.expressions(node.list("bases"), Load)?;
@@ -217,7 +226,7 @@ impl Check<'_> {
                 let handled = !node.list("handlers").is_empty();
                 if !handled && node.list("finalbody").is_empty() {
                     return Err(value_error(format!(
-                        "{owner} has neither handlers nor finalbody"
+                        "{owner} has neither except handlers nor finalbody"
                     )));
                 }
                 if !handled && !node.list("orelse").is_empty() {
@@ -227,6 +236,7 @@ impl Check<'_> {
                 }
                 for handler in nodes(node.list("handlers")) {
                     positions(handler)?;
+                    handler.optional_name("name").map_or(Ok(()), name)?;
                     self.optional(handler, "type")?;
                     self.body(handler, "ExceptHandler")?;
                 }
@@ -239,11 +249,14 @@ impl Check<'_> {
             }
             Class::ImportFrom => {
                 require(node.int("level") >= 0, "Negative ImportFrom level")?;
-                not_empty(node.list("names"), "names", owner)
+                not_empty(node.list("names"), "names", owner)?;
+                aliases(node)
             }
-            Class::Import | Class::Global | Class::Nonlocal => {
-                not_empty(node.list("names"), "names", owner)
+            Class::Import => {
+                not_empty(node.list("names"), "names", owner)?;
+                aliases(node)
             }
+            Class::Global | Class::Nonlocal => not_empty(node.list("names"), "names", owner),
             Class::Expr => self.expression(node.node("value"), Load),
             _ => Ok(()),
         }

@@ -9,6 +9,8 @@ use std::sync::{Arc, OnceLock};
 
 use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
 use typhon_compiler::constant::{Constant, StrConstant};
+use typhon_compiler::opcode::Opcode;
+use typhon_compiler::wordcode::{self, Wordcode};
 use typhon_macros::{pyclass, pymethods};
 
 use crate::context::Context;
@@ -53,6 +55,8 @@ pub struct Code {
     pub first_free: u32,
     /// Variables and operand stack.
     pub frame_words: u32,
+    /// The code as Python shows it, once somebody looks.
+    wordcode: OnceLock<Box<Wordcode>>,
     /// What `sys.monitoring` and trace functions need of the code, once they need it.
     pub(crate) monitoring: OnceLock<Box<CodeMonitoring>>,
     /// Called with as many positional arguments as it has parameters, it needs no binding: no
@@ -154,6 +158,7 @@ impl Code {
                 first_free: local_count - free,
                 frame_words: local_count + compiled.stack_size,
                 is_simple: compiled.keyword_only_count == 0 && !flags.intersects(varargs),
+                wordcode: OnceLock::new(),
                 monitoring: OnceLock::new(),
                 compiled: compiled.clone(),
             },
@@ -202,6 +207,9 @@ impl Code {
 
     /// The line of the instruction at `unit`.
     pub fn line_of(&self, unit: usize) -> Option<u32> {
+        if let Some(data) = self.monitoring.get() {
+            return data.line_at(unit);
+        }
         self.compiled
             .location(unit as u32)
             .map(|location| location.line)
@@ -214,7 +222,13 @@ impl Code {
 
     /// The offset that Python sees of the unit at `index`.
     pub fn offset_of(&self, index: usize) -> usize {
-        index * 2
+        self.wordcode().offset_of(index)
+    }
+
+    /// The code as Python shows it.
+    pub fn wordcode(&self) -> &Wordcode {
+        self.wordcode
+            .get_or_init(|| Box::new(Wordcode::of(&self.compiled)))
     }
 }
 
@@ -393,13 +407,36 @@ impl Code {
 
     #[getter]
     fn co_code(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
-        let bytes: Vec<u8> = this
-            .compiled
-            .instructions
-            .iter()
-            .flat_map(|unit| unit.to_le_bytes())
-            .collect();
-        Bytes::from_slice(cx, &bytes)
+        Bytes::from_slice(cx, &this.wordcode().bytes)
+    }
+
+    #[getter]
+    fn _co_code_adaptive(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
+        Bytes::from_slice(cx, &this.wordcode().bytes)
+    }
+
+    #[getter]
+    fn co_linetable(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
+        Bytes::from_slice(cx, &this.wordcode().line_table)
+    }
+
+    #[getter]
+    fn co_exceptiontable(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
+        Bytes::from_slice(cx, &this.wordcode().exception_table)
+    }
+
+    /// Return the local variable name for the given oparg.
+    ///
+    /// WARNING: this method is for internal use only and may change or go away.
+    #[method("_varname_from_oparg(self, /, oparg)")]
+    fn varname_from_oparg(cx: &Context, this: &Ref<Code>, oparg: i64) -> PyResult<Value> {
+        match usize::try_from(oparg)
+            .ok()
+            .and_then(|index| this.local_names.get(index))
+        {
+            Some(name) => Ok(name.to_value()),
+            None => Err(cx.index_error("tuple index out of range")),
+        }
     }
 
     /// Return a copy of the code object with new values for the specified fields.
@@ -421,10 +458,14 @@ impl Code {
     /// Lines of the instructions, as (start, end, line).
     #[method("co_lines(self, /)")]
     fn co_lines(cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        let wordcode = this.wordcode();
         let count = this.compiled.instructions.len();
+        let lines = this
+            .compiled
+            .positions()
+            .map(|location| location.map(|location| location.line));
         let mut ranges: Vec<(usize, usize, Option<u32>)> = Vec::new();
-        for unit in 0..count {
-            let line = this.line_of(unit);
+        for (unit, line) in lines.enumerate().take(count) {
             match ranges.last_mut() {
                 Some(last) if last.2 == line => last.1 = unit + 1,
                 _ => ranges.push((unit, unit + 1, line)),
@@ -434,8 +475,8 @@ impl Code {
         for (start, end, line) in ranges {
             let line = crate::vm::unwind::line_value(cx, line)?;
             let entry = [
-                int::from_i64(cx, 2 * start as i64)?,
-                int::from_i64(cx, 2 * end as i64)?,
+                int::from_i64(cx, wordcode.start_of(start) as i64)?,
+                int::from_i64(cx, wordcode.start_of(end) as i64)?,
                 line,
             ];
             items.push(Tuple::from_values(cx, &entry)?.into_value());
@@ -448,8 +489,12 @@ impl Code {
     #[method("co_positions(self, /)")]
     fn co_positions(cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
         let mut items = Vec::new();
-        for unit in 0..this.compiled.instructions.len() {
-            let entry = match this.compiled.location(unit as u32) {
+        let locations: Vec<_> = this.compiled.positions().collect();
+        let wordcode = this.wordcode();
+        let instructions = this.compiled.decode();
+        for (unit, opcode, _) in instructions {
+            let unit = unit as usize;
+            let entry = match locations.get(unit).copied().flatten() {
                 Some(location) => {
                     let (column, end_column) = match location.columns {
                         Some((start, end)) => (
@@ -467,7 +512,42 @@ impl Code {
                 }
                 None => [Value::NONE, Value::NONE, Value::NONE, Value::NONE],
             };
-            items.push(Tuple::from_values(cx, &entry)?.into_value());
+            // One for each word, prefixes and caches included.
+            let end = unit + 1 + usize::from(opcode.has_cache());
+            let words = (wordcode.start_of(end) - wordcode.start_of(unit)) / 2;
+            let entry = Tuple::from_values(cx, &entry)?.into_value();
+            items.extend(std::iter::repeat_n(entry, words));
+        }
+        let items = Tuple::from_vec(cx, items)?;
+        crate::protocols::iterate::iter(cx, items.as_value())
+    }
+
+    /// Branches, as (from, not taken, taken).
+    #[method("co_branches(self, /)")]
+    fn co_branches(cx: &Context, this: &Ref<Code>) -> PyResult<Value> {
+        let mut items = Vec::new();
+        for (unit, opcode, argument) in this.compiled.decode() {
+            let is_branch = matches!(
+                opcode,
+                Opcode::POP_JUMP_IF_FALSE
+                    | Opcode::POP_JUMP_IF_TRUE
+                    | Opcode::POP_JUMP_IF_NONE
+                    | Opcode::POP_JUMP_IF_NOT_NONE
+                    | Opcode::FOR_ITER
+            );
+            let unit = unit as usize;
+            let Some(target) = wordcode::jump_target(unit, opcode, argument).filter(|_| is_branch)
+            else {
+                continue;
+            };
+            // An exhausted loop goes on behind END_FOR and POP_ITER.
+            let target = target + 2 * usize::from(opcode == Opcode::FOR_ITER);
+            let following = unit + 1 + usize::from(opcode.has_cache());
+            let mut entry = Vec::new();
+            for place in [unit, following, target] {
+                entry.push(int::from_i64(cx, this.offset_of(place) as i64)?);
+            }
+            items.push(Tuple::from_vec(cx, entry)?.into_value());
         }
         let items = Tuple::from_vec(cx, items)?;
         crate::protocols::iterate::iter(cx, items.as_value())

@@ -1,8 +1,8 @@
 //! `code.replace()`: a copy of a code object with some fields changed.
 //!
-//! The instructions stay as the compiler proved them: `co_code`, the tables that go with it, and the
-//! numbers of constants, names and variables cannot be changed, since the evaluation loop relies on
-//! them without a check.
+//! The instructions stay as the compiler proved them: `co_code`, `co_exceptiontable`, and the numbers of
+//! constants, names and variables cannot be changed, since the evaluation loop relies on them without a
+//! check.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
+use crate::objects::bytes::Bytes;
 use crate::objects::code::Code;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
@@ -67,7 +68,14 @@ pub(super) fn replace(
             "co_varnames" => rename(cx, &mut compiled, field, value, VARIABLES)?,
             "co_cellvars" => rename(cx, &mut compiled, field, value, LocalKind::CELL)?,
             "co_freevars" => rename(cx, &mut compiled, field, value, LocalKind::FREE)?,
-            "co_nlocals" | "co_code" | "co_linetable" | "co_exceptiontable" => {
+            "co_linetable" => {
+                let Some(table) = value.downcast::<Bytes>() else {
+                    return Err(wrong_type(cx, field, "bytes", value));
+                };
+                let table = table.as_slice();
+                compiled.locations = code.wordcode().locations_from(&code.compiled, table);
+            }
+            "co_nlocals" | "co_code" | "co_exceptiontable" => {
                 let own = attribute::get(cx, code.as_value(), Name::intern(cx, field)?)?;
                 if !compare::equal(cx, &own, value)? {
                     return Err(cx.value_error(format!("code: {field} cannot be changed")));

@@ -18,8 +18,9 @@ use crate::object::{self, Ref, Traverse};
 use crate::objects::cell::Cell;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
+use crate::objects::frame_locals::FrameLocalsProxy;
 use crate::objects::function::Function;
-use crate::objects::str_::Str;
+use crate::objects::str_::{Name, Str};
 use crate::objects::{exceptions, int};
 use crate::value::Value;
 use crate::vm::frame::{self, Frame};
@@ -206,6 +207,35 @@ impl FrameObject {
     }
 }
 
+impl FrameObject {
+    /// The variables that `locals()` shows, bound or not.
+    pub(crate) fn shown_names(&self) -> impl Iterator<Item = (usize, &Name)> {
+        self.code
+            .local_names
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.code.local_kind(*index).contains(LocalKind::HIDDEN))
+    }
+
+    /// What was added to the variables through `f_locals`.
+    pub(crate) fn extra_variables(&self) -> Option<Ref<Dict>> {
+        self.extra.get_as()
+    }
+
+    /// The dict for it, made if there is none.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn extra_variables_or_new(&self, cx: &Context) -> PyResult<Ref<Dict>> {
+        if let Some(extra) = self.extra_variables() {
+            return Ok(extra);
+        }
+        let extra = Dict::new(cx)?;
+        self.extra.set(Some(extra.to_value()));
+        Ok(extra)
+    }
+}
+
 impl Ref<FrameObject> {
     /// The frame is being left: keeps what it holds, if anybody else holds the object.
     ///
@@ -256,7 +286,7 @@ impl Ref<FrameObject> {
     }
 
     /// Variable `index`, cells looked through.
-    fn variable(&self, cx: &Context, index: usize) -> Option<Value> {
+    pub(crate) fn variable(&self, cx: &Context, index: usize) -> Option<Value> {
         let value = match self.active(cx) {
             // SAFETY: the frame is this thread's own, or suspended.
             Some(frame) => unsafe { frame.local(index) },
@@ -274,28 +304,71 @@ impl Ref<FrameObject> {
         Some(value)
     }
 
+    /// The namespace of a module or class body.
+    fn namespace(&self, cx: &Context) -> Option<Value> {
+        match self.active(cx) {
+            Some(frame) => frame.namespace.clone(),
+            None => self.locked(|left| left.as_ref().and_then(|left| left.namespace.clone())),
+        }
+    }
+
     /// `locals()`: the namespace of a module or class body, a fresh dict of a function's variables.
     ///
     /// # Errors
     /// MemoryError.
     pub fn locals(&self, cx: &Context) -> PyResult<Value> {
-        let namespace = match self.active(cx) {
-            Some(frame) => frame.namespace.clone(),
-            None => self.locked(|left| left.as_ref().and_then(|left| left.namespace.clone())),
-        };
-        if let Some(namespace) = namespace {
+        if let Some(namespace) = self.namespace(cx) {
             return Ok(namespace);
         }
+        self.snapshot(cx).map(Ref::into_value)
+    }
+
+    /// The variables that have values, and what was added to them through `f_locals`.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn snapshot(&self, cx: &Context) -> PyResult<Ref<Dict>> {
         let dict = Dict::new(cx)?;
-        for (index, name) in self.code.local_names.iter().enumerate() {
-            if self.code.local_kind(index).contains(LocalKind::HIDDEN) {
-                continue;
-            }
+        for (index, name) in self.shown_names() {
             if let Some(value) = self.variable(cx, index) {
                 dict.set_name(cx, *name, value)?;
             }
         }
-        Ok(dict.into_value())
+        if let Some(extra) = self.extra_variables() {
+            for (key, value, _) in extra.entries_snapshot() {
+                dict.set_item(cx, &key, value)?;
+            }
+        }
+        Ok(dict)
+    }
+
+    /// Gives variable `index` a value; what is in a cell is replaced in the cell.
+    pub(crate) fn set_variable(&self, cx: &Context, index: usize, value: Value) {
+        let is_cell = self
+            .code
+            .local_kind(index)
+            .intersects(LocalKind::CELL.union(LocalKind::FREE));
+        let replace = |place: &mut Option<Value>| match place {
+            Some(cell) if is_cell && cell.is_exact::<Cell>() => {
+                let cell = cell.clone();
+                (Some(cell), Some(value))
+            }
+            _ => (place.replace(value), None),
+        };
+        let (old, into_cell) = match self.active(cx) {
+            // SAFETY: the frame is this thread's own and not in the middle of an instruction that looks at
+            // the variable, or it is suspended.
+            Some(frame) => replace(unsafe { &mut *frame.locals.add(index).cast() }),
+            None => self.locked(|left| match left {
+                Some(left) if index < left.variables.len() => replace(&mut left.variables[index]),
+                _ => (None, None),
+            }),
+        };
+        if let (Some(cell), Some(value)) = (&old, into_cell)
+            && let Some(cell) = cell.downcast_exact::<Cell>()
+        {
+            cell.content.set(Some(value));
+        }
     }
 }
 
@@ -385,7 +458,10 @@ impl FrameObject {
 
     #[getter]
     fn f_locals(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
-        this.locals(cx)
+        match this.namespace(cx) {
+            Some(namespace) => Ok(namespace),
+            None => FrameLocalsProxy::new(cx, this.clone()).map(Ref::into_value),
+        }
     }
 
     #[getter]

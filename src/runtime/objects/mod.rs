@@ -20,6 +20,7 @@ pub mod exceptions;
 pub mod filter;
 pub mod float;
 pub mod frame;
+pub mod frame_locals;
 pub mod function;
 pub mod generator;
 pub mod generic_alias;
@@ -89,6 +90,7 @@ pub(crate) fn make_classes(cx: &Context) -> PyResult<()> {
         map::Map,
         filter::Filter,
         reversed::Reversed,
+        frame_locals::FrameLocalsProxy,
         mappingproxy::MappingProxy,
         cell::Cell,
         code::Code,

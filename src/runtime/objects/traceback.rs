@@ -24,8 +24,9 @@ pub struct Traceback {
     next: Field,
     frame: Ref<FrameObject>,
     /// Index of the instruction, in units.
-    /// In bytes, as CPython counts: two for each unit.
-    lasti: i64,
+    index: i64,
+    /// `tb_lasti`, of a traceback that a program made.
+    given_offset: Option<i64>,
     line: Option<u32>,
 }
 
@@ -54,7 +55,8 @@ impl Traceback {
             Traceback {
                 next: Field::from_option(next),
                 frame,
-                lasti: index as i64 * 2,
+                index: index as i64,
+                given_offset: None,
                 line,
             },
         )
@@ -82,7 +84,7 @@ impl Traceback {
 
     /// The index of the instruction, in units.
     pub fn instruction(&self) -> usize {
-        self.lasti.max(0) as usize / 2
+        self.index.max(0) as usize
     }
 }
 
@@ -108,13 +110,15 @@ impl Traceback {
                 frame.type_name_for_argument()
             )));
         };
-        let lasti = crate::protocols::index::as_index(cx, lasti)? as i64;
+        let offset = crate::protocols::index::as_index(cx, lasti)? as i64;
         let line = crate::protocols::index::as_index(cx, line)?;
         let next = Some(next.clone()).filter(|next| !next.is_none());
         let traceback = Traceback {
             next: Field::from_option(next),
             frame: frame.clone(),
-            lasti,
+            index: usize::try_from(offset)
+                .map_or(-1, |offset| frame.code().wordcode().unit_at(offset) as i64),
+            given_offset: Some(offset),
             line: u32::try_from(line).ok(),
         };
         object::new(cx, traceback).map(Ref::into_value)
@@ -171,7 +175,10 @@ impl Traceback {
 
     #[member]
     fn tb_lasti(_cx: &Context, this: &Ref<Traceback>) -> PyResult<i64> {
-        Ok(this.lasti)
+        Ok(match this.given_offset {
+            Some(offset) => offset,
+            None => this.frame.code().offset_of(this.index as usize) as i64,
+        })
     }
 
     #[getter]

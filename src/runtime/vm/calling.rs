@@ -80,6 +80,12 @@ pub(super) unsafe fn call(
             take_apart(method, base);
             return call_bound(cx, frame, sp, base);
         }
+        // One with attributes of its own has another shape.
+        if callable.downcast::<Function>().is_some() {
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            return enter_function(cx, frame, sp, base, args);
+        }
         if *base.add(1) == 0
             && (*frame).kind == Kind::Stack
             && let Some(class) = callable.downcast::<Type>()

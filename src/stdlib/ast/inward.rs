@@ -90,12 +90,21 @@ impl Inward<'_> {
     fn node(&self, object: &Value, class: Class, kind: Kind) -> PyResult<Node> {
         let spec = class.spec();
         let names = &self.classes.fields[class as usize];
+        // Of kinds with one class only, positions come last.
+        let is_product = kind.spec().is_some_and(KindSpec::is_product);
+        let mut location = None;
+        if !is_product {
+            location = self.location(object, kind)?;
+        }
         let mut fields = Vec::with_capacity(spec.fields.len());
         for (field, name) in spec.fields.iter().zip(names) {
             fields.push(self.field(object, class, field, *name)?);
         }
+        if is_product {
+            location = self.location(object, kind)?;
+        }
         let mut node = Node::new(class, fields);
-        node.location = self.location(object, kind)?;
+        node.location = location;
         Ok(node)
     }
 
@@ -212,7 +221,7 @@ impl Inward<'_> {
         for (index, name) in self.classes.attributes.iter().enumerate() {
             let found = attribute::find(self.cx, object, *name)?;
             numbers[index] = match found {
-                Some(value) if !value.is(&Value::NONE) => self.int(&value)?,
+                Some(value) if index < 2 || !value.is(&Value::NONE) => self.int(&value)?,
                 // An end that is not known is the start.
                 _ if index >= 2 && spec.positions == Positions::Start => numbers[index - 2],
                 _ => {

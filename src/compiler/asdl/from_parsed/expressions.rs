@@ -10,7 +10,7 @@ use super::{Passage, name, optional_name};
 use crate::asdl::node::{Node, Part};
 use crate::asdl::table::Class;
 use crate::constant::Constant;
-use crate::error::Compiled;
+use crate::error::{Compiled, ErrorKind, Failure};
 use crate::literal;
 
 impl Passage<'_> {
@@ -223,6 +223,11 @@ impl Passage<'_> {
                 Class::Starred,
                 vec![self.part(&node.value)?, context(node.ctx)],
             ),
+            // Written in letters that only normalization makes those of a constant.
+            Expr::Name(node) if matches!(node.id.as_str(), "None" | "True" | "False") => {
+                let message = format!("identifier field can't represent '{}' constant", node.id);
+                return Err(Failure::new(ErrorKind::Value, message, node.range));
+            }
             Expr::Name(node) => (
                 Class::Name,
                 vec![node.id.as_str().into(), context(node.ctx)],

@@ -23,8 +23,8 @@ use crate::objects::native::NativeFunction;
 use crate::objects::tuple::Tuple;
 use crate::protocols::{call, iterate};
 use crate::value::Value;
-use crate::vm::calling;
 use crate::vm::frame::Frame;
+use crate::vm::{awaiting, calling};
 
 /// How the loop goes on behind a mark. `pc` and `sp` of the frame say where.
 pub(in crate::vm) enum Next {
@@ -221,6 +221,21 @@ impl Place<'_> {
                     self.branch(opcode, argument, jumps)?;
                     return Ok(Next::GoOn);
                 }
+                // Makes `super()` as a part of itself.
+                Opcode::LOAD_SUPER_ATTR if here & event::CALL != 0 => {
+                    let class = match argument & 2 {
+                        0 => super::missing(),
+                        _ => top(2).clone(),
+                    };
+                    let arguments = [self.offset(unit)?, top(3).clone(), class];
+                    self.tell(event::CALL, &arguments)?;
+                    self.tell_c(event::C_RETURN, &arguments)?;
+                }
+                Opcode::END_SEND if here & event::STOP_ITERATION != 0 => {
+                    if awaiting::as_generator(top(2)).is_some() {
+                        self.stop_iteration(top(1).clone())?;
+                    }
+                }
                 Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX
                     if here & event::CALL != 0 =>
                 {
@@ -234,7 +249,8 @@ impl Place<'_> {
 
     fn branch(&self, opcode: Opcode, argument: u32, jumps: bool) -> PyResult<()> {
         let target = match instrument::jump_target(self.unit, opcode, argument) {
-            Some(target) if jumps => target,
+            // What an exhausted loop goes on with: not the end of the loop itself.
+            Some(target) if jumps => target + usize::from(opcode == Opcode::FOR_ITER),
             _ => self.unit + 1 + usize::from(opcode.has_cache()),
         };
         let event = if jumps {
@@ -245,6 +261,19 @@ impl Place<'_> {
         self.tell(event, &[self.offset(self.unit)?, self.offset(target)?])
     }
 
+    /// A generator that was delegated to has ended, which elsewhere would be an exception.
+    fn stop_iteration(&self, value: Value) -> PyResult<()> {
+        let cx = self.cx;
+        let Raised = cx.stop_iteration(value);
+        let exception = cx.take_exception();
+        self.tell(
+            event::STOP_ITERATION,
+            &[self.offset(self.unit)?, exception.to_value()],
+        )?;
+        // SAFETY: the frame is this thread's and running.
+        unsafe { trace_exception(cx, self.frame, &exception) }
+    }
+
     /// A call; one of what is no Python function is carried out here, since its end is an event too.
     unsafe fn call(&self, word: u32, opcode: Opcode) -> PyResult<Next> {
         let Place { cx, frame, .. } = *self;
@@ -253,8 +282,8 @@ impl Place<'_> {
             let base = calling::base_of(frame, opcode, word >> 8);
             let (callable, first) = calling::callable_of(base, (*frame).sp, opcode);
             let is_python = match callable.downcast_exact::<Method>() {
-                Some(method) => method.function.is_exact::<Function>(),
-                None => callable.is_exact::<Function>(),
+                Some(method) => method.function.downcast::<Function>().is_some(),
+                None => callable.downcast::<Function>().is_some(),
             };
             let first = first.unwrap_or_else(super::missing);
             let arguments = [self.offset(self.unit)?, callable.clone(), first];

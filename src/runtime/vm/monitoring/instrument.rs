@@ -19,10 +19,14 @@ use crate::objects::code::Code;
 /// The opcode of marked instructions. No instruction of the compiler's has it.
 pub const INSTRUMENTED: u8 = 254;
 
+const NO_LINE: u32 = u32::MAX;
+
 /// What monitoring knows of one code object.
 pub struct CodeMonitoring {
     /// For each unit the events that can happen there.
     possible: Box<[u32]>,
+    /// For each unit its line, [`NO_LINE`] for none.
+    lines: Box<[u32]>,
     /// Events that each tool wants in this code.
     local: [AtomicU32; TOOLS],
     /// Events that a callback disabled: unit, tool, event.
@@ -31,8 +35,10 @@ pub struct CodeMonitoring {
 
 impl CodeMonitoring {
     fn new(code: &Code) -> CodeMonitoring {
+        let lines = lines(code);
         CodeMonitoring {
-            possible: possible_events(code),
+            possible: possible_events(code, &lines),
+            lines: lines.iter().map(|line| line.unwrap_or(NO_LINE)).collect(),
             local: [const { AtomicU32::new(0) }; TOOLS],
             disabled: Mutex::default(),
         }
@@ -48,6 +54,14 @@ impl CodeMonitoring {
     /// Events that `tool` wants in this code.
     pub fn local_events_of(&self, tool: usize) -> u32 {
         self.local[tool].load(Ordering::Relaxed)
+    }
+
+    /// The line of `unit`.
+    pub fn line_at(&self, unit: usize) -> Option<u32> {
+        self.lines
+            .get(unit)
+            .copied()
+            .filter(|line| *line != NO_LINE)
     }
 
     /// The events that can happen at `unit`.
@@ -82,8 +96,7 @@ fn lines(code: &Code) -> Vec<Option<u32>> {
         .collect()
 }
 
-fn possible_events(code: &Code) -> Box<[u32]> {
-    let lines = lines(code);
+fn possible_events(code: &Code, lines: &[Option<u32>]) -> Box<[u32]> {
     let units = &code.compiled.instructions;
     let mut possible = vec![0; units.len()];
     let instructions: Vec<(usize, Opcode, u32)> = code
@@ -118,7 +131,9 @@ fn possible_events(code: &Code) -> Box<[u32]> {
             Opcode::RESUME => event::PY_RESUME,
             Opcode::RETURN_VALUE => event::PY_RETURN,
             Opcode::YIELD_VALUE => event::PY_YIELD,
-            Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX => event::CALL,
+            Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX | Opcode::LOAD_SUPER_ATTR => {
+                event::CALL
+            }
             Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD => event::JUMP,
             // Backward jumps on one line are lines for trace functions.
             Opcode::POP_JUMP_IF_FALSE
@@ -126,6 +141,7 @@ fn possible_events(code: &Code) -> Box<[u32]> {
             | Opcode::POP_JUMP_IF_NONE
             | Opcode::POP_JUMP_IF_NOT_NONE
             | Opcode::FOR_ITER => event::BRANCHES,
+            Opcode::END_SEND => event::STOP_ITERATION,
             _ => 0,
         };
         if opcode != Opcode::RESUME {

@@ -228,6 +228,24 @@ fn after(
             }
             (Some(stack), None)
         }
+        Opcode::LOAD_ATTR | Opcode::LOAD_SUPER_ATTR | Opcode::LOAD_SPECIAL => {
+            let (taken, with_self) = match opcode {
+                Opcode::LOAD_ATTR => (1, argument & 1 != 0),
+                Opcode::LOAD_SUPER_ATTR => (3, argument & 1 != 0),
+                _ => (1, true),
+            };
+            stack.truncate(stack.len().saturating_sub(taken));
+            stack.push(Kind::Object);
+            if with_self {
+                // An object or nothing.
+                stack.push(Kind::Null);
+            }
+            (Some(stack), None)
+        }
+        Opcode::LOAD_FAST_AND_CLEAR => {
+            stack.push(Kind::Null);
+            (Some(stack), None)
+        }
         Opcode::COPY => {
             let copied = stack.len().checked_sub(count).map(|index| stack[index]);
             stack.push(copied.unwrap_or(Kind::Object));
