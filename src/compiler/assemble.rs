@@ -82,7 +82,7 @@ pub(crate) fn assemble(
     let mut units = Vec::with_capacity(size as usize);
     let mut locations = LocationTableBuilder::new(unit.first_line);
     let mut exceptions: Vec<ExceptionHandler> = Vec::new();
-    let mut constants = ConstantNumbering::new(graph.constants.len(), unit.has_docstring);
+    let mut constants = ConstantNumbering::new(graph.constants.len());
     let mut cache_count = 0;
     for &id in &order {
         for instruction in &graph.block(id).instructions {
@@ -170,20 +170,20 @@ fn same_handler(left: &ExceptionHandler, right: &ExceptionHandler) -> bool {
     left.target == right.target && left.depth == right.depth && left.push_lasti == right.push_lasti
 }
 
-/// Gives new numbers to the constants that are used, in order of first use. A docstring stays
-/// first.
+/// Gives new numbers to the constants that are used, in order of first use. The first that the code
+/// generator met stays first, used or not: it may be the docstring.
 struct ConstantNumbering {
     numbers: Vec<u32>,
     used: Vec<u32>,
 }
 
 impl ConstantNumbering {
-    fn new(count: usize, has_docstring: bool) -> ConstantNumbering {
+    fn new(count: usize) -> ConstantNumbering {
         let mut numbering = ConstantNumbering {
             numbers: vec![u32::MAX; count],
             used: Vec::new(),
         };
-        if has_docstring {
+        if count > 0 {
             numbering.number(0);
         }
         numbering

@@ -173,6 +173,9 @@ impl<'a> Unit<'a> {
 
     pub fn load_constant(&mut self, constant: Constant, at: At) {
         if let Constant::Int(value @ 0..=255) = constant {
+            if self.constants.is_empty() {
+                self.constants.insert(constant);
+            }
             self.push(Opcode::LOAD_SMALL_INT, value as u32, at);
             return;
         }

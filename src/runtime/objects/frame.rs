@@ -503,6 +503,15 @@ impl FrameObject {
     }
 
     #[getter]
+    fn f_generator(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Option<Value>> {
+        let generator = this.active(cx).and_then(Frame::generator);
+        // SAFETY: the generator holds the frame and is alive.
+        Ok(generator.map(|generator| unsafe {
+            (*(&raw const generator).cast::<Ref<crate::objects::generator::Generator>>()).to_value()
+        }))
+    }
+
+    #[getter]
     fn f_trace(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Option<Value>> {
         Ok(this.trace.get())
     }
