@@ -231,10 +231,11 @@ impl Place<'_> {
                     self.tell(event::CALL, &arguments)?;
                     self.tell_c(event::C_RETURN, &arguments)?;
                 }
-                Opcode::END_SEND if here & event::STOP_ITERATION != 0 => {
-                    if awaiting::as_generator(top(2)).is_some() {
-                        self.stop_iteration(top(1).clone())?;
-                    }
+                Opcode::END_SEND
+                    if here & event::STOP_ITERATION != 0
+                        && awaiting::as_generator(top(2)).is_some() =>
+                {
+                    self.stop_iteration(top(1).clone())?;
                 }
                 Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX
                     if here & event::CALL != 0 =>
