@@ -237,6 +237,29 @@ impl Signature {
         args: Args<'a>,
         bound: &mut [Option<&'a Value>],
     ) -> PyResult<Rest<'a>> {
+        // The commonest call: by position only, and none is missing.
+        let given = args.values.len();
+        if args.names.is_empty()
+            && given <= self.positional
+            && !self.parameters[given..]
+                .iter()
+                .any(|parameter| parameter.required)
+        {
+            for (place, value) in bound.iter_mut().zip(args.values) {
+                *place = Some(value);
+            }
+            return Ok(Rest::default());
+        }
+        self.bind_any(cx, args, bound)
+    }
+
+    /// [`Signature::bind`] of any arguments.
+    fn bind_any<'a>(
+        &self,
+        cx: &Context,
+        args: Args<'a>,
+        bound: &mut [Option<&'a Value>],
+    ) -> PyResult<Rest<'a>> {
         let positional = args.positional();
         let taken = positional.len().min(self.positional);
         for (place, value) in bound.iter_mut().zip(&positional[..taken]) {

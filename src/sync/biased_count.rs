@@ -63,11 +63,12 @@ impl Header {
     /// something that has.
     #[inline(always)]
     pub fn incref(&self) {
-        if self.owner.load(Ordering::Relaxed) == owner_id() {
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed);
             self.validate(local != 0, "a reference taken to what its owner has let go");
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
-        } else {
+        } else if owner != IMMORTAL {
             self.incref_slow();
         }
     }
@@ -77,7 +78,8 @@ impl Header {
     #[inline(always)]
     #[must_use = "true obliges the caller to destroy the object"]
     pub fn decref(&self) -> bool {
-        if self.owner.load(Ordering::Relaxed) == owner_id() {
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed).wrapping_sub(1);
             self.validate(
                 local != u32::MAX,
@@ -86,7 +88,7 @@ impl Header {
             self.local.store(local, Ordering::Relaxed);
             local == 0 && self.local_reached_zero()
         } else {
-            self.decref_slow()
+            owner != IMMORTAL && self.decref_slow()
         }
     }
 

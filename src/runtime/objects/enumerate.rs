@@ -45,6 +45,17 @@ impl Enumerate {
         }
     }
 
+    /// The next number and item.
+    ///
+    /// # Errors
+    /// What the iterator raises.
+    pub fn next_pair(&self, cx: &Context) -> PyResult<Option<(Value, Value)>> {
+        let Some(item) = iterate::next(cx, &self.iterator)? else {
+            return Ok(None);
+        };
+        Ok(Some((self.number(cx, self.advance())?, item)))
+    }
+
     fn advance(&self) -> i64 {
         if typhon_sync::multithreaded() {
             self.count.fetch_add(1, Ordering::Relaxed)
@@ -133,10 +144,9 @@ impl Enumerate {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<Enumerate>) -> PyResult<Option<Value>> {
-        let Some(item) = iterate::next(cx, &this.iterator)? else {
+        let Some((number, item)) = this.next_pair(cx)? else {
             return Ok(None);
         };
-        let number = this.number(cx, this.advance())?;
         Tuple::from_values(cx, &[number, item]).map(|pair| Some(pair.into_value()))
     }
 

@@ -47,6 +47,24 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// The parts of a slice as numbers. May run Python code (`__index__`).
+    ///
+    /// # Errors
+    /// As [`Slice::bounds`].
+    pub fn of(cx: &Context, start: &Value, stop: &Value, step: &Value) -> PyResult<Bounds> {
+        let step = match bound(cx, step)? {
+            Some(0) => return Err(cx.value_error("slice step cannot be zero")),
+            // So that the step can be negated.
+            Some(step) => step.max(-isize::MAX),
+            None => 1,
+        };
+        Ok(Bounds {
+            start: bound(cx, start)?,
+            stop: bound(cx, stop)?,
+            step,
+        })
+    }
+
     /// What they select from `length` items.
     #[inline]
     pub fn resolve(&self, length: usize) -> SliceIndices {
@@ -69,17 +87,7 @@ impl Slice {
     /// # Errors
     /// TypeError when a part is no int, ValueError when the step is zero.
     pub fn bounds(&self, cx: &Context) -> PyResult<Bounds> {
-        let step = match bound(cx, &self.step)? {
-            Some(0) => return Err(cx.value_error("slice step cannot be zero")),
-            // So that the step can be negated.
-            Some(step) => step.max(-isize::MAX),
-            None => 1,
-        };
-        Ok(Bounds {
-            start: bound(cx, &self.start)?,
-            stop: bound(cx, &self.stop)?,
-            step,
-        })
+        Bounds::of(cx, &self.start, &self.stop, &self.step)
     }
 
     /// Start, stop and step for a sequence of `length` items, of any size.

@@ -123,6 +123,25 @@ impl Traverse for Zip {
     }
 }
 
+impl Zip {
+    /// Whether it runs through two iterators, and they may end as they like.
+    pub fn yields_pairs(&self) -> bool {
+        self.0.iterators.len() == 2 && !self.0.strict.load(Ordering::Relaxed)
+    }
+
+    /// The next two items, when it yields pairs.
+    ///
+    /// # Errors
+    /// What the iterators raise.
+    pub fn next_pair(&self, cx: &Context) -> PyResult<Option<(Value, Value)>> {
+        let Some(first) = iterate::next(cx, &self.0.iterators[0])? else {
+            return Ok(None);
+        };
+        let second = iterate::next(cx, &self.0.iterators[1])?;
+        Ok(second.map(|second| (first, second)))
+    }
+}
+
 #[pymethods]
 impl Zip {
     #[slot(new)]
@@ -139,13 +158,8 @@ impl Zip {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<Zip>) -> PyResult<Option<Value>> {
-        if let [first, second] = this.0.iterators.as_slice()
-            && !this.0.strict.load(Ordering::Relaxed)
-        {
-            let Some(first) = iterate::next(cx, first)? else {
-                return Ok(None);
-            };
-            let Some(second) = iterate::next(cx, second)? else {
+        if this.yields_pairs() {
+            let Some((first, second)) = this.next_pair(cx)? else {
                 return Ok(None);
             };
             return Tuple::from_values(cx, &[first, second]).map(|pair| Some(pair.into_value()));

@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use typhon_compiler::opcode::Opcode;
+use typhon_compiler::opcode::{BinaryOperation, Opcode};
 
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
@@ -36,7 +36,9 @@ use crate::vm::frame::{self, Frame, Kind};
 use crate::vm::monitoring::events::{self, Next, Step};
 use crate::vm::monitoring::instrument;
 use crate::vm::resumption::{enter_generator, leave, suspend};
-use crate::vm::{attribute, awaiting, import, instructions, pattern, safepoint, subscript, unwind};
+use crate::vm::{
+    attribute, awaiting, import, instructions, pairs, pattern, safepoint, subscript, unwind,
+};
 
 /// Opcodes as patterns for `match`.
 #[allow(non_upper_case_globals)]
@@ -65,6 +67,9 @@ mod op {
         WITH_EXCEPT_START IMPORT_NAME IMPORT_FROM
     }
 }
+
+/// The instruction `container[key]`.
+const SUBSCRIPT: u32 = op::BINARY_OP as u32 | (BinaryOperation::Subscript as u32) << 8;
 
 /// Runs `entry`, a frame that was just pushed, until it is left.
 ///
@@ -521,16 +526,11 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             }
                             op::STORE_SLICE => {
                                 save!();
-                                let slice = attempt!(Slice::new(
-                                    cx,
-                                    peek!(2).clone(),
-                                    peek!(1).clone(),
-                                    Value::NONE
-                                ));
-                                attempt!(sequence::set_item(
+                                attempt!(subscript::store_slice(
                                     cx,
                                     peek!(3),
-                                    slice.as_value(),
+                                    peek!(2),
+                                    peek!(1),
                                     peek!(4)
                                 ));
                                 for _ in 0..4 {
@@ -790,8 +790,23 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                         None => pc = pc.add(arg as usize + 1),
                                     }
                                 } else {
+                                    let next = (*pc).load(Ordering::Relaxed);
+                                    if next as u8 == op::UNPACK_SEQUENCE
+                                        && next >> 8 == 2
+                                        && let Some(pair) = pairs::next_pair(cx, iterator)
+                                    {
+                                        match attempt!(pair) {
+                                            Some((first, second)) => {
+                                                pc = pc.add(2);
+                                                push!(second);
+                                                push!(first);
+                                            }
+                                            None => pc = pc.add(arg as usize + 1),
+                                        }
+                                        continue 'instructions;
+                                    }
                                     match attempt!(iterate::next(cx, iterator)) {
-                                        Some(item) => push!(item),
+                                        Some(item) => push_or_store!(item),
                                         None => pc = pc.add(arg as usize + 1),
                                     }
                                 }
@@ -1052,6 +1067,19 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                             op::BUILD_SLICE => {
                                 save!();
                                 let count = arg as usize;
+                                let next = (*pc).load(Ordering::Relaxed);
+                                if count == 3
+                                    && next == SUBSCRIPT
+                                    && let Some(items) = subscript::extended_slice(
+                                        cx,
+                                        peek!(4),
+                                        [peek!(3), peek!(2), peek!(1)],
+                                    )
+                                {
+                                    pc = pc.add(2);
+                                    replace!(4, attempt!(items));
+                                    continue 'instructions;
+                                }
                                 let step = if count == 3 {
                                     peek!(1).clone()
                                 } else {
@@ -1173,6 +1201,14 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                 // The items take the sequence's place, last item first: above it there
                                 // would be one word too few at the greatest depth.
                                 let sequence = pop!();
+                                if arg == 2
+                                    && let Some(tuple) = sequence.downcast_exact::<Tuple>()
+                                    && let [first, second] = tuple.as_slice()
+                                {
+                                    push!(second.clone());
+                                    push!(first.clone());
+                                    continue 'instructions;
+                                }
                                 save!();
                                 let unpacked =
                                     instructions::unpack_sequence(cx, &sequence, arg as usize, sp);

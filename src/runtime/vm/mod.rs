@@ -13,6 +13,7 @@
 //!   instructions.rs the instructions that are calls into the runtime
 //!   subscript.rs    items and slices of the built-in sequences
 //!   awaiting.rs     the instructions of yield from, await and async for
+//!   pairs.rs        for loops over pairs
 //!   unwind.rs       handlers, tracebacks
 //!   pattern.rs      structural pattern matching
 //!   import.rs       the import statement
@@ -31,6 +32,7 @@ pub mod import;
 mod instructions;
 pub mod interpreter;
 pub mod monitoring;
+mod pairs;
 mod pattern;
 mod resumption;
 pub mod safepoint;

@@ -6,7 +6,8 @@ use crate::error::PyResult;
 use crate::object::Ref;
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
-use crate::objects::slice::Slice;
+use crate::objects::list::methods::{assign_slice, slice_of};
+use crate::objects::slice::{Bounds, Slice};
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::protocols::sequence;
@@ -102,4 +103,34 @@ pub fn store_subscript(
         return Ok(());
     }
     sequence::set_item(cx, container, key, value)
+}
+
+/// `container[start:stop] = value`; a list needs no slice object for that.
+///
+/// # Errors
+/// What the operation raises.
+pub fn store_slice(
+    cx: &Context,
+    container: &Value,
+    start: &Value,
+    stop: &Value,
+    value: &Value,
+) -> PyResult<()> {
+    if let Some(list) = container.downcast_exact::<List>() {
+        let bounds = Bounds::of(cx, start, stop, &Value::NONE)?;
+        return assign_slice(cx, list, bounds, value);
+    }
+    let slice = Slice::new(cx, start.clone(), stop.clone(), Value::NONE)?;
+    sequence::set_item(cx, container, slice.as_value(), value)
+}
+
+/// `container[start:stop:step]` of a list, which needs no slice object for that; `None` when it is
+/// something else.
+pub fn extended_slice(
+    cx: &Context,
+    container: &Value,
+    [start, stop, step]: [&Value; 3],
+) -> Option<PyResult<Value>> {
+    let list = container.downcast_exact::<List>()?;
+    Some(Bounds::of(cx, start, stop, step).and_then(|bounds| slice_of(cx, list, bounds)))
 }

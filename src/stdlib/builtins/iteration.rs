@@ -1,7 +1,7 @@
 //! Iteration: `all`, `any`, `iter`, `len`, `max`, `min`, `next`, `sorted`, and their asynchronous kin.
 
 use typhon_macros::{pyclass, pyfunction, pymethods};
-use typhon_runtime::args::{Args, Maybe};
+use typhon_runtime::args::{Args, Maybe, Parameter, Signature};
 use typhon_runtime::object::{self, Payload, Ref, Traverse};
 use typhon_runtime::objects::coroutine;
 use typhon_runtime::objects::exceptions;
@@ -111,13 +111,9 @@ pub fn sorted(cx: &Context, args: Args<'_>) -> PyResult<Ref<List>> {
 /// the provided iterable is empty.
 /// With two or more positional arguments, return the largest argument.
 #[pyfunction("max(*args, key=None, default=<unrepresentable>)")]
-pub fn max(
-    cx: &Context,
-    args: &[Value],
-    key: Option<&Value>,
-    default: Maybe<&Value>,
-) -> PyResult<Value> {
-    extreme(cx, "max", Comparison::Greater, args, key, default.0)
+pub fn max(cx: &Context, args: Args<'_>) -> PyResult<Value> {
+    static SIGNATURE: Signature = extreme_signature("max");
+    extreme(cx, &SIGNATURE, Comparison::Greater, args)
 }
 
 /// With a single iterable argument, return its smallest item. The
@@ -125,24 +121,49 @@ pub fn max(
 /// the provided iterable is empty.
 /// With two or more positional arguments, return the smallest argument.
 #[pyfunction("min(*args, key=None, default=<unrepresentable>)")]
-pub fn min(
-    cx: &Context,
-    args: &[Value],
-    key: Option<&Value>,
-    default: Maybe<&Value>,
-) -> PyResult<Value> {
-    extreme(cx, "min", Comparison::Less, args, key, default.0)
+pub fn min(cx: &Context, args: Args<'_>) -> PyResult<Value> {
+    static SIGNATURE: Signature = extreme_signature("min");
+    extreme(cx, &SIGNATURE, Comparison::Less, args)
+}
+
+/// The parameters of `max` and `min`.
+const fn extreme_signature(name: &'static str) -> Signature {
+    const PARAMETERS: &[Parameter] = &[Parameter::optional("key"), Parameter::optional("default")];
+    Signature {
+        name,
+        text: "",
+        parameters: PARAMETERS,
+        positional_only: 0,
+        positional: 0,
+        var_positional: true,
+        var_keyword: false,
+    }
 }
 
 /// The item that compares `better` to all before it.
 fn extreme(
     cx: &Context,
-    name: &str,
+    signature: &Signature,
     better: Comparison,
-    args: &[Value],
-    key: Option<&Value>,
-    default: Option<&Value>,
+    args: Args<'_>,
 ) -> PyResult<Value> {
+    if args.names.is_empty()
+        && let [first, rest @ ..] = args.values
+        && !rest.is_empty()
+    {
+        let mut best = first;
+        for item in rest {
+            if compare::holds(cx, item, best, better)? {
+                best = item;
+            }
+        }
+        return Ok(best.clone());
+    }
+    let name = signature.name;
+    let mut bound = [None; 2];
+    let args = signature.bind(cx, args, &mut bound)?.positional;
+    let [key, default] = bound;
+    let key = key.filter(|key| !key.is_none());
     let mut best: Option<(Value, Value)> = None;
     let mut offer = |item: Value| -> PyResult<()> {
         let rank = match key {

@@ -40,6 +40,7 @@ pub(super) fn find_all(
 ) -> PyResult<Ref<List>> {
     let subject = pattern.subject(cx, string)?;
     let mut matches = Matches::new(
+        cx,
         pattern,
         &subject,
         Bounds::new(&subject, start, end),
@@ -47,7 +48,7 @@ pub(super) fn find_all(
         false,
     );
     let mut found = Vec::new();
-    while let Some((start, end)) = matches.advance(cx) {
+    while let Some((start, end)) = matches.advance() {
         let group = |number: usize| text(cx, &subject, matches.group(number), || subject.empty(cx));
         found.push(match pattern.group_count() {
             0 => subject.slice(cx, start, end)?,
@@ -72,12 +73,12 @@ pub(super) fn split(
     limit: isize,
 ) -> PyResult<Ref<List>> {
     let subject = pattern.subject(cx, string)?;
-    let mut matches = Matches::new(pattern, &subject, Bounds::whole(&subject), false, false);
+    let mut matches = Matches::new(cx, pattern, &subject, Bounds::whole(&subject), false, false);
     let mut parts = Vec::new();
     let mut last = 0;
     let mut count = 0;
     while (limit == 0 || count < limit)
-        && let Some((start, end)) = matches.advance(cx)
+        && let Some((start, end)) = matches.advance()
     {
         parts.push(subject.slice(cx, last, start)?);
         for number in 1..=pattern.group_count() {
@@ -214,7 +215,7 @@ pub(super) fn substitute(
 ) -> PyResult<(Value, usize)> {
     let filter = Filter::of(cx, pattern, replacement)?;
     let subject = pattern.subject(cx, string)?;
-    let mut matches = Matches::new(pattern, &subject, Bounds::whole(&subject), false, false);
+    let mut matches = Matches::new(cx, pattern, &subject, Bounds::whole(&subject), false, false);
     let mut output = Output {
         subject: &subject,
         text: StrBuilder::new(),
@@ -224,7 +225,7 @@ pub(super) fn substitute(
     let mut last = 0;
     let mut count = 0;
     while (limit == 0 || (count as isize) < limit)
-        && let Some((start, end)) = matches.advance(cx)
+        && let Some((start, end)) = matches.advance()
     {
         if last < start {
             output.push_slice(last, start);

@@ -7,9 +7,6 @@ use super::engine::Machine;
 use super::pattern::Pattern;
 use super::subject::Subject;
 
-/// Subjects longer than this are searched detached: other threads need not wait to stop the world.
-const LONG: usize = 1 << 14;
-
 /// How a pattern is to match.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -82,7 +79,6 @@ pub(super) struct Matches<'a> {
     start: usize,
     /// Whether an empty match there was had already.
     must_advance: bool,
-    is_long: bool,
     is_over: bool,
     span: (usize, usize),
 }
@@ -91,6 +87,7 @@ impl<'a> Matches<'a> {
     /// Matches in the part of `subject` within the bounds; `must_advance` refuses an empty match at the
     /// start. `whole`: only a match that reaches the end counts.
     pub(super) fn new(
+        cx: &'a Context,
         pattern: &'a Pattern,
         subject: &'a Subject,
         bounds: Bounds,
@@ -100,16 +97,21 @@ impl<'a> Matches<'a> {
         let program = pattern.program();
         let end = bounds.end;
         let machine = match subject.units() {
-            Units::One(units) => AnyMachine::One(Machine::new(program, &units[..end], whole)),
-            Units::Two(units) => AnyMachine::Two(Machine::new(program, &units[..end], whole)),
-            Units::Four(units) => AnyMachine::Four(Machine::new(program, &units[..end], whole)),
+            Units::One(units) => {
+                AnyMachine::One(Machine::new(program, &units[..end], whole, Some(cx)))
+            }
+            Units::Two(units) => {
+                AnyMachine::Two(Machine::new(program, &units[..end], whole, Some(cx)))
+            }
+            Units::Four(units) => {
+                AnyMachine::Four(Machine::new(program, &units[..end], whole, Some(cx)))
+            }
         };
         Matches {
             machine,
             groups: program.groups(),
             start: bounds.start,
             must_advance,
-            is_long: end.saturating_sub(bounds.start) > LONG,
             is_over: bounds.start > end,
             span: (0, 0),
         }
@@ -117,18 +119,13 @@ impl<'a> Matches<'a> {
 
     /// Searches the next match: its span. `None` when there are no more.
     #[inline]
-    pub(super) fn advance(&mut self, cx: &Context) -> Option<(usize, usize)> {
+    pub(super) fn advance(&mut self) -> Option<(usize, usize)> {
         if self.is_over {
             return None;
         }
         let (start, must_advance) = (self.start, self.must_advance);
         let machine = &mut self.machine;
-        let mut step = || with_machine!(machine, machine => machine.search(start, must_advance));
-        let found = if self.is_long {
-            cx.detached(step)
-        } else {
-            step()
-        };
+        let found = with_machine!(machine, machine => machine.search(start, must_advance));
         match found {
             Some((start, end)) => {
                 self.start = end;
@@ -141,18 +138,13 @@ impl<'a> Matches<'a> {
     }
 
     /// Matches once, at the start.
-    fn match_here(&mut self, cx: &Context) -> Option<(usize, usize)> {
+    fn match_here(&mut self) -> Option<(usize, usize)> {
         if self.is_over {
             return None;
         }
         let (start, must_advance) = (self.start, self.must_advance);
         let machine = &mut self.machine;
-        let mut step = || with_machine!(machine, machine => machine.match_at(start, must_advance));
-        let end = if self.is_long {
-            cx.detached(step)
-        } else {
-            step()
-        }?;
+        let end = with_machine!(machine, machine => machine.match_at(start, must_advance))?;
         self.span = (start, end);
         Some(self.span)
     }
@@ -186,10 +178,17 @@ pub(super) fn once(
     must_advance: bool,
     mode: Mode,
 ) -> PyResult<Option<Found>> {
-    let mut matches = Matches::new(pattern, subject, bounds, must_advance, mode == Mode::Full);
+    let mut matches = Matches::new(
+        cx,
+        pattern,
+        subject,
+        bounds,
+        must_advance,
+        mode == Mode::Full,
+    );
     let found = match mode {
-        Mode::Search => matches.advance(cx),
-        Mode::Match | Mode::Full => matches.match_here(cx),
+        Mode::Search => matches.advance(),
+        Mode::Match | Mode::Full => matches.match_here(),
     };
     let Some(_) = found else { return Ok(None) };
     let found = matches.found();

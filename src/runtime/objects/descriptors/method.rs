@@ -5,7 +5,7 @@ use typhon_macros::{pyclass, pymethods};
 use super::{check, described, qualified};
 use crate::args::{Args, FunctionSpec, IntoValue};
 use crate::context::Context;
-use crate::error::PyResult;
+use crate::error::{PyResult, Raised};
 use crate::object::{self, Ref, Traverse};
 use crate::objects::native::{self, NativeFunction};
 use crate::objects::str_::Str;
@@ -72,10 +72,15 @@ impl MethodDescriptor {
     pub fn call_on_first(&self, cx: &Context, args: Args<'_>) -> PyResult<Value> {
         match args.positional().first() {
             Some(receiver) => self.call_on(cx, receiver, args.rest()),
-            None => Err(cx.type_error(format!(
-                "unbound method {}() needs an argument",
-                *qualified(cx, &self.class, self.spec.name)?
-            ))),
+            None => Err(self.needs_an_argument(cx)),
+        }
+    }
+
+    #[cold]
+    fn needs_an_argument(&self, cx: &Context) -> Raised {
+        match qualified(cx, &self.class, self.spec.name) {
+            Ok(name) => cx.type_error(format!("unbound method {}() needs an argument", *name)),
+            Err(raised) => raised,
         }
     }
 }

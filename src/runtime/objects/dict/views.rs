@@ -191,6 +191,16 @@ macro_rules! dict_iterators {
     };
 }
 
+impl DictItemIterator {
+    /// The next key and value.
+    ///
+    /// # Errors
+    /// RuntimeError when the dict has changed.
+    pub fn next_pair(&self, cx: &Context) -> PyResult<Option<(Value, Value)>> {
+        self.0.advance(cx, true)
+    }
+}
+
 dict_iterators! {
     DictKeyIterator "dict_keyiterator" true yield_key;
     DictValueIterator "dict_valueiterator" true yield_value;

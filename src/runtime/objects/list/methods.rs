@@ -14,7 +14,7 @@ use crate::object::{Payload, Ref};
 use crate::objects::exceptions;
 use crate::objects::int;
 use crate::objects::iterators::{ListIterator, ListReverseIterator};
-use crate::objects::slice::Slice;
+use crate::objects::slice::{Bounds, Slice};
 use crate::objects::type_::Type;
 use crate::protocols::{compare, index, iterate, text};
 use crate::slots::Comparison;
@@ -156,18 +156,7 @@ impl List {
     #[method("__getitem__(self, index, /)")]
     fn subscript(cx: &Context, this: &Ref<List>, key: &Value) -> PyResult<Value> {
         if let Some(slice) = key.downcast::<Slice>() {
-            let bounds = slice.bounds(cx)?;
-            let values = this.write(|writer| {
-                let selected = bounds.resolve(writer.len());
-                match selected.as_range() {
-                    Some(range) => writer.slice(range.start, range.end),
-                    None => selected
-                        .indices()
-                        .filter_map(|at| writer.word(at).look(Value::clone))
-                        .collect(),
-                }
-            });
-            return List::from_values(cx, values).map(Ref::into_value);
+            return slice_of(cx, this, slice.bounds(cx)?);
         }
         let at = item_index(cx, key)?;
         match this.get(wrap(at, this.len())) {
@@ -185,7 +174,7 @@ impl List {
     ) -> PyResult<()> {
         if let Some(slice) = key.downcast::<Slice>() {
             return match value {
-                Some(value) => assign_slice(cx, this, slice, value),
+                Some(value) => assign_slice(cx, this, slice.bounds(cx)?, value),
                 None => delete_slice(cx, this, slice),
             };
         }
@@ -395,15 +384,47 @@ fn wrap(at: isize, length: usize) -> usize {
     }) as usize
 }
 
-fn assign_slice(cx: &Context, list: &Ref<List>, slice: &Ref<Slice>, value: &Value) -> PyResult<()> {
-    let bounds = slice.bounds(cx)?;
-    let values = match iterate::iter_or_none(cx, value)? {
-        // What can be is read at one moment, `list` itself included.
-        Some(iterator) => match iterate::snapshot(cx, value)? {
-            Some(values) => values,
-            None => iterate::collect_rest(cx, &iterator)?,
+/// `list[start:stop:step]`: a new list.
+///
+/// # Errors
+/// MemoryError.
+pub(crate) fn slice_of(cx: &Context, list: &Ref<List>, bounds: Bounds) -> PyResult<Value> {
+    let values = list.write(|writer| {
+        let selected = bounds.resolve(writer.len());
+        match selected.as_range() {
+            Some(range) => writer.slice(range.start, range.end),
+            None => {
+                let mut values = Vec::with_capacity(selected.count);
+                values.extend(
+                    selected
+                        .indices()
+                        .filter_map(|at| writer.word(at).look(Value::clone)),
+                );
+                values
+            }
+        }
+    });
+    List::from_values(cx, values).map(Ref::into_value)
+}
+
+/// `list[start:stop:step] = value`.
+///
+/// # Errors
+/// TypeError when the value is not iterable, ValueError when it has not as many items as an extended
+/// slice, MemoryError.
+pub(crate) fn assign_slice(
+    cx: &Context,
+    list: &Ref<List>,
+    bounds: Bounds,
+    value: &Value,
+) -> PyResult<()> {
+    // What can be is read at one moment, `list` itself included.
+    let values = match iterate::snapshot(cx, value)? {
+        Some(values) => values,
+        None => match iterate::iter_or_none(cx, value)? {
+            Some(iterator) => iterate::collect_rest(cx, &iterator)?,
+            None => return Err(cx.type_error("must assign iterable to extended slice")),
         },
-        None => return Err(cx.type_error("must assign iterable to extended slice")),
     };
     let done = list.write(|mut writer| {
         let selected = bounds.resolve(writer.len());

@@ -16,7 +16,7 @@
 //!
 //! Files: `methods` (what Python sees), `sort` (the merge sort).
 
-mod methods;
+pub(crate) mod methods;
 mod sort;
 
 use std::mem::ManuallyDrop;

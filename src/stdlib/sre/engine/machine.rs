@@ -9,12 +9,17 @@
 //! made. A part that is matched for itself (an assertion, an atomic group) begins at a base above which
 //! it leaves no choices.
 
+use typhon_runtime::Context;
+
 use super::charset::{is_ascii_word, is_unicode_word};
 use super::codes::{MAX_REPEAT, Place, WordKind};
 use super::program::{Greed, Instruction, One, Program, Start};
 
 /// No place in the text.
 const NOWHERE: usize = usize::MAX;
+
+/// Steps of a search between two safepoints: some ten microseconds' worth.
+const PATIENCE: u32 = 1 << 12;
 
 /// A unit of text: a character.
 pub(crate) trait Unit: Copy + Eq + Into<u32> + 'static {
@@ -103,6 +108,8 @@ pub(crate) struct Machine<'a, U> {
     /// Up to the place behind which nothing is looked at.
     text: &'a [U],
     marks: Vec<usize>,
+    /// Whether any mark was set since the last search began.
+    is_marked: bool,
     loops: Vec<Registers>,
     stack: Vec<Frame>,
     /// The group that was closed last, from 1 on.
@@ -113,15 +120,25 @@ pub(crate) struct Machine<'a, U> {
     forbidden: usize,
     /// Whether a match has to reach the end.
     whole: bool,
+    /// Who searches, and is asked for a safepoint now and then.
+    cx: Option<&'a Context>,
+    /// Steps until the next safepoint.
+    patience: u32,
 }
 
 impl<'a, U: Unit> Machine<'a, U> {
     /// `text` ends where the search is to end. `whole`: a match has to reach the end.
-    pub(crate) fn new(program: &'a Program, text: &'a [U], whole: bool) -> Machine<'a, U> {
+    pub(crate) fn new(
+        program: &'a Program,
+        text: &'a [U],
+        whole: bool,
+        cx: Option<&'a Context>,
+    ) -> Machine<'a, U> {
         Machine {
             program,
             text,
             marks: vec![NOWHERE; 2 * program.groups],
+            is_marked: false,
             loops: vec![
                 Registers {
                     count: NONE_YET,
@@ -134,6 +151,29 @@ impl<'a, U: Unit> Machine<'a, U> {
             begin: 0,
             forbidden: NOWHERE,
             whole,
+            cx,
+            patience: PATIENCE,
+        }
+    }
+
+    /// One step of a search that may take long: others that want to stop the world, or the GIL, need
+    /// not wait for its end. The text stays: whoever searches holds it.
+    #[inline(always)]
+    fn step(&mut self) {
+        self.patience -= 1;
+        if self.patience == 0 {
+            self.pause();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn pause(&mut self) {
+        self.patience = PATIENCE;
+        if let Some(cx) = self.cx
+            && cx.record.poll()
+        {
+            cx.detached(|| ());
         }
     }
 
@@ -149,7 +189,9 @@ impl<'a, U: Unit> Machine<'a, U> {
     }
 
     fn reset(&mut self) {
-        self.marks.fill(NOWHERE);
+        if std::mem::take(&mut self.is_marked) {
+            self.marks.fill(NOWHERE);
+        }
         self.last_closed = 0;
         self.stack.clear();
     }
@@ -382,6 +424,7 @@ impl<'a, U: Unit> Machine<'a, U> {
                     continue;
                 }
                 Instruction::Until(number) => {
+                    self.step();
                     pc = self.until(number, pos);
                     continue;
                 }
@@ -425,6 +468,7 @@ impl<'a, U: Unit> Machine<'a, U> {
                     continue;
                 }
             }
+            self.step();
             (pc, pos) = self.fail(base)?;
         }
     }
@@ -490,6 +534,7 @@ impl<'a, U: Unit> Machine<'a, U> {
     }
 
     fn mark(&mut self, number: u32, pos: usize) {
+        self.is_marked = true;
         let old = std::mem::replace(&mut self.marks[number as usize], pos);
         self.stack.push(Frame::Mark {
             number,
@@ -720,112 +765,4 @@ impl<'a, U: Unit> Machine<'a, U> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::codes::op;
-    use super::*;
-
-    fn search(codes: &[u32], groups: usize, text: &str) -> Option<(usize, usize)> {
-        let program = Program::translate(codes, groups).expect("the codes are valid");
-        Machine::new(&program, text.as_bytes(), false).search(0, false)
-    }
-
-    #[test]
-    fn greedy_gives_back() {
-        // a*ab
-        let codes = [
-            op::REPEAT_ONE,
-            6,
-            0,
-            MAX_REPEAT,
-            op::LITERAL,
-            97,
-            op::SUCCESS,
-            op::LITERAL,
-            97,
-            op::LITERAL,
-            98,
-            op::SUCCESS,
-        ];
-        assert_eq!(search(&codes, 0, "xaaab"), Some((1, 5)));
-        assert_eq!(search(&codes, 0, "xaaa"), None);
-    }
-
-    #[test]
-    fn lazy_takes_more() {
-        // .*?b
-        let codes = [
-            op::MIN_REPEAT_ONE,
-            5,
-            0,
-            MAX_REPEAT,
-            op::ANY,
-            op::SUCCESS,
-            op::LITERAL,
-            98,
-            op::SUCCESS,
-        ];
-        assert_eq!(search(&codes, 0, "aabab"), Some((0, 3)));
-    }
-
-    #[test]
-    fn loops_end_though_an_iteration_is_empty() {
-        // (a?)*b
-        let body = [
-            op::MARK,
-            0,
-            op::REPEAT_ONE,
-            6,
-            0,
-            1,
-            op::LITERAL,
-            97,
-            op::SUCCESS,
-            op::MARK,
-            1,
-        ];
-        let mut codes = vec![op::REPEAT, body.len() as u32 + 3, 0, MAX_REPEAT];
-        codes.extend(body);
-        codes.extend([op::MAX_UNTIL, op::LITERAL, 98, op::SUCCESS]);
-        assert_eq!(search(&codes, 1, "aab"), Some((0, 3)));
-        assert_eq!(search(&codes, 1, "aac"), None);
-    }
-
-    #[test]
-    fn marks_are_taken_back() {
-        // (?:(a)|b)*c on "abx", then "abc"
-        let codes = [
-            op::REPEAT,
-            19,
-            0,
-            MAX_REPEAT,
-            op::BRANCH,
-            9,
-            op::MARK,
-            0,
-            op::LITERAL,
-            97,
-            op::MARK,
-            1,
-            op::JUMP,
-            7,
-            5,
-            op::LITERAL,
-            98,
-            op::JUMP,
-            2,
-            0,
-            op::MAX_UNTIL,
-            op::LITERAL,
-            99,
-            op::SUCCESS,
-        ];
-        let program = Program::translate(&codes, 1).expect("the codes are valid");
-        let mut machine = Machine::new(&program, b"abx", false);
-        assert_eq!(machine.search(0, false), None);
-        assert_eq!(machine.group(0), None);
-        let mut machine = Machine::new(&program, b"abc", false);
-        assert_eq!(machine.search(0, false), Some((0, 3)));
-        assert_eq!(machine.group(0), Some((0, 1)));
-        assert_eq!(machine.last_group(), Some(1));
-    }
-}
+mod tests;
