@@ -68,6 +68,6 @@ pub use reclaim::{FreePage, set_grace_period_hook, trim, trim_stopped_world};
 pub use reserve::{rearm_reserve, set_reserve_hook};
 pub use rust_alloc::TyphonAllocator;
 pub use statistics::{
-    ClassStatistics, Statistics, container_bytes_allocated, live_bytes, live_bytes_of, statistics,
+    ClassStatistics, Statistics, container_bytes_allocated, live_bytes_of, statistics,
 };
 pub use visit::{PageRef, pages, release_side_tables, side_of};

@@ -164,11 +164,6 @@ pub fn live_bytes_of(kind: Kind) -> usize {
     (live as isize).max(0) as usize
 }
 
-/// About how many bytes are in blocks of objects that are in use. Cheap.
-pub fn live_bytes() -> usize {
-    live_bytes_of(Kind::Container) + live_bytes_of(Kind::Plain)
-}
-
 /// About how many bytes of container blocks have been allocated since the start; never
 /// falls. Cheap.
 pub fn container_bytes_allocated() -> usize {

@@ -42,16 +42,21 @@ use crate::weak;
 /// The side word of an object that was reached.
 const MARKED: u32 = u32::MAX;
 
-/// Bytes of containers that may be allocated before the first collection, and the least between two.
-const SMALLEST_INTERVAL: usize = 8 << 20;
+/// Bytes by which the containers' heap may grow before the first collection, and the least between two.
+const SMALLEST_GROWTH: usize = 8 << 20;
 
 /// Container allocations of a thread between two looks at the heap's size.
 const LOOK_EVERY: u32 = 4096;
 
 static ENABLED: AtomicBool = AtomicBool::new(true);
 static COLLECTING: AtomicBool = AtomicBool::new(false);
-/// Bytes ever allocated at which the next collection is due.
-static DUE: AtomicUsize = AtomicUsize::new(SMALLEST_INTERVAL);
+/// The same for all memory, buffers included: few objects in cycles may hold much of it.
+const SMALLEST_GROWTH_OF_ALL: usize = 64 << 20;
+
+/// Bytes of live containers at which the next collection is due.
+static DUE: AtomicUsize = AtomicUsize::new(SMALLEST_GROWTH);
+/// Bytes of all live memory at which it is due.
+static DUE_OF_ALL: AtomicUsize = AtomicUsize::new(SMALLEST_GROWTH_OF_ALL);
 
 /// What the collector has done since the start.
 #[derive(Default, Debug)]
@@ -104,14 +109,47 @@ pub(crate) fn allocated(cx: &Context) {
 
 #[cold]
 fn look(cx: &Context) {
-    if is_enabled() && typhon_alloc::container_bytes_allocated() >= DUE.load(Ordering::Relaxed) {
+    if is_due() {
         cx.record.request(typhon_sync::request::COLLECT);
     }
 }
 
+/// Whether the heap has grown enough. What counts frees at once comes and goes without making a
+/// collection due; garbage in cycles stays, so the heap grows by it.
+fn is_due() -> bool {
+    if !is_enabled() {
+        return false;
+    }
+    let live = live_containers();
+    // A heap that has shrunk meanwhile is due earlier; one whose buffers come and go is not.
+    live >= DUE.fetch_min(due_after(live), Ordering::Relaxed)
+        || live_in_all() >= DUE_OF_ALL.load(Ordering::Relaxed)
+}
+
+/// Makes the next collection due when the heap has doubled: the cost stays proportionate to allocation
+/// however large the heap gets.
+fn set_due() {
+    DUE.store(due_after(live_containers()), Ordering::Relaxed);
+    let live = live_in_all();
+    DUE_OF_ALL.store(live + live.max(SMALLEST_GROWTH_OF_ALL), Ordering::Relaxed);
+}
+
+/// The bytes in live containers, about: what was freed in pages that nobody looked at since counts.
+fn live_containers() -> usize {
+    typhon_alloc::live_bytes_of(Kind::Container)
+}
+
+fn live_in_all() -> usize {
+    Kind::ALL.map(typhon_alloc::live_bytes_of).iter().sum()
+}
+
+fn due_after(live: usize) -> usize {
+    live + live.max(SMALLEST_GROWTH)
+}
+
 /// Collects if the heap has grown enough since the last collection.
 pub(crate) fn collect_if_due(cx: &Context) {
-    if is_enabled() && typhon_alloc::container_bytes_allocated() >= DUE.load(Ordering::Relaxed) {
+    if is_due() {
         let observer = OBSERVER
             .get()
             .filter(|_| !COLLECTING.load(Ordering::Acquire));
@@ -146,11 +184,7 @@ pub fn collect(cx: &Context) -> usize {
     if let Some(raised) = raised {
         cx.set_exception(raised);
     }
-    // The next one is due when the heap has grown by as much as survived this one: the cost stays
-    // proportionate to allocation however large the heap gets.
-    let live = typhon_alloc::live_bytes();
-    let allocated = typhon_alloc::container_bytes_allocated();
-    DUE.store(allocated + live.max(SMALLEST_INTERVAL), Ordering::Relaxed);
+    set_due();
     STATISTICS.collections.fetch_add(1, Ordering::Relaxed);
     STATISTICS
         .collected

@@ -364,6 +364,9 @@ pub unsafe fn new_variable<T: Payload>(
         (&raw mut (*object.as_ptr()).payload).write(payload);
         fill(object.as_ptr().cast::<u8>().add(T::LAYOUT.size));
         publish(memory, shape);
+        if shape.kind == Kind::Container {
+            crate::collector::allocated(cx);
+        }
         Ok(Ref::from_raw(object))
     }
 }
