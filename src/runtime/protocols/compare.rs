@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::objects::int;
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::slots::Comparison;
 use crate::value::Value;
 
@@ -179,6 +180,36 @@ pub fn sequences(
     Ok(Value::from_bool(
         comparison.accepts(left.len().cmp(&right.len())),
     ))
+}
+
+/// Whether two keys of equal hash are the same, when that can be told without running Python code:
+/// small ints, strings, floats, and tuples of those. `None` when it cannot.
+pub fn keys_equal(left: &Value, right: &Value) -> Option<bool> {
+    if let (Some(left), Some(right)) = (
+        left.downcast_exact::<Tuple>(),
+        right.downcast_exact::<Tuple>(),
+    ) {
+        if left.len() != right.len() {
+            return Some(false);
+        }
+        let mut pairs = left.as_slice().iter().zip(right.as_slice());
+        // The first pair that differs decides, as in comparing tuples.
+        return pairs
+            .find_map(|(left, right)| match items_equal(left, right) {
+                Some(true) => None,
+                other => Some(other),
+            })
+            .unwrap_or(Some(true));
+    }
+    items_equal(left, right)
+}
+
+fn items_equal(left: &Value, right: &Value) -> Option<bool> {
+    if left.is(right) {
+        return Some(true);
+    }
+    rich_fast(left, right, Comparison::Equal)
+        .or_else(|| strings_equal(left, right, Comparison::Equal))
 }
 
 /// Compares exact ints and strings without a context; `None` for other types. For sorting, which

@@ -80,7 +80,7 @@ const SUBSCRIPT: u32 = op::BINARY_OP as u32 | (BinaryOperation::Subscript as u32
 /// `entry` is a fresh frame of this thread marked as entry.
 pub(crate) unsafe fn run(cx: &Context, entry: *mut Frame) -> PyResult<Value> {
     // SAFETY: by the caller's promise.
-    unsafe { execute(cx, entry, false) }
+    unsafe { execute::<false>(cx, entry, false) }
 }
 
 /// Runs the frame of a generator that was taken, until it is left; `raising`: the exception that is
@@ -99,13 +99,22 @@ pub(crate) unsafe fn resume(cx: &Context, frame: *mut Frame, raising: bool) -> P
             cx.stack.frame.set(frame);
             events::exception(cx, frame, Step::Throw);
         }
-        execute(cx, frame, raising)
+        execute::<false>(cx, frame, raising)
     }
 }
 
+/// The loop, from `frame` on until the frame that it was entered with is left. There are two of it:
+/// without `EVENTS` it goes on in the other one when it comes by a mark. Were marks a matter of the same
+/// loop, it would have to be able to begin an instruction in two ways, and each would be slower.
+///
+/// # Safety
+/// As [`run`] and [`resume`].
 #[allow(clippy::cognitive_complexity)]
-unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResult<Value> {
-    let mut frame = entry;
+unsafe fn execute<const EVENTS: bool>(
+    cx: &Context,
+    mut frame: *mut Frame,
+    mut raising: bool,
+) -> PyResult<Value> {
     // The exception was raised before: its traceback has this frame already.
     let mut again = false;
     let mut pc: *const AtomicU32;
@@ -221,7 +230,8 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
 
                     let mut unit = (*pc).load(Ordering::Relaxed);
                     pc = pc.add(1);
-                    // Goes round a second time only with the original of a marked instruction.
+                    // Goes round a second time only with the original of a marked instruction, and so
+                    // never without `EVENTS`.
                     'dispatch: loop {
                         let arg = unit >> 8;
                         macro_rules! cache {
@@ -1340,6 +1350,11 @@ unsafe fn execute(cx: &Context, entry: *mut Frame, mut raising: bool) -> PyResul
                                 unwind::set_raised_again(cx, exception);
                                 again = true;
                                 raised!();
+                            }
+                            instrument::INSTRUMENTED if !EVENTS => {
+                                pc = pc.sub(1);
+                                save!();
+                                return execute::<true>(cx, frame, false);
                             }
                             instrument::INSTRUMENTED => {
                                 save!();

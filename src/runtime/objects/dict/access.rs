@@ -119,10 +119,16 @@ impl Ref<Dict> {
             if entry.key.peek_bits() == key.bits() {
                 return true;
             }
-            if let Some(other) = entry.key.get_with(lock) {
-                candidates.push((index, other));
+            let Some(other) = entry.key.get_with(lock) else {
+                return false;
+            };
+            match compare::keys_equal(&other, key) {
+                Some(equal) => equal,
+                None => {
+                    candidates.push((index, other));
+                    false
+                }
             }
-            false
         });
         if self.version() != version {
             return Ok(None);

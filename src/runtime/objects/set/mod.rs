@@ -353,8 +353,18 @@ impl<'a> AnySet<'a> {
                     if word.bits() == key.bits() {
                         return true;
                     }
-                    candidates.extend(word.look(Value::clone).map(|own| (slot, own)));
-                    false
+                    let known = word.look(|own| match compare::keys_equal(own, key) {
+                        None => Err(own.clone()),
+                        Some(equal) => Ok(equal),
+                    });
+                    match known {
+                        None => false,
+                        Some(Ok(equal)) => equal,
+                        Some(Err(own)) => {
+                            candidates.push((slot, own));
+                            false
+                        }
+                    }
                 })
             });
             (self.core.version(), identical)
