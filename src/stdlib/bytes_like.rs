@@ -40,11 +40,10 @@ impl BytesLike {
         let Some(buffer) = buffer::find_buffer(cx, value)? else {
             return Err(place.wrong_type(cx, expected, value));
         };
-        let bytes = BytesLike::from_buffer(cx, buffer)?;
-        if bytes.0.read_only {
+        if buffer.read_only || !is_contiguous(&buffer) {
             return Err(place.wrong_type(cx, expected, value));
         }
-        Ok(bytes)
+        Ok(BytesLike(buffer))
     }
 
     /// The bytes.

@@ -291,9 +291,13 @@ impl BZ2Decompressor {
     ) -> PyResult<Ref<Bytes>> {
         let data = data.bytes();
         let limit = max_length.0.map_or(usize::MAX, |limit| limit.0);
-        let result = this
-            .0
-            .with(cx, usize::MAX, |state| state.decompress(data, limit));
+        let result = this.0.with(cx, usize::MAX, |state| {
+            // The library may not be called again after an error.
+            (!state.has_failed).then(|| state.decompress(data, limit))
+        });
+        let Some(result) = result else {
+            return Err(cx.value_error("Decompressor is unusable after a previous error"));
+        };
         match result {
             None => Err(cx.eof_error("End of stream already reached")),
             Some(Ok(output)) => Bytes::from_slice(cx, &output),

@@ -76,6 +76,8 @@ pub struct Decompression<D> {
     rest: Vec<u8>,
     pub has_ended: bool,
     pub needs_input: bool,
+    /// The decoder has failed.
+    pub has_failed: bool,
 }
 
 impl<D: Decoder> Decompression<D> {
@@ -86,6 +88,7 @@ impl<D: Decoder> Decompression<D> {
             rest: Vec::new(),
             has_ended: false,
             needs_input: true,
+            has_failed: false,
         }
     }
 
@@ -106,7 +109,9 @@ impl<D: Decoder> Decompression<D> {
         self.rest = input.to_vec();
         self.has_ended = matches!(result, Ok(true));
         // Output that found no room may wait in the decoder even when all input was used.
-        self.needs_input = !self.has_ended && input.is_empty() && output.len() < limit;
+        self.has_failed = result.is_err();
+        self.needs_input =
+            !self.has_ended && !self.has_failed && input.is_empty() && output.len() < limit;
         Some(result.map(|_| output))
     }
 

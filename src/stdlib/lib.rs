@@ -91,6 +91,7 @@ pub mod unicodedata;
 pub mod warnings;
 pub mod weakref;
 pub mod zlib;
+pub mod zstd;
 
 use typhon_runtime::import;
 use typhon_runtime::module::ModuleSpec;
@@ -162,6 +163,7 @@ static MODULES: &[&ModuleSpec] = &[
     &warnings::MODULE,
     &weakref::MODULE,
     &zlib::MODULE,
+    &zstd::MODULE,
 ];
 
 /// Makes the native modules known to the import system.

@@ -18,7 +18,7 @@ use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::index;
-use typhon_runtime::protocols::{compare, hash, iterate, text};
+use typhon_runtime::protocols::{compare, iterate, text};
 use typhon_runtime::slots::Comparison;
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value, warnings};
 
@@ -448,11 +448,6 @@ impl Array {
         };
         // Lone surrogates are shown as escapes.
         Str::from_str(cx, &shown).map(Ref::into_value)
-    }
-
-    #[slot(hash)]
-    fn hash(cx: &Context, this: &Value) -> PyResult<i64> {
-        hash::unhashable(cx, this)
     }
 
     #[slot(compare)]

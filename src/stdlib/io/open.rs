@@ -2,8 +2,8 @@
 
 use typhon_macros::pyfunction;
 use typhon_runtime::args::{IntoValue, Maybe};
-use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::str_::{Name, Str, names};
+use typhon_runtime::objects::{exceptions, int};
 use typhon_runtime::protocols::{attribute, call};
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value, warnings};
 
@@ -13,6 +13,7 @@ use super::file::FileIo;
 use super::newline::Newline;
 use super::text::{Options, TextIoWrapper};
 use crate::configuration;
+use crate::path::fspath;
 
 /// The encoding of text files where none is given: that of the locale, which is UTF-8.
 pub fn locale_encoding() -> &'static str {
@@ -233,6 +234,13 @@ pub fn open(
             1,
         )?;
     }
+    let path;
+    let file = if int::is_int(file) || file.class().slots.index.get().is_some() {
+        file
+    } else {
+        path = fspath(cx, file)?;
+        &path
+    };
     let raw = FileIo::open(cx, file, &mode.raw(), closefd, opener)?;
     let settings = Settings {
         letters: &letters,

@@ -203,10 +203,11 @@ impl Pass<'_> {
     fn compound(&mut self, value: &Value, level: usize) -> PyResult<()> {
         let cx = self.cx;
         if let Some(list) = value.downcast::<List>() {
-            return self.array(value, &list.to_vec(), level);
+            // Read as it is at each step: encoding an item may change it.
+            return self.array(value, |at| list.get(at), level);
         }
         if let Some(tuple) = value.downcast::<Tuple>() {
-            return self.array(value, tuple.as_slice(), level);
+            return self.array(value, |at| tuple.as_slice().get(at).cloned(), level);
         }
         if let Some(dict) = value.downcast::<Dict>() {
             return self.object(value, dict, level);
@@ -225,26 +226,33 @@ impl Pass<'_> {
         Ok(())
     }
 
-    fn array(&mut self, owner: &Value, items: &[Value], level: usize) -> PyResult<()> {
+    fn array(
+        &mut self,
+        owner: &Value,
+        item: impl Fn(usize) -> Option<Value>,
+        level: usize,
+    ) -> PyResult<()> {
         let cx = self.cx;
         let encoder = self.encoder;
-        if items.is_empty() {
+        if item(0).is_none() {
             self.out.push_text("[]");
             return Ok(());
         }
         self.enter(owner)?;
         self.out.push(b'['.into());
-        for (at, item) in items.iter().enumerate() {
+        let mut at = 0;
+        while let Some(item) = item(at) {
             if at > 0 {
                 self.out.push_str(&encoder.item_separator);
             }
             self.newline(level + 1);
-            self.value(item, level + 1).map_err(|raised| {
+            self.value(&item, level + 1).map_err(|raised| {
                 noted(cx, raised, || {
                     let class = shown_class(cx, owner);
                     Ok(format!("when serializing {class} item {at}"))
                 })
             })?;
+            at += 1;
         }
         self.newline(level);
         self.out.push(b']'.into());

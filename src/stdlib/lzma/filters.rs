@@ -236,6 +236,9 @@ pub(super) fn identifier(cx: &Context, value: &Value) -> PyResult<lzma_vli> {
 /// The filters of a sequence.
 pub(super) fn chain(cx: &Context, filters: &Value) -> PyResult<Vec<Filter>> {
     const MOST: usize = 4;
+    if filters.downcast::<Dict>().is_some() {
+        return Err(cx.type_error("dict is not a sequence"));
+    }
     let count = sequence::length(cx, filters)?;
     if count > MOST {
         return Err(cx.value_error(format!(

@@ -118,6 +118,18 @@ pub fn fork_with(
     result
 }
 
+/// The child of an interpreter that is being taken apart could not go on.
+///
+/// # Errors
+/// PythonFinalizationError.
+fn check_not_ending(cx: &Context) -> PyResult<()> {
+    if typhon_sync::world::is_closed() {
+        let class = exceptions::python_finalization_error();
+        return Err(cx.raise_message(class, "can't fork at interpreter shutdown"));
+    }
+    Ok(())
+}
+
 /// In the parent: locks that the other threads held are never given back in the child.
 ///
 /// # Errors
@@ -138,6 +150,7 @@ fn warn_of_threads(cx: &Context, function: &str) -> PyResult<()> {
 /// Return 0 to child process and PID of child to parent process.
 #[pyfunction("fork()")]
 pub(super) fn fork(cx: &Context) -> PyResult<i32> {
+    check_not_ending(cx)?;
     // SAFETY: the child has the calling thread only, and `fork_with` has seen to it that it can go on.
     let pid = fork_with(cx, || outcome(unsafe { libc::fork() })).settle(cx)?;
     if pid != 0 {
@@ -154,6 +167,7 @@ pub(super) fn fork(cx: &Context) -> PyResult<i32> {
 /// To both, return fd of newly opened pseudo-terminal.
 #[pyfunction("forkpty()")]
 pub(super) fn forkpty(cx: &Context) -> PyResult<Value> {
+    check_not_ending(cx)?;
     let mut master = -1;
     // SAFETY: as in `fork`; the descriptor is written to, name and properties are left out.
     let open = || unsafe {

@@ -32,7 +32,8 @@ use crate::descriptor::borrow;
 ///         If *TFD_CLOEXEC* is set as a flag, enable the close-on-exec flag
 #[pyfunction("timerfd_create(clockid, /, *, flags=524288)")]
 pub(super) fn timerfd_create(cx: &Context, clockid: i32, flags: i32) -> PyResult<RawFd> {
-    let flags = TimerfdFlags::from_bits_retain(flags as u32).bits() as i32;
+    // Whatever the flags say: no descriptor is inherited unless it is asked for (PEP 446).
+    let flags = flags | TimerfdFlags::CLOEXEC.bits() as i32;
     // SAFETY: the call takes numbers; rustix knows only some of the clocks.
     outcome(unsafe { libc::timerfd_create(clockid, flags) }).settle(cx)
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::{Args, IntoValue};
-use typhon_runtime::object::{self, Payload, Traverse};
+use typhon_runtime::guarded::{Guarded, Lockable};
+use typhon_runtime::object::{self, Traverse};
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
@@ -26,61 +27,88 @@ use crate::bytes_like::BytesLike;
     doc = "Struct(fmt) --> compiled struct object\n\n"
 )]
 pub struct Struct {
+    /// `None` until `__init__` has read the format.
+    compiled: Guarded<Option<Arc<Compiled>>>,
+}
+
+/// A format that was read.
+pub struct Compiled {
     format: Box<[u8]>,
-    layout: Arc<Layout>,
+    layout: Layout,
+}
+
+impl Compiled {
+    fn of(cx: &Context, format: &Value) -> PyResult<Arc<Compiled>> {
+        let format = layout::characters(cx, format)?;
+        let layout = layout::layout_of(cx, &format)?;
+        Ok(Arc::new(Compiled {
+            format: format.into(),
+            layout,
+        }))
+    }
+}
+
+impl Lockable for Struct {
+    type State = Option<Arc<Compiled>>;
+    fn guarded(&self) -> &Guarded<Self::State> {
+        &self.compiled
+    }
 }
 
 impl Struct {
-    fn make(cx: &Context, class: &Ref<Type>, format: &Value) -> PyResult<Ref<Struct>> {
-        let format = layout::characters(cx, format)?;
-        let layout = Arc::new(layout::layout_of(cx, &format)?);
-        object::new_of_class(
-            cx,
-            class,
-            Struct {
-                format: format.into(),
-                layout,
-            },
-        )
-    }
-
     /// `Struct(format)`.
     ///
     /// # Errors
     /// `struct.error`, and TypeError when the format is neither string nor bytes.
     pub(super) fn of_format(cx: &Context, format: &Value) -> PyResult<Ref<Struct>> {
-        Struct::make(cx, Struct::class(), format)
+        let compiled = Guarded::new(Some(Compiled::of(cx, format)?));
+        object::new(cx, Struct { compiled })
     }
 
-    fn format_text(&self, cx: &Context) -> PyResult<Ref<Str>> {
-        Str::from_latin1(cx, &self.format)
+    fn compiled(cx: &Context, this: &Ref<Struct>) -> PyResult<Arc<Compiled>> {
+        this.locked(|compiled| compiled.clone())
+            .ok_or_else(|| cx.runtime_error("Struct object is not initialized"))
+    }
+
+    fn format_text(cx: &Context, this: &Ref<Struct>) -> PyResult<Ref<Str>> {
+        Str::from_latin1(cx, &Struct::compiled(cx, this)?.format)
     }
 }
 
 #[pymethods]
 impl Struct {
     #[slot(new)]
-    fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
+    fn new(cx: &Context, class: &Ref<Type>, _args: Args<'_>) -> PyResult<Value> {
+        let compiled = Guarded::new(None);
+        object::new_of_class(cx, class, Struct { compiled }).map(Ref::into_value)
+    }
+
+    #[slot(init)]
+    fn init(cx: &Context, this: &Ref<Struct>, args: Args<'_>) -> PyResult<()> {
         let [format] = bind(cx, signature!("Struct", 0, [format], []), args)?;
-        Struct::make(cx, class, given(format)).map(Ref::into_value)
+        let compiled = Compiled::of(cx, given(format))?;
+        drop(this.locked(|old| old.replace(compiled)));
+        Ok(())
     }
 
     #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<Struct>) -> PyResult<Value> {
-        let format = typhon_runtime::protocols::text::repr(cx, this.format_text(cx)?.as_value())?;
+        let format = Struct::format_text(cx, this)?;
+        let format = typhon_runtime::protocols::text::repr(cx, format.as_value())?;
         format!("{}({})", this.class_of().short_name(), format.to_lossy()).into_value(cx)
     }
 
     /// struct format string
     #[getter]
     fn format(cx: &Context, this: &Ref<Struct>) -> PyResult<Ref<Str>> {
-        this.format_text(cx)
+        Struct::format_text(cx, this)
     }
 
     /// struct size in bytes
     #[getter]
-    fn size(_cx: &Context, this: &Ref<Struct>) -> PyResult<usize> {
-        Ok(this.layout.size)
+    fn size(_cx: &Context, this: &Ref<Struct>) -> PyResult<isize> {
+        let size = this.locked(|compiled| compiled.as_ref().map(|compiled| compiled.layout.size));
+        Ok(size.map_or(-1, |size| size as isize))
     }
 
     /// S.pack(v1, v2, ...) -> bytes
@@ -90,7 +118,7 @@ impl Struct {
     /// strings.
     #[method("pack(self, /, *values)")]
     fn pack(cx: &Context, this: &Ref<Struct>, values: &[Value]) -> PyResult<Ref<Bytes>> {
-        pack::to_bytes(cx, &this.layout, values)
+        pack::to_bytes(cx, &Struct::compiled(cx, this)?.layout, values)
     }
 
     /// S.pack_into(buffer, offset, v1, v2, ...)
@@ -102,7 +130,7 @@ impl Struct {
     /// on format strings.
     #[method("pack_into(self, /, *args)")]
     fn pack_into(cx: &Context, this: &Ref<Struct>, args: &[Value]) -> PyResult<()> {
-        pack::into_buffer(cx, &this.layout, args)
+        pack::into_buffer(cx, &Struct::compiled(cx, this)?.layout, args)
     }
 
     /// Return a tuple containing unpacked values.
@@ -113,7 +141,7 @@ impl Struct {
     /// See help(struct) for more on format strings.
     #[method("unpack(self, buffer, /)")]
     fn unpack(cx: &Context, this: &Ref<Struct>, buffer: BytesLike) -> PyResult<Ref<Tuple>> {
-        unpack::all(cx, &this.layout, buffer.bytes())
+        unpack::all(cx, &Struct::compiled(cx, this)?.layout, buffer.bytes())
     }
 
     /// Return a tuple containing unpacked values.
@@ -132,7 +160,12 @@ impl Struct {
         buffer: BytesLike,
         offset: isize,
     ) -> PyResult<Ref<Tuple>> {
-        unpack::from_offset(cx, &this.layout, buffer.bytes(), offset)
+        unpack::from_offset(
+            cx,
+            &Struct::compiled(cx, this)?.layout,
+            buffer.bytes(),
+            offset,
+        )
     }
 
     /// Return an iterator yielding tuples.
@@ -152,9 +185,10 @@ impl Struct {
 
     /// S.__sizeof__() -> size of S in memory, in bytes
     #[method("__sizeof__(self, /)")]
-    fn sizeof(_cx: &Context, this: &Ref<Struct>) -> PyResult<usize> {
-        let items = size_of::<Layout>() + size_of_val(&*this.layout.items);
-        Ok(this.class_of().root_shape().instance_size(0) + this.format.len() + items)
+    fn sizeof(cx: &Context, this: &Ref<Struct>) -> PyResult<usize> {
+        let compiled = Struct::compiled(cx, this)?;
+        let items = size_of::<Compiled>() + size_of_val(&*compiled.layout.items);
+        Ok(this.class_of().root_shape().instance_size(0) + compiled.format.len() + items)
     }
 }
 
@@ -165,7 +199,7 @@ impl Struct {
     flags(DISALLOW_INSTANTIATION)
 )]
 pub struct UnpackIterator {
-    layout: Arc<Layout>,
+    compiled: Arc<Compiled>,
     buffer: BytesLike,
     /// Where the next structure begins.
     next: AtomicUsize,
@@ -183,7 +217,8 @@ impl UnpackIterator {
         structure: &Ref<Struct>,
         buffer: &Value,
     ) -> PyResult<Ref<UnpackIterator>> {
-        let size = structure.layout.size;
+        let compiled = Struct::compiled(cx, structure)?;
+        let size = compiled.layout.size;
         if size == 0 {
             return Err(ERROR.raise(cx, "cannot iteratively unpack with a struct of length 0"));
         }
@@ -194,11 +229,10 @@ impl UnpackIterator {
                 format!("iterative unpacking requires a buffer of a multiple of {size} bytes"),
             ));
         }
-        let layout = structure.layout.clone();
         object::new(
             cx,
             UnpackIterator {
-                layout,
+                compiled,
                 buffer,
                 next: AtomicUsize::new(0),
             },
@@ -215,12 +249,11 @@ impl UnpackIterator {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<UnpackIterator>) -> PyResult<Option<Value>> {
-        let size = this.layout.size;
+        let size = this.compiled.layout.size;
         let start = this.next.fetch_add(size, Ordering::Relaxed);
         match this.buffer.bytes().get(start..start.saturating_add(size)) {
-            Some(bytes) => {
-                unpack::structure(cx, &this.layout, bytes).map(|values| Some(values.into_value()))
-            }
+            Some(bytes) => unpack::structure(cx, &this.compiled.layout, bytes)
+                .map(|values| Some(values.into_value())),
             None => {
                 this.next.fetch_sub(size, Ordering::Relaxed);
                 Ok(None)
@@ -234,6 +267,6 @@ impl UnpackIterator {
             .buffer
             .len()
             .saturating_sub(this.next.load(Ordering::Relaxed));
-        Ok(left / this.layout.size)
+        Ok(left / this.compiled.layout.size)
     }
 }

@@ -256,9 +256,8 @@ impl Decompress {
         }
         let mut output = Vec::new();
         let failure = this.0.with(cx, usize::MAX, |state| -> Option<Failure> {
-            let Some(stream) = &mut state.stream else {
-                return Some((library::Z_STREAM_ERROR, None, "while flushing"));
-            };
+            // At the end of the stream there is nothing left to flush.
+            let stream = state.stream.as_mut()?;
             let dictionary = state.dictionary.as_deref();
             let tail = std::mem::take(&mut state.tail);
             let mut input = &tail[..];

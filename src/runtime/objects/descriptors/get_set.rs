@@ -3,6 +3,7 @@
 use typhon_macros::{pyclass, pymethods};
 
 use super::{check, described, qualified};
+use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::instance;
@@ -171,11 +172,24 @@ pub fn set_dict(cx: &Context, this: &Value, value: Option<&Value>) -> PyResult<(
     Err(cx.attribute_error("This object has no __dict__"))
 }
 
+/// [`set_dict`] for classes that are not made by a class statement: their `__dict__` cannot be deleted.
+fn set_native_dict(cx: &Context, this: &Value, value: Option<&Value>) -> PyResult<()> {
+    if value.is_none() && this.downcast::<Type>().is_none() && this.downcast::<Module>().is_none() {
+        return Err(cx.type_error("cannot delete __dict__"));
+    }
+    set_dict(cx, this, value)
+}
+
 /// Gives a class whose instances have a `__dict__` the attribute of that name.
 ///
 /// # Errors
 /// MemoryError.
 pub fn add_dict_attribute(cx: &Context, class: &Ref<Type>) -> PyResult<()> {
+    let set = if class.has(ClassFlags::HEAPTYPE) {
+        set_dict
+    } else {
+        set_native_dict
+    };
     if class
         .dict
         .get_name_plain(cx, names::dunder_dict())
@@ -189,7 +203,7 @@ pub fn add_dict_attribute(cx: &Context, class: &Ref<Type>) -> PyResult<()> {
         "__dict__",
         "dictionary for instance variables",
         get_dict,
-        Some(set_dict),
+        Some(set),
     )?;
     class.dict.set_name(cx, names::dunder_dict(), attribute)
 }

@@ -229,9 +229,14 @@ impl Type {
             return Str::from_str(cx, module).map(Ref::into_value);
         }
         match this.dict.get_name(cx, Name::intern(cx, "__module__")?)? {
-            Some(module) => Ok(module),
+            Some(module)
+                if this.has(ClassFlags::HEAPTYPE) || module.downcast::<Str>().is_some() =>
+            {
+                Ok(module)
+            }
             None if this.has(ClassFlags::HEAPTYPE) => Err(cx.attribute_error("__module__")),
-            None => Str::from_str(cx, "builtins").map(Ref::into_value),
+            // What `type` has under this name is the attribute of its instances.
+            _ => Str::from_str(cx, "builtins").map(Ref::into_value),
         }
     }
 
