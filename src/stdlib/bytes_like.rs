@@ -37,13 +37,17 @@ impl BytesLike {
     /// TypeError when the object cannot be written to.
     pub fn writable(cx: &Context, value: &Value, place: &Place) -> PyResult<BytesLike> {
         let expected = "read-write bytes-like object";
-        let Some(buffer) = buffer::find_buffer(cx, value)? else {
-            return Err(place.wrong_type(cx, expected, value));
-        };
-        if buffer.read_only || !is_contiguous(&buffer) {
-            return Err(place.wrong_type(cx, expected, value));
-        }
-        Ok(BytesLike(buffer))
+        BytesLike::find_writable(cx, value)?.ok_or_else(|| place.wrong_type(cx, expected, value))
+    }
+
+    /// [`BytesLike::of`] for an object that is written to, if it can be.
+    ///
+    /// # Errors
+    /// What exporting the buffer raises.
+    pub fn find_writable(cx: &Context, value: &Value) -> PyResult<Option<BytesLike>> {
+        let buffer = buffer::find_buffer(cx, value)?;
+        let writable = buffer.filter(|buffer| !buffer.read_only && is_contiguous(buffer));
+        Ok(writable.map(BytesLike))
     }
 
     /// The bytes.

@@ -88,6 +88,7 @@ pub mod traceback_text;
 pub mod tracemalloc;
 pub mod typing;
 pub mod unicodedata;
+pub mod uuid;
 pub mod warnings;
 pub mod weakref;
 pub mod zlib;
@@ -160,6 +161,7 @@ static MODULES: &[&ModuleSpec] = &[
     &tracemalloc::MODULE,
     &typing::MODULE,
     &unicodedata::MODULE,
+    &uuid::MODULE,
     &warnings::MODULE,
     &weakref::MODULE,
     &zlib::MODULE,

@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::RawFd;
 
+use typhon_runtime::args::Args;
 use typhon_runtime::codec;
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::exceptions::os_error_from_errno;
@@ -28,9 +29,14 @@ fn fspath_or_none(cx: &Context, value: &Value) -> PyResult<Option<Value>> {
     if value.downcast::<Str>().is_some() || value.downcast::<Bytes>().is_some() {
         return Ok(Some(value.clone()));
     }
-    let Some(path) = call::call_special(cx, value, names::dunder_fspath(), &[])? else {
+    let Some(function) = value
+        .class()
+        .lookup(cx, names::dunder_fspath())
+        .filter(|function| !function.is_none())
+    else {
         return Ok(None);
     };
+    let path = call::call_found(cx, &function, value, Args::NONE)?;
     if path.downcast::<Str>().is_none() && path.downcast::<Bytes>().is_none() {
         return Err(cx.type_error(format!(
             "expected {}.__fspath__() to return str or bytes, not {}",

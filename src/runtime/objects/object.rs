@@ -531,7 +531,7 @@ fn new_arguments(cx: &Context, this: &Value) -> PyResult<(Option<Ref<Tuple>>, Op
 fn reduce_newobj(cx: &Context, this: &Value) -> PyResult<Value> {
     let class = this.class();
     if class.slots.new.get().is_none() || class.has(ClassFlags::DISALLOW_INSTANTIATION) {
-        return Err(cx.type_error(format!("cannot pickle '{}' object", class.short_name())));
+        return Err(cx.type_error(format!("cannot pickle '{}' object", this.type_name())));
     }
     let (args, keywords) = new_arguments(cx, this)?;
     let has_arguments = args.is_some();
@@ -587,7 +587,7 @@ fn default_state(cx: &Context, this: &Value, required: bool) -> PyResult<Value> 
     let class = this.class();
     let has_payload = !std::ptr::eq(class.layout, BareObject::LAYOUT);
     if required && (class.layout.is_variable || has_payload) {
-        return Err(cx.type_error(format!("cannot pickle '{}' object", class.short_name())));
+        return Err(cx.type_error(format!("cannot pickle '{}' object", this.type_name())));
     }
     let state = match instance::dict(cx, this)?.filter(|dict| !dict.is_empty()) {
         Some(dict) => dict.into_value(),

@@ -221,19 +221,12 @@ pub(super) fn into_buffer(cx: &Context, layout: &Layout, arguments: &[Value]) ->
         return Err(ERROR.raise(cx, "pack_into expected offset argument"));
     };
     check_count(cx, "pack_into", layout, values)?;
-    if buffer.class().slots.buffer.get().is_none() {
+    let Some(target) = BytesLike::find_writable(cx, buffer)? else {
         return Err(cx.type_error(format!(
             "argument must be read-write bytes-like object, not {}",
             buffer.type_name()
         )));
-    }
-    let target = BytesLike::of(cx, buffer)?;
-    if target.buffer().read_only {
-        return Err(cx.type_error(format!(
-            "argument must be read-write bytes-like object, not {}",
-            buffer.type_name()
-        )));
-    }
+    };
     let offset = as_size(cx, offset)?;
     let (size, length) = (layout.size, target.len());
     let start = if offset < 0 {

@@ -6,9 +6,9 @@ use typhon_runtime::object;
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::type_::Type;
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
-use super::stream::{Compressor, Decompressor, LEVEL, Mode, Usage};
+use super::stream::{Compressor, Decompressor, LEVEL, LoadFailure, Mode, Usage};
 use super::{ERROR, dictionary, parameters};
 use crate::arguments::{bind, signature, unless_none};
 use crate::bytes_like::BytesLike;
@@ -25,6 +25,19 @@ use crate::incremental::{Decompression, Limit};
     doc = "Create a compressor object for compressing data incrementally.\n\n  level\n    The compression level to use. Defaults to COMPRESSION_LEVEL_DEFAULT.\n  options\n    A dict object that contains advanced compression parameters.\n  zstd_dict\n    A ZstdDict object, a pre-trained Zstandard dictionary.\n\nThread-safe at method level.  For one-shot compression, use the\ncompress() function instead."
 )]
 pub struct ZstdCompressor(Exclusive<Compressor>);
+
+#[cold]
+fn not_loaded(cx: &Context, failure: LoadFailure, what_for: &str, digested: &str) -> Raised {
+    let message = match failure {
+        LoadFailure::Undigestible => {
+            format!("Failed to create a {digested} instance from Zstandard dictionary content.")
+        }
+        LoadFailure::Refused(failure) => {
+            format!("Unable to load Zstandard dictionary or prefix for {what_for}: {failure}")
+        }
+    };
+    ERROR.raise(cx, message)
+}
 
 fn mode_numbered(number: i32) -> Option<Mode> {
     [Mode::Continue, Mode::FlushBlock, Mode::FlushFrame]
@@ -81,10 +94,7 @@ impl ZstdCompressor {
         if let Some(dictionary) = unless_none(dictionary) {
             let (content, usage) = dictionary::argument(cx, dictionary, Usage::Undigested)?;
             cx.detached(|| stream.load(content, usage))
-                .map_err(|failure| {
-                    let message = "Unable to load Zstandard dictionary or prefix for compression";
-                    ERROR.raise(cx, format!("{message}: {failure}"))
-                })?;
+                .map_err(|failure| not_loaded(cx, failure, "compression", "ZSTD_CDict"))?;
         }
         let payload = ZstdCompressor(Exclusive::new(stream));
         object::new_of_class(cx, class, payload).map(Ref::into_value)
@@ -218,10 +228,7 @@ impl ZstdDecompressor {
         if let Some(dictionary) = unless_none(dictionary) {
             let (content, usage) = dictionary::argument(cx, dictionary, Usage::Digested)?;
             cx.detached(|| stream.load(content, usage))
-                .map_err(|failure| {
-                    let message = "Unable to load Zstandard dictionary or prefix for decompression";
-                    ERROR.raise(cx, format!("{message}: {failure}"))
-                })?;
+                .map_err(|failure| not_loaded(cx, failure, "decompression", "ZSTD_DDict"))?;
         }
         if let Some(options) = unless_none(options) {
             parameters::set_options(cx, options, false, |key, value| stream.set(key, value))?;

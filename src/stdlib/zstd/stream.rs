@@ -31,6 +31,13 @@ unsafe extern "C" {
 /// The library's word for what went wrong.
 pub(super) type Failure = String;
 
+/// What a dictionary cannot be made into.
+#[derive(Debug)]
+pub(super) enum LoadFailure {
+    Undigestible,
+    Refused(Failure),
+}
+
 /// The answer of a function of the library, unless it is an error.
 fn outcome(answer: usize) -> Result<usize, Failure> {
     // SAFETY: the call has no preconditions.
@@ -111,7 +118,7 @@ impl Compressor {
         outcome(unsafe { ZSTD_CCtx_setParameter(self.raw.as_ptr(), key, value) }).map(drop)
     }
 
-    pub(super) fn load(&mut self, dictionary: Arc<[u8]>, usage: Usage) -> Result<(), Failure> {
+    pub(super) fn load(&mut self, dictionary: Arc<[u8]>, usage: Usage) -> Result<(), LoadFailure> {
         let (start, length) = (dictionary.as_ptr().cast::<c_void>(), dictionary.len());
         let raw = self.raw.as_ptr();
         // SAFETY: the bytes are there; the library copies what it does not merely refer to, and what it
@@ -127,14 +134,14 @@ impl Compressor {
                 Usage::Digested => {
                     let level = self.level;
                     let made = library::ZSTD_createCDict(start, length, level);
-                    let made = NonNull::new(made).ok_or("Allocation error : not enough memory")?;
+                    let made = NonNull::new(made).ok_or(LoadFailure::Undigestible)?;
                     let answer = library::ZSTD_CCtx_refCDict(raw, made.as_ptr());
                     self.digested = Some(Digested(made));
                     answer
                 }
             }
         };
-        outcome(answer).map(drop)
+        outcome(answer).map(drop).map_err(LoadFailure::Refused)
     }
 
     /// Says how long the next frame will be; `None` when that is not known.
@@ -194,12 +201,23 @@ impl Drop for Compressor {
     }
 }
 
+/// A digested dictionary of a decompressor.
+struct DigestedForDecompression(NonNull<library::ZSTD_DDict>);
+
+impl Drop for DigestedForDecompression {
+    fn drop(&mut self) {
+        // SAFETY: made by the library, and no context refers to it any more.
+        unsafe { library::ZSTD_freeDDict(self.0.as_ptr()) };
+    }
+}
+
 /// The number of the parameter that is the compression level.
 pub(super) const LEVEL: c_int = 100;
 
 /// See the file's header.
 pub(super) struct Decompressor {
     raw: NonNull<library::ZSTD_DCtx>,
+    digested: Option<DigestedForDecompression>,
     prefix: Option<Arc<[u8]>>,
 }
 
@@ -210,7 +228,11 @@ impl Decompressor {
     pub(super) fn new() -> Option<Decompressor> {
         // SAFETY: the call has no preconditions.
         let raw = NonNull::new(unsafe { library::ZSTD_createDCtx() })?;
-        Some(Decompressor { raw, prefix: None })
+        Some(Decompressor {
+            raw,
+            digested: None,
+            prefix: None,
+        })
     }
 
     pub(super) fn set(&mut self, key: c_int, value: c_int) -> Result<(), Failure> {
@@ -218,20 +240,28 @@ impl Decompressor {
         outcome(unsafe { ZSTD_DCtx_setParameter(self.raw.as_ptr(), key, value) }).map(drop)
     }
 
-    pub(super) fn load(&mut self, dictionary: Arc<[u8]>, usage: Usage) -> Result<(), Failure> {
+    pub(super) fn load(&mut self, dictionary: Arc<[u8]>, usage: Usage) -> Result<(), LoadFailure> {
         let (start, length) = (dictionary.as_ptr().cast::<c_void>(), dictionary.len());
         let raw = self.raw.as_ptr();
-        // SAFETY: the bytes are there; a dictionary is copied, a prefix is kept.
+        // SAFETY: the bytes are there; what the context refers to is kept, the rest is copied.
         let answer = unsafe {
-            if usage == Usage::Prefix {
-                let answer = library::ZSTD_DCtx_refPrefix(raw, start, length);
-                self.prefix = Some(dictionary);
-                answer
-            } else {
-                library::ZSTD_DCtx_loadDictionary(raw, start, length)
+            match usage {
+                Usage::Prefix => {
+                    let answer = library::ZSTD_DCtx_refPrefix(raw, start, length);
+                    self.prefix = Some(dictionary);
+                    answer
+                }
+                Usage::Digested => {
+                    let made = library::ZSTD_createDDict(start, length);
+                    let made = NonNull::new(made).ok_or(LoadFailure::Undigestible)?;
+                    let answer = library::ZSTD_DCtx_refDDict(raw, made.as_ptr());
+                    self.digested = Some(DigestedForDecompression(made));
+                    answer
+                }
+                Usage::Undigested => library::ZSTD_DCtx_loadDictionary(raw, start, length),
             }
         };
-        outcome(answer).map(drop)
+        outcome(answer).map(drop).map_err(LoadFailure::Refused)
     }
 
     fn step(&mut self, data: &[u8], room: &mut [u8]) -> Step<Result<(), Failure>> {
