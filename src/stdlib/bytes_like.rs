@@ -6,7 +6,7 @@
 use typhon_runtime::args::{FromArgument, Place};
 use typhon_runtime::buffer::Buffer;
 use typhon_runtime::protocols::buffer;
-use typhon_runtime::{Context, PyResult, Value};
+use typhon_runtime::{Context, PyResult, Raised, Value};
 
 /// The bytes of an argument, for as long as this lives.
 pub struct BytesLike(Buffer);
@@ -37,17 +37,20 @@ impl BytesLike {
     /// TypeError when the object cannot be written to.
     pub fn writable(cx: &Context, value: &Value, place: &Place) -> PyResult<BytesLike> {
         let expected = "read-write bytes-like object";
-        BytesLike::find_writable(cx, value)?.ok_or_else(|| place.wrong_type(cx, expected, value))
+        BytesLike::find_writable(cx, value).ok_or_else(|| place.wrong_type(cx, expected, value))
     }
 
-    /// [`BytesLike::of`] for an object that is written to, if it can be.
-    ///
-    /// # Errors
-    /// What exporting the buffer raises.
-    pub fn find_writable(cx: &Context, value: &Value) -> PyResult<Option<BytesLike>> {
-        let buffer = buffer::find_buffer(cx, value)?;
+    /// [`BytesLike::of`] for an object that is written to, if it can be. Why it cannot is not told.
+    pub fn find_writable(cx: &Context, value: &Value) -> Option<BytesLike> {
+        let buffer = match buffer::find_buffer(cx, value) {
+            Ok(buffer) => buffer,
+            Err(Raised) => {
+                cx.clear_exception();
+                None
+            }
+        };
         let writable = buffer.filter(|buffer| !buffer.read_only && is_contiguous(buffer));
-        Ok(writable.map(BytesLike))
+        writable.map(BytesLike)
     }
 
     /// The bytes.

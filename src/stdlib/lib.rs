@@ -116,6 +116,7 @@ static MODULES: &[&ModuleSpec] = &[
     &digests::fixed::md5_module::MODULE,
     &digests::fixed::sha1_module::MODULE,
     &digests::fixed::sha2_module::MODULE,
+    &digests::hmac::MODULE,
     &digests::sha3::MODULE,
     &errno::MODULE,
     &faulthandler::MODULE,

@@ -221,7 +221,7 @@ pub(super) fn into_buffer(cx: &Context, layout: &Layout, arguments: &[Value]) ->
         return Err(ERROR.raise(cx, "pack_into expected offset argument"));
     };
     check_count(cx, "pack_into", layout, values)?;
-    let Some(target) = BytesLike::find_writable(cx, buffer)? else {
+    let Some(target) = BytesLike::find_writable(cx, buffer) else {
         return Err(cx.type_error(format!(
             "argument must be read-write bytes-like object, not {}",
             buffer.type_name()

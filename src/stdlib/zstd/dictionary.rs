@@ -49,11 +49,13 @@ pub(super) fn argument(
     let pair = value.downcast::<Tuple>().map(|pair| pair.as_slice());
     if let Some([dictionary, usage]) = pair
         && let Some(dictionary) = dictionary.downcast::<ZstdDict>()
-        && let Some(usage) = usage.as_small_int()
+        && int::is_int(usage)
     {
+        let usage = i32::try_from(int::index_as_i128(cx, usage)?)
+            .map_err(|_| cx.overflow_error("Python int too large to convert to C int"))?;
         let usage = [Usage::Digested, Usage::Undigested, Usage::Prefix]
             .into_iter()
-            .find(|&known| known as i64 == usage);
+            .find(|&known| known as i32 == usage);
         if let Some(usage) = usage {
             return Ok((dictionary.content.clone(), usage));
         }
