@@ -183,8 +183,7 @@ impl Union {
                 hash::hash(cx, member)?;
             }
             let count = unhashable.len();
-            let plural = if count == 1 { "" } else { "s" };
-            return Err(cx.type_error(format!("union contains {count} unhashable element{plural}")));
+            return Err(cx.type_error(format!("union contains {count} unhashable elements")));
         }
         // The order of the members does not count.
         let mut sum: i64 = this.args.len() as i64;

@@ -369,7 +369,7 @@ pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value)
         }
         dict.set_item(cx, key, value)
     };
-    match mapping.downcast_exact::<Dict>() {
+    match crate::objects::dict::plain_dict(mapping) {
         Some(mapping) => mapping
             .items_snapshot(cx)?
             .into_iter()

@@ -28,7 +28,7 @@ pub fn hash_key(cx: &Context, key: &Value) -> PyResult<i64> {
 }
 
 /// The entries of `value`, if it is a dict that is iterated as dicts are: then it need not be asked.
-fn plain_dict(value: &Value) -> Option<&Ref<Dict>> {
+pub(crate) fn plain_dict(value: &Value) -> Option<&Ref<Dict>> {
     let dict = value.downcast::<Dict>()?;
     (value.is_exact::<Dict>() || value.class().slots.iter.word() == Dict::class().slots.iter.word())
         .then_some(dict)

@@ -27,6 +27,7 @@ use table::Table;
 
 pub use access::Position;
 pub use methods::hash_key;
+pub(crate) use methods::plain_dict;
 
 /// The payload of `dict`. See the module's header.
 #[pyclass(
