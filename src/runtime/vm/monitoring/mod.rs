@@ -116,8 +116,8 @@ static WANTED: AtomicU32 = AtomicU32::new(0);
 /// The part of it that tools want.
 static WANTED_BY_TOOLS: AtomicU32 = AtomicU32::new(0);
 
-/// Events that some tool wants in some code: no more than a hint.
-static LOCALLY_WANTED: AtomicU32 = AtomicU32::new(0);
+/// Held while [`WANTED`] is changed and code is marked accordingly.
+static UPDATE: Mutex<()> = Mutex::new(());
 
 /// `sys.monitoring.DISABLE` and `MISSING`.
 static SENTINELS: OnceLock<[Value; 2]> = OnceLock::new();
@@ -229,13 +229,20 @@ pub fn set_local_events(tool: usize, code: &Ref<Code>, events: u32) {
         }
     };
     drop(registry);
-    LOCALLY_WANTED.fetch_or(events, Ordering::Relaxed);
     instrument::set_local_events(code, tool, events);
     drop(old);
 }
 
 /// Computes [`WANTED`] anew, and marks all code when more is wanted than before, or `again`.
+///
+/// One thread at a time: who finds that another wants the same already must not go on before that one has
+/// marked the code, and an older sum must not be stored over a newer one. Waiting threads are detached,
+/// since marking stops the world.
 fn update(cx: &Context, again: bool) {
+    let _turn = match UPDATE.try_lock() {
+        Some(turn) => turn,
+        None => cx.detached(|| UPDATE.lock()),
+    };
     let by_tools = REGISTRY
         .lock()
         .iter()
