@@ -82,7 +82,12 @@ pub(crate) fn assemble(
     let mut units = Vec::with_capacity(size as usize);
     let mut locations = LocationTableBuilder::new(unit.first_line);
     let mut exceptions: Vec<ExceptionHandler> = Vec::new();
-    let mut constants = ConstantNumbering::new(graph.constants.len());
+    let loaded = order
+        .iter()
+        .flat_map(|&id| &graph.block(id).instructions)
+        .filter(|instruction| instruction.opcode == Opcode::LOAD_CONST)
+        .map(|instruction| instruction.argument);
+    let constants = ConstantNumbering::new(graph.constants.len(), loaded);
     let mut cache_count = 0;
     for &id in &order {
         for instruction in &graph.block(id).instructions {
@@ -170,39 +175,41 @@ fn same_handler(left: &ExceptionHandler, right: &ExceptionHandler) -> bool {
     left.target == right.target && left.depth == right.depth && left.push_lasti == right.push_lasti
 }
 
-/// Gives new numbers to the constants that are used, in order of first use. The first that the code
-/// generator met stays first, used or not: it may be the docstring.
+/// Gives new numbers to the constants that are used, in the order in which the code generator met them.
+/// The first stays, used or not: it may be the docstring.
 struct ConstantNumbering {
+    /// By old number; [`UNUSED`] for those that go.
     numbers: Vec<u32>,
-    used: Vec<u32>,
 }
 
+const UNUSED: u32 = u32::MAX;
+
 impl ConstantNumbering {
-    fn new(count: usize) -> ConstantNumbering {
-        let mut numbering = ConstantNumbering {
-            numbers: vec![u32::MAX; count],
-            used: Vec::new(),
-        };
-        if count > 0 {
-            numbering.number(0);
+    fn new(count: usize, loaded: impl Iterator<Item = u32>) -> ConstantNumbering {
+        let mut numbers = vec![UNUSED; count];
+        if let Some(first) = numbers.first_mut() {
+            *first = 0;
         }
-        numbering
+        for old in loaded {
+            numbers[old as usize] = 0;
+        }
+        let used = numbers.iter_mut().filter(|number| **number != UNUSED);
+        for (new, number) in used.enumerate() {
+            *number = new as u32;
+        }
+        ConstantNumbering { numbers }
     }
 
-    fn number(&mut self, old: u32) -> u32 {
-        let number = &mut self.numbers[old as usize];
-        if *number == u32::MAX {
-            *number = self.used.len() as u32;
-            self.used.push(old);
-        }
-        *number
+    fn number(&self, old: u32) -> u32 {
+        self.numbers[old as usize]
     }
 
     fn finish(self, constants: Vec<Constant>) -> Box<[Constant]> {
-        let mut constants: Vec<Option<Constant>> = constants.into_iter().map(Some).collect();
-        self.used
-            .iter()
-            .filter_map(|&old| constants[old as usize].take())
+        constants
+            .into_iter()
+            .zip(self.numbers)
+            .filter(|(_, number)| *number != UNUSED)
+            .map(|(constant, _)| constant)
             .collect()
     }
 }
