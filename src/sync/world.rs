@@ -73,7 +73,11 @@ pub(crate) fn stop(me: Option<&'static ThreadRecord>) -> StoppedWorld {
             me.detach();
         }
         state = REGISTRY.lock();
-        while state.stopping {
+        // The first stopper may have been the one that closes the world: then it is never this thread's
+        // turn, and others must not wait for it.
+        let is_closed =
+            || me.is_some_and(|me| me.word.load(Ordering::Relaxed) & request::CLOSED != 0);
+        while state.stopping || is_closed() {
             state = wait(&REGISTRY.resumed, state);
         }
         state.stopping = true;

@@ -361,8 +361,13 @@ impl ByteArray {
             let own = this.as_value().type_name();
             return Err(cx.type_error(format!("can't concat {} to {own}", other.type_name())));
         }
+        cx.room_for(this.len())?;
         let mut joined = this.to_vec();
-        buffer::with_bytes(cx, other, |other| joined.extend_from_slice(other))?;
+        buffer::with_bytes(cx, other, |other| {
+            let room = joined.try_reserve_exact(other.len());
+            room.map(|()| joined.extend_from_slice(other))
+        })?
+        .map_err(|_| cx.no_memory())?;
         ByteArray::from_vec(cx, joined).map(Ref::into_value)
     }
 

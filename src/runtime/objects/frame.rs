@@ -152,6 +152,55 @@ impl FrameObject {
         unsafe { FrameObject::of(cx, frame) }.map(Some)
     }
 
+    /// What another thread is running: its frames as they are now, innermost first, which do not follow
+    /// the thread as it goes on. `None` when it runs no Python code.
+    ///
+    /// # Errors
+    /// MemoryError.
+    ///
+    /// # Safety
+    /// The world is stopped, and `other` is the context of a thread that has not ended.
+    pub unsafe fn picture(cx: &Context, other: &Context) -> PyResult<Option<Ref<FrameObject>>> {
+        let mut frames = Vec::new();
+        let mut frame = other.stack.frame.get();
+        while !frame.is_null() && frame != frame::NONE {
+            frames.push(frame);
+            // SAFETY: by the caller's promise the frames stay as they are: active and linked.
+            frame = unsafe { (*frame).previous };
+        }
+        let mut previous = None;
+        for frame in frames.into_iter().rev() {
+            // SAFETY: as above.
+            let frame = unsafe { &*frame };
+            let count = frame.code().local_count as usize;
+            let left = Left {
+                // SAFETY: the frame's variables are whole: the thread is at a safepoint or detached.
+                variables: (0..count)
+                    .map(|index| unsafe { frame.local(index) })
+                    .collect(),
+                namespace: frame.namespace.clone(),
+                previous,
+            };
+            let object = object::new(
+                cx,
+                FrameObject {
+                    frame: AtomicPtr::new(std::ptr::null_mut()),
+                    thread: other.record.id(),
+                    code: frame.code().clone(),
+                    function: frame.function().clone(),
+                    left: Guarded::new(Some(left)),
+                    last: AtomicU32::new(frame.instruction_index() as u32),
+                    trace: Field::empty(),
+                    trace_lines: AtomicBool::new(true),
+                    trace_opcodes: AtomicBool::new(false),
+                    extra: Field::empty(),
+                },
+            )?;
+            previous = Some(object);
+        }
+        Ok(previous)
+    }
+
     /// The code.
     pub fn code(&self) -> &Ref<Code> {
         &self.code
@@ -454,6 +503,17 @@ impl FrameObject {
     #[getter]
     fn f_builtins(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
         Ok(this.function.builtins.clone())
+    }
+
+    /// The generator, coroutine or asynchronous generator that the frame is of.
+    #[getter]
+    fn f_generator(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
+        let generator = this.active(cx).and_then(Frame::generator);
+        // SAFETY: the generator holds the frame; the count is its own, the copy's is added.
+        Ok(generator.map_or(Value::NONE, |generator| unsafe {
+            let borrowed = &*(&raw const generator).cast::<Value>();
+            borrowed.clone()
+        }))
     }
 
     #[getter]

@@ -6,6 +6,7 @@
 //!   sys.modules is emptied         modules without cycles die here
 //!   collection                     then modules whose functions refer to them
 //!   what is left of the modules    their names become None, the last one imported first
+//!   this thread's local data
 //!   collection
 //! ```
 //! The world is closed before: daemon threads sleep for good, so nobody else sees the ruins. `sys` and
@@ -51,7 +52,6 @@ pub(super) fn take_apart(cx: &Context) {
         cx.clear_exception();
         Vec::new()
     });
-    thread::leave();
     collector::collect_last(cx);
     while let Some(reference) = left.pop() {
         let Some(module) = reference.upgrade() else {
@@ -63,6 +63,7 @@ pub(super) fn take_apart(cx: &Context) {
             cx.clear_exception();
         }
     }
+    thread::leave();
     collector::collect_last(cx);
 }
 

@@ -315,6 +315,7 @@ fn alarm(_cx: &Context, seconds: i32) -> PyResult<u32> {
 /// Wait until a signal arrives.
 #[pyfunction("pause()")]
 fn pause(cx: &Context) -> PyResult<()> {
+    blocking::interrupted(cx)?;
     cx.detached(system::pause);
     blocking::interrupted(cx)
 }

@@ -12,8 +12,10 @@ use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
 use typhon_runtime::vm::monitoring::legacy;
 use typhon_runtime::{Context, PyResult, Value};
+use typhon_sync::thread::ThreadRecord;
 
 use super::hooks;
+use crate::thread;
 
 /// Return a frame object from the call stack.
 ///
@@ -50,10 +52,45 @@ pub fn getframemodulename(cx: &Context, depth: i64) -> PyResult<Option<Value>> {
     Ok(frame.function().module.get())
 }
 
-/// The identity of the calling thread, as `threading.get_ident` gives it.
-fn thread_ident() -> u64 {
-    // SAFETY: the call has no preconditions.
-    unsafe { libc::pthread_self() as u64 }
+/// Asks `question` of each other thread that has a context, with the world stopped, and collects the
+/// answers by the threads' identities.
+fn of_other_threads(
+    cx: &Context,
+    mut question: impl FnMut(&Context) -> PyResult<Option<Value>>,
+) -> PyResult<Vec<(u64, Value)>> {
+    let mut answers = Vec::new();
+    let mut result = Ok(());
+    let world = typhon_sync::stop_the_world(cx.record);
+    ThreadRecord::for_each(|record| {
+        // SAFETY: null, or the context of a thread that cannot end while the world is stopped.
+        let other = unsafe { record.user_data().cast::<Context>().as_ref() };
+        let Some(other) = other.filter(|other| !std::ptr::eq(*other, cx)) else {
+            return;
+        };
+        let ident = thread::ident_of(record);
+        if ident == 0 || result.is_err() {
+            return;
+        }
+        match question(other) {
+            Ok(answer) => answers.extend(answer.map(|answer| (ident, answer))),
+            Err(raised) => result = Err(raised),
+        }
+    });
+    drop(world);
+    result.map(|()| answers)
+}
+
+/// A dict of what is known of each thread, the calling one included.
+fn by_thread(cx: &Context, own: Option<Value>, others: Vec<(u64, Value)>) -> PyResult<Ref<Dict>> {
+    let dict = Dict::new(cx)?;
+    for (ident, value) in own
+        .map(|own| (thread::ident(), own))
+        .into_iter()
+        .chain(others)
+    {
+        dict.set_item(cx, &int::from_u64(cx, ident)?, value)?;
+    }
+    Ok(dict)
 }
 
 /// Return a dict mapping each thread's thread id to its current stack frame.
@@ -61,11 +98,12 @@ fn thread_ident() -> u64 {
 /// This function should be used for specialized purposes only.
 #[pyfunction("_current_frames()")]
 pub fn current_frames(cx: &Context) -> PyResult<Ref<Dict>> {
-    let frames = Dict::new(cx)?;
-    if let Some(frame) = FrameObject::running(cx, 0)? {
-        frames.set_item(cx, &int::from_u64(cx, thread_ident())?, frame.into_value())?;
-    }
-    Ok(frames)
+    let own = FrameObject::running(cx, 0)?.map(Ref::into_value);
+    let others = of_other_threads(cx, |other| {
+        // SAFETY: the world is stopped.
+        Ok(unsafe { FrameObject::picture(cx, other) }?.map(Ref::into_value))
+    })?;
+    by_thread(cx, own, others)
 }
 
 /// Return a dict mapping each thread's identifier to its current raised exception.
@@ -73,10 +111,9 @@ pub fn current_frames(cx: &Context) -> PyResult<Ref<Dict>> {
 /// This function should be used for specialized purposes only.
 #[pyfunction("_current_exceptions()")]
 pub fn current_exceptions(cx: &Context) -> PyResult<Ref<Dict>> {
-    let exceptions = Dict::new(cx)?;
-    let current = cx.handled_exception().map_or(Value::NONE, Ref::into_value);
-    exceptions.set_item(cx, &int::from_u64(cx, thread_ident())?, current)?;
-    Ok(exceptions)
+    let handled = |of: &Context| Some(of.handled_exception().map_or(Value::NONE, Ref::into_value));
+    let others = of_other_threads(cx, |other| Ok(handled(other)))?;
+    by_thread(cx, handled(cx), others)
 }
 
 /// Return current exception information: (type, value, traceback).

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use typhon_macros::{pyfunction, pymodule};
-use typhon_runtime::args::{IntoValue, Maybe};
+use typhon_runtime::args::Maybe;
 use typhon_runtime::object::Payload;
 use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::exceptions;
@@ -29,7 +29,7 @@ use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Ref, Value, module};
+use typhon_runtime::{Context, PyResult, Ref, Value, codec, module};
 use typhon_sync::thread::ThreadRecord;
 
 pub use handle::{ForkGuard, ThreadHandle, after_fork_child, prepare_fork};
@@ -256,7 +256,8 @@ fn exit_thread(cx: &Context) -> PyResult<()> {
 #[pyfunction("interrupt_main(signum=2, /)")]
 fn interrupt_main(cx: &Context, signum: i32) -> PyResult<()> {
     if crate::signal::simulate(signum) {
-        Ok(())
+        // The main thread need not come to a safepoint of its own first.
+        crate::blocking::interrupted(cx)
     } else {
         Err(cx.value_error("signal number out of range"))
     }
@@ -359,10 +360,10 @@ fn get_main_thread_ident(_cx: &Context) -> PyResult<u64> {
 #[pyfunction("set_name(name)")]
 fn set_name(cx: &Context, name: &Ref<Str>) -> PyResult<()> {
     let mut bytes = name.to_lossy().into_owned().into_bytes();
-    bytes.truncate(NAME_MAXLEN);
-    let Ok(name) = CString::new(bytes) else {
-        return Err(cx.value_error("embedded null character"));
-    };
+    // The system's names end at the first null byte.
+    let end = bytes.iter().position(|&byte| byte == 0);
+    bytes.truncate(end.unwrap_or(bytes.len()).min(NAME_MAXLEN));
+    let name = CString::new(bytes).expect("invariant: it ends before the first null byte");
     match rustix::thread::set_name(&name) {
         Ok(()) => Ok(()),
         Err(error) => Err(exceptions::os_error_from_errno(
@@ -377,7 +378,8 @@ fn set_name(cx: &Context, name: &Ref<Str>) -> PyResult<()> {
 #[pyfunction("_get_name()")]
 fn get_name(cx: &Context) -> PyResult<Value> {
     match rustix::thread::name() {
-        Ok(name) => name.to_string_lossy().into_owned().into_value(cx),
+        // The system cuts names in the middle of a character.
+        Ok(name) => codec::decode_file_name(cx, name.to_bytes()).map(Ref::into_value),
         Err(error) => Err(exceptions::os_error_from_errno(
             cx,
             error.raw_os_error(),
