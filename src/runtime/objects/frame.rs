@@ -193,6 +193,8 @@ impl FrameObject {
                     trace: Field::empty(),
                     trace_lines: AtomicBool::new(true),
                     trace_opcodes: AtomicBool::new(false),
+                    last_line: AtomicU32::new(0),
+                    traced: AtomicU8::new(NOT_TRACED),
                     extra: Field::empty(),
                 },
             )?;
@@ -503,17 +505,6 @@ impl FrameObject {
     #[getter]
     fn f_builtins(_cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
         Ok(this.function.builtins.clone())
-    }
-
-    /// The generator, coroutine or asynchronous generator that the frame is of.
-    #[getter]
-    fn f_generator(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
-        let generator = this.active(cx).and_then(Frame::generator);
-        // SAFETY: the generator holds the frame; the count is its own, the copy's is added.
-        Ok(generator.map_or(Value::NONE, |generator| unsafe {
-            let borrowed = &*(&raw const generator).cast::<Value>();
-            borrowed.clone()
-        }))
     }
 
     #[getter]
