@@ -87,7 +87,9 @@ pub(crate) fn assemble(
         .flat_map(|&id| &graph.block(id).instructions)
         .filter(|instruction| instruction.opcode == Opcode::LOAD_CONST)
         .map(|instruction| instruction.argument);
-    let constants = ConstantNumbering::new(graph.constants.len(), loaded);
+    let constants = ConstantNumbering::new(graph.constants.len(), loaded, |old| {
+        unit.folded.contains(&old)
+    });
     let mut cache_count = 0;
     for &id in &order {
         for instruction in &graph.block(id).instructions {
@@ -175,8 +177,8 @@ fn same_handler(left: &ExceptionHandler, right: &ExceptionHandler) -> bool {
     left.target == right.target && left.depth == right.depth && left.push_lasti == right.push_lasti
 }
 
-/// Gives new numbers to the constants that are used, in the order in which the code generator met them.
-/// The first stays, used or not: it may be the docstring.
+/// Gives new numbers to the constants that are used: in the order in which the code generator met them,
+/// those that folding made last. The first stays, used or not: it may be the docstring.
 struct ConstantNumbering {
     /// By old number; [`UNUSED`] for those that go.
     numbers: Vec<u32>,
@@ -185,7 +187,11 @@ struct ConstantNumbering {
 const UNUSED: u32 = u32::MAX;
 
 impl ConstantNumbering {
-    fn new(count: usize, loaded: impl Iterator<Item = u32>) -> ConstantNumbering {
+    fn new(
+        count: usize,
+        loaded: impl Iterator<Item = u32>,
+        is_folded: impl Fn(u32) -> bool,
+    ) -> ConstantNumbering {
         let mut numbers = vec![UNUSED; count];
         if let Some(first) = numbers.first_mut() {
             *first = 0;
@@ -193,9 +199,14 @@ impl ConstantNumbering {
         for old in loaded {
             numbers[old as usize] = 0;
         }
-        let used = numbers.iter_mut().filter(|number| **number != UNUSED);
-        for (new, number) in used.enumerate() {
-            *number = new as u32;
+        let mut next = 0;
+        for folded in [false, true] {
+            for (old, number) in numbers.iter_mut().enumerate() {
+                if *number != UNUSED && is_folded(old as u32) == folded {
+                    *number = next;
+                    next += 1;
+                }
+            }
         }
         ConstantNumbering { numbers }
     }
@@ -205,12 +216,14 @@ impl ConstantNumbering {
     }
 
     fn finish(self, constants: Vec<Constant>) -> Box<[Constant]> {
-        constants
+        let mut used: Vec<(u32, Constant)> = self
+            .numbers
             .into_iter()
-            .zip(self.numbers)
-            .filter(|(_, number)| *number != UNUSED)
-            .map(|(constant, _)| constant)
-            .collect()
+            .zip(constants)
+            .filter(|(number, _)| *number != UNUSED)
+            .collect();
+        used.sort_unstable_by_key(|(number, _)| *number);
+        used.into_iter().map(|(_, constant)| constant).collect()
     }
 }
 

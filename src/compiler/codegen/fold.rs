@@ -30,7 +30,7 @@ impl<'a> Generator<'a, '_> {
             && let Some(value) = binary(operation, &left, &right)
         {
             self.unit().take_back(2);
-            self.load_constant(value, at);
+            self.unit().load_folded(value, at);
             return;
         }
         self.emit_with(Opcode::BINARY_OP, operation as u32, at);
@@ -50,7 +50,7 @@ impl<'a> Generator<'a, '_> {
             };
             if let Some(value) = value {
                 self.unit().take_back(1);
-                self.load_constant(value, at);
+                self.unit().load_folded(value, at);
                 return;
             }
         }
@@ -69,7 +69,7 @@ impl<'a> Generator<'a, '_> {
     pub fn emit_build_tuple(&mut self, count: usize, at: At) {
         if let Some(items) = self.unit_ref().tail_constants(count) {
             self.unit().take_back(count);
-            self.load_constant(Constant::Tuple(items.into()), at);
+            self.unit().load_folded(Constant::Tuple(items.into()), at);
             return;
         }
         self.emit_with(Opcode::BUILD_TUPLE, count as u32, at);
@@ -86,7 +86,7 @@ impl<'a> Generator<'a, '_> {
                 Opcode::BUILD_SET => (frozen_set(items), Opcode::SET_UPDATE),
                 _ => (Constant::Tuple(items.into()), Opcode::LIST_EXTEND),
             };
-            self.load_constant(constant, at);
+            self.unit().load_folded(constant, at);
             self.emit_with(extend, 1, at);
             return;
         }
@@ -129,7 +129,7 @@ impl<'a> Generator<'a, '_> {
                 match self.unit_ref().tail_constants(count).filter(|_| count > 0) {
                     Some(items) => {
                         self.unit().take_back(count);
-                        self.load_constant(frozen_set(items), build.at.or(at));
+                        self.unit().load_folded(frozen_set(items), build.at.or(at));
                     }
                     None => self.emit_with(Opcode::BUILD_SET, build.argument, build.at),
                 }

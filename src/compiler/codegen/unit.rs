@@ -100,6 +100,8 @@ pub(crate) struct Unit<'a> {
     /// Locals of inlined comprehensions in code without fast locals; true while inside.
     pub fast_hidden: FxHashMap<&'a str, bool>,
     pub constants: FxIndexSet<Constant>,
+    /// Indices of those that only folding made: they are numbered behind the others.
+    pub folded: FxIndexSet<u32>,
     pub instructions: Vec<Instruction>,
     /// Position of each label, or `u32::MAX`.
     pub labels: Vec<u32>,
@@ -132,6 +134,7 @@ impl<'a> Unit<'a> {
             freevars: NameSet::default(),
             fast_hidden: FxHashMap::default(),
             constants: FxIndexSet::default(),
+            folded: FxIndexSet::default(),
             instructions: Vec::new(),
             labels: Vec::new(),
             fold_floor: 0,
@@ -180,7 +183,17 @@ impl<'a> Unit<'a> {
             return;
         }
         let index = self.constants.insert_full(constant).0 as u32;
+        self.folded.swap_remove(&index);
         self.push(Opcode::LOAD_CONST, index, at);
+    }
+
+    /// A constant that is the value of operations on others.
+    pub fn load_folded(&mut self, constant: Constant, at: At) {
+        let count = self.constants.len();
+        self.load_constant(constant, at);
+        if count > 0 && self.constants.len() > count {
+            self.folded.insert(count as u32);
+        }
     }
 
     /// The constant that an instruction loads.
