@@ -12,7 +12,7 @@ site socket socketserver sqlite3 ssl stat statistics string string.templatelib s
 textwrap threading time timeit token tokenize tomllib trace traceback tracemalloc types typing unicodedata unittest unittest.mock
 urllib.parse urllib.request uuid warnings wave weakref xml.etree.ElementTree zipfile zlib zoneinfo
 """.split():
-    if name in ("sqlite3", "ssl", "bz2", "lzma"):
-        continue  # may be left out of a build
+    if name in ("plistlib", "sqlite3", "ssl"):
+        continue  # may be left out of a build: expat, SQLite, OpenSSL
     module = importlib.import_module(name)
     assert module.__name__.split(".")[-1] in (name.split(".")[-1], "posixpath"), name
