@@ -5,7 +5,7 @@
 //! * units that are no first unit of an instruction (indices of caches) are never marked;
 //! * `RESUME`, and what a `for` or `yield from` skips, begin no line.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering, fence};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
@@ -209,9 +209,15 @@ pub fn mark(code: &Code) {
     }
 }
 
-/// Takes the mark from one instruction.
+/// Takes the mark from one instruction, at which nothing is wanted.
 pub(super) fn unmark(code: &Code, unit: usize) {
     code.instructions[unit].store(code.compiled.instructions[unit], Ordering::Relaxed);
+    // A tool may have begun to want something here meanwhile, and its mark may be the one that was taken.
+    // If so, this fence comes after the one in `set_local_events`, and what it wants is seen now.
+    fence(Ordering::SeqCst);
+    if data(code).possible_at(unit) & super::wanted_in(code) != 0 {
+        mark(code);
+    }
 }
 
 /// Marks all code there is.
@@ -222,6 +228,8 @@ pub(super) fn mark_everything(cx: &Context) {
 /// Sets what a tool wants in one code object.
 pub(super) fn set_local_events(code: &Ref<Code>, tool: usize, events: u32) {
     data(code).local[tool].store(events, Ordering::Relaxed);
+    // Pairs with the fence in `unmark`.
+    fence(Ordering::SeqCst);
     mark(code);
 }
 
