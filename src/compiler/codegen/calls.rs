@@ -64,7 +64,7 @@ impl<'a> Generator<'a, '_> {
     }
 
     /// The same keyword twice is an error of the source, not of the call.
-    fn check_keywords(&self, keywords: &[Keyword]) -> Compiled<()> {
+    pub fn check_keywords(&self, keywords: &[Keyword]) -> Compiled<()> {
         for (index, keyword) in keywords.iter().enumerate() {
             let Some(name) = &keyword.arg else { continue };
             let earlier = &keywords[..index];

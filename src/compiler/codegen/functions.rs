@@ -224,6 +224,9 @@ impl<'a> Generator<'a, '_> {
             self.store(".type_params", at);
         }
         let code = self.class_code(node, first_line)?;
+        if let Some(arguments) = &node.arguments {
+            self.check_keywords(&arguments.keywords)?;
+        }
         self.emit(Opcode::LOAD_BUILD_CLASS, at);
         self.emit(Opcode::PUSH_NULL, at);
         self.make_closure(code, &[], at);

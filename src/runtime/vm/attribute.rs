@@ -299,7 +299,7 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name
 ///
 /// # Errors
 /// As `setattr`.
-#[inline]
+#[inline(always)]
 pub fn store(
     cx: &Context,
     owner: &Value,

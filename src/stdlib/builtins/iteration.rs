@@ -2,7 +2,7 @@
 
 use typhon_macros::{pyclass, pyfunction, pymethods};
 use typhon_runtime::args::{Args, Maybe, Parameter, Signature};
-use typhon_runtime::object::{self, Payload, Ref, Traverse};
+use typhon_runtime::object::{self, Ref, Traverse};
 use typhon_runtime::objects::coroutine;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::iterators::CallableIterator;
@@ -91,18 +91,24 @@ pub fn sorted(cx: &Context, args: Args<'_>) -> PyResult<Ref<List>> {
     };
     let list = List::from_values(cx, iterate::collect(cx, iterable)?)?;
     // What else there is is for `list.sort`, and so are the complaints.
-    let mut values = vec![list.to_value()];
-    values.extend_from_slice(&args.values[1..]);
-    let sort = attribute::get(cx, List::class().as_value(), Name::intern(cx, "sort")?)?;
-    let names = args.names;
-    call::call_args(
-        cx,
-        &sort,
-        Args {
-            values: &values,
-            names,
-        },
-    )?;
+    static SORT: Signature = Signature {
+        name: "sort",
+        text: "",
+        parameters: &[Parameter::optional("key"), Parameter::optional("reverse")],
+        positional_only: 0,
+        positional: 0,
+        var_positional: false,
+        var_keyword: false,
+    };
+    let rest = Args {
+        values: &args.values[1..],
+        names: args.names,
+    };
+    let mut bound = [None; 2];
+    SORT.bind(cx, rest, &mut bound)?;
+    let [key, reverse] = bound;
+    let reverse = reverse.map_or(Ok(false), |reverse| reverse.truth(cx))?;
+    list.sort(cx, key.filter(|key| !key.is_none()), reverse)?;
     Ok(list)
 }
 

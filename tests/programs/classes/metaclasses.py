@@ -168,3 +168,12 @@ import types
 
 Dynamic = types.new_class("Dynamic", (A,), {"option": 3}, lambda space: space.update(z=1))
 assert Dynamic.z == 1 and type(Dynamic) is Meta
+
+
+# The same keyword twice is an error of the source.
+try:
+    compile("class C(metaclass=type, metaclass=type): pass", "<source>", "exec")
+except SyntaxError as error:
+    assert error.msg == "keyword argument repeated: metaclass"
+else:
+    raise AssertionError
