@@ -153,13 +153,28 @@ pub unsafe fn retire_sized(pointer: *mut u8, free: unsafe fn(*mut u8), bytes: us
 fn retire_outside(block: Retired) {
     statistics::count(|counters| &counters.retired);
     let blocks = vec![block];
-    let mut orphans = lock(&SHARED.orphans);
-    // Under the lock: the batches are in the order of their goals.
-    orphans.push_back(Batch {
-        goal: advance(),
-        blocks,
-    });
-    drop(orphans);
+    // Room is made, and the old buffer dropped, outside the lock: the allocator may come upon more pages
+    // to retire, and be here again.
+    let mut room = VecDeque::new();
+    loop {
+        let mut orphans = lock(&SHARED.orphans);
+        if orphans.len() == orphans.capacity() {
+            if room.capacity() <= orphans.len() {
+                let wanted = 2 * orphans.len() + 8;
+                drop(orphans);
+                room = VecDeque::with_capacity(wanted);
+                continue;
+            }
+            room.append(&mut orphans);
+            std::mem::swap(&mut *orphans, &mut room);
+        }
+        // Under the lock: the batches are in the order of their goals.
+        orphans.push_back(Batch {
+            goal: advance(),
+            blocks,
+        });
+        break;
+    }
     for record in registry::records() {
         record.request(request::PENDING_FREES);
     }
