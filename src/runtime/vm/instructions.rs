@@ -22,6 +22,7 @@ use crate::objects::type_::Type;
 use crate::protocols::{attribute, call, iterate, number, sequence, text};
 use crate::value::Value;
 use crate::vm::frame::Frame;
+use crate::vm::subscript;
 
 /// UnboundLocalError for variable `index`.
 #[cold]
@@ -78,7 +79,7 @@ pub fn init_returned(cx: &Context, value: &Value) {
 /// # Errors
 /// What the operation raises.
 pub fn binary_op(cx: &Context, operation: u32, left: &Value, right: &Value) -> PyResult<Value> {
-    if operation == 26 {
+    if operation == subscript::SUBSCRIPT {
         if let Some(dict) = left.downcast_exact::<Dict>()
             && let Some(value) = dict.get_item(cx, right)?
         {

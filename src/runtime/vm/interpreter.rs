@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use typhon_compiler::opcode::{BinaryOperation, Opcode};
+use typhon_compiler::opcode::Opcode;
 
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
@@ -69,7 +69,7 @@ mod op {
 }
 
 /// The instruction `container[key]`.
-const SUBSCRIPT: u32 = op::BINARY_OP as u32 | (BinaryOperation::Subscript as u32) << 8;
+const SUBSCRIPT: u32 = op::BINARY_OP as u32 | subscript::SUBSCRIPT << 8;
 
 /// Runs `entry`, a frame that was just pushed, until it is left.
 ///
@@ -329,7 +329,7 @@ unsafe fn execute<const EVENTS: bool>(
                                             continue 'instructions;
                                         }
                                     } else {
-                                        let fast = if arg == 26 {
+                                        let fast = if arg == subscript::SUBSCRIPT {
                                             subscript::subscript_fast(left, right)
                                         } else {
                                             number::arithmetic_fast(arg, left, right)
@@ -414,7 +414,7 @@ unsafe fn execute<const EVENTS: bool>(
                                     continue 'instructions;
                                 }
                                 let fast = match arg {
-                                    26 => subscript::subscript_fast(left, right),
+                                    subscript::SUBSCRIPT => subscript::subscript_fast(left, right),
                                     _ => number::division_and_bits_fast(arg, left, right),
                                 };
                                 let result = match fast {

@@ -1,6 +1,8 @@
 //! `container[key]` and `container[start:stop]` of the built-in sequences, by small ints: no slice
 //! objects, no slots.
 
+use typhon_compiler::opcode::BinaryOperation;
+
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
@@ -12,6 +14,9 @@ use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
 use crate::protocols::sequence;
 use crate::value::Value;
+
+/// The argument of `BINARY_OP` for `container[key]`.
+pub const SUBSCRIPT: u32 = BinaryOperation::Subscript as u32;
 
 /// The index counted from the start; a negative one is counted from the end.
 #[inline(always)]

@@ -34,6 +34,30 @@ pub(super) enum Kind {
 pub(super) type Item = [u8; 8];
 
 impl Code {
+    /// The type code that an argument names; `place` says which argument, `unknown` what is said of a
+    /// letter that is none.
+    ///
+    /// # Errors
+    /// TypeError when it is no text of one character, ValueError when that is no type code.
+    pub(super) fn from_argument(
+        cx: &Context,
+        value: &Value,
+        place: &str,
+        unknown: &str,
+    ) -> PyResult<Code> {
+        let wrong =
+            |got: String| cx.type_error(format!("{place} must be a unicode character, not {got}"));
+        let Some(text) = value.downcast::<Str>() else {
+            return Err(wrong(value.type_name_for_argument().to_string()));
+        };
+        if text.len() != 1 {
+            return Err(wrong(format!("a string of length {}", text.len())));
+        }
+        char::from_u32(text.code_point(0))
+            .and_then(Code::named)
+            .ok_or_else(|| cx.value_error(unknown))
+    }
+
     pub(super) fn named(letter: char) -> Option<Code> {
         let (size, kind) = match letter {
             'b' => (1, Kind::Signed),

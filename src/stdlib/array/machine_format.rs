@@ -62,7 +62,12 @@ pub(super) fn _array_reconstructor(
         let name = class.short_name();
         return Err(cx.type_error(format!("{name} is not a subtype of array.array")));
     }
-    let code = letter(cx, typecode)?;
+    let code = Code::from_argument(
+        cx,
+        typecode,
+        "_array_reconstructor() argument 2",
+        "second argument must be a valid type code",
+    )?;
     let format = usize::try_from(mformat_code)
         .ok()
         .filter(|&format| format / 2 < FORMATS.len())
@@ -77,21 +82,6 @@ pub(super) fn _array_reconstructor(
     let (code, items) = converted(cx, code, format, bytes.as_slice())?;
     let letter = Str::from_code_point(cx, code.letter.into())?.into_value();
     call::call(cx, arraytype, &[letter, items])
-}
-
-fn letter(cx: &Context, value: &Value) -> PyResult<Code> {
-    const EXPECTED: &str = "_array_reconstructor() argument 2 must be a unicode character";
-    let Some(text) = value.downcast::<Str>() else {
-        let got = value.type_name_for_argument();
-        return Err(cx.type_error(format!("{EXPECTED}, not {got}")));
-    };
-    if text.len() != 1 {
-        let length = text.len();
-        return Err(cx.type_error(format!("{EXPECTED}, not a string of length {length}")));
-    }
-    char::from_u32(text.code_point(0))
-        .and_then(Code::named)
-        .ok_or_else(|| cx.value_error("second argument must be a valid type code"))
 }
 
 /// The items of a foreign format, and the code that fits them.

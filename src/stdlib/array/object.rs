@@ -213,23 +213,6 @@ fn initialize(cx: &Context, this: &Ref<Array>, initial: &Value) -> PyResult<()> 
     iterate::for_each(cx, initial, |item| Array::append(cx, this, &item))
 }
 
-fn code_argument(cx: &Context, value: &Value) -> PyResult<Code> {
-    const EXPECTED: &str = "array() argument 1 must be a unicode character";
-    let Some(text) = value.downcast::<Str>() else {
-        let got = value.type_name_for_argument();
-        return Err(cx.type_error(format!("{EXPECTED}, not {got}")));
-    };
-    if text.len() != 1 {
-        let length = text.len();
-        return Err(cx.type_error(format!("{EXPECTED}, not a string of length {length}")));
-    }
-    char::from_u32(text.code_point(0))
-        .and_then(Code::named)
-        .ok_or_else(|| {
-            cx.value_error("bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)")
-        })
-}
-
 /// Another array of the same type, for an operator that is named in the message.
 fn same_kind<'a>(
     cx: &Context,
@@ -410,7 +393,12 @@ impl Array {
                 )));
             }
         };
-        let code = code_argument(cx, letter)?;
+        let code = Code::from_argument(
+            cx,
+            letter,
+            "array() argument 1",
+            "bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)",
+        )?;
         crate::sys::hooks::audit_event(cx, "array.__new__", || {
             Ok(vec![
                 letter.clone(),
