@@ -239,20 +239,17 @@ pub fn import_module_level(
         }
         return Ok(module);
     }
-    let text = name.to_utf8(cx)?;
-    let Some((front, _)) = text.split_once('.') else {
-        if level == 0 || !name.is_empty() {
-            return Ok(module);
-        }
+    let Some(dot) = name
+        .code_points()
+        .position(|point| point == u32::from(b'.'))
+    else {
         return Ok(module);
     };
     if level == 0 {
-        let front = Name::intern(cx, front)?;
-        return find_and_load(cx, &front);
+        return find_and_load(cx, &name.substring(cx, 0, dot)?);
     }
-    let full = absolute.to_utf8(cx)?;
-    let cut = text.len() - front.len();
-    let package = Name::intern(cx, &full[..full.len() - cut])?;
+    let cut = name.len() - dot;
+    let package = Name::from_string(&absolute.substring(cx, 0, absolute.len() - cut)?);
     match modules(cx)?.get_name(cx, package)? {
         Some(module) => Ok(module),
         None => Err(cx.key_error(package.as_value())),

@@ -60,6 +60,7 @@ pub mod multiprocessing;
 pub mod opcode;
 pub mod operator;
 pub mod path;
+pub mod pickle;
 pub mod posix;
 pub mod posixshmem;
 pub mod posixsubprocess;
@@ -137,6 +138,7 @@ static MODULES: &[&ModuleSpec] = &[
     &multiprocessing::MODULE,
     &opcode::MODULE,
     &operator::MODULE,
+    &pickle::MODULE,
     &posix::MODULE,
     &posixshmem::MODULE,
     &posixsubprocess::MODULE,

@@ -35,6 +35,7 @@ use crate::value::Value;
     name = "object",
     plain,
     flags(BASETYPE),
+    signature = "()",
     doc = "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n"
 )]
 pub struct BareObject;

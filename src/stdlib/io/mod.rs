@@ -180,8 +180,8 @@ fn would_block(cx: &Context, message: &str, written: usize) -> Raised {
 #[cold]
 fn cannot_pickle(cx: &Context, this: &Value) -> Raised {
     cx.type_error(format!(
-        "cannot pickle {} instances",
-        this.class().full_name(cx)
+        "cannot pickle '{}' instances",
+        this.class().short_name()
     ))
 }
 

@@ -380,8 +380,24 @@ impl Type {
 
     #[getter("__text_signature__")]
     fn text_signature(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
-        match this.native_signature.get() {
-            Some(signature) => Str::from_str(cx, signature).map(Ref::into_value),
+        if let Some(signature) = this.native_signature.get() {
+            return Str::from_str(cx, signature).map(Ref::into_value);
+        }
+        if !this.has(ClassFlags::HEAPTYPE) {
+            return Ok(Value::NONE);
+        }
+        // A class made by Python code may begin its docstring with one, as native ones do.
+        let doc = this.dict.get_name(cx, Name::intern(cx, "__doc__")?)?;
+        let doc = doc.as_ref().and_then(|doc| doc.downcast_exact::<Str>());
+        let text = doc.map(|doc| doc.to_lossy()).unwrap_or_default();
+        let signature = text
+            .strip_prefix(&this.short_name())
+            .filter(|rest| rest.starts_with('('))
+            .and_then(|rest| rest.split_once(")\n--\n\n"));
+        match signature {
+            Some((signature, _)) => {
+                Str::from_str(cx, &format!("{signature})")).map(Ref::into_value)
+            }
             None => Ok(Value::NONE),
         }
     }
