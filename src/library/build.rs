@@ -1,4 +1,7 @@
-//! Compiles the library and packs it: see `lib.rs` for what comes out.
+//! Compiles the library and packs it: see `lib.rs` for what comes out. `lay_out` puts it beside the binary
+//! as files, too.
+
+mod lay_out;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,6 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, thread};
 
+use lay_out::Entry;
 use typhon_compiler::{CompileOptions, Opcode, compile, marshal};
 
 /// Native stack of a compiling thread.
@@ -54,6 +58,7 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=lay_out.rs");
     println!("cargo::rerun-if-changed={}", own.display());
     let mut files = BTreeMap::new();
     collect(Path::new(rustpython_pylib::LIB_PATH), "", &mut files);
@@ -64,7 +69,31 @@ fn main() {
         .into_iter()
         .partition(|(path, _)| path.ends_with(".py"));
     let compiled = compile_all(&modules);
+    let data: Vec<_> = data
+        .into_iter()
+        .map(|(path, file)| {
+            let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{path}: {error}"));
+            (path, file, bytes)
+        })
+        .collect();
     write_blobs(&out, &compiled, &data);
+    let sources = modules.iter().filter_map(|(path, origin)| {
+        let (_, _, compiled) = compiled.get(&module_name(path).0)?;
+        Some((path, origin, &compiled.source))
+    });
+    let entries: Vec<_> = data
+        .iter()
+        .map(|(path, origin, bytes)| (path, origin, bytes))
+        .chain(sources)
+        .map(|(path, origin, content)| Entry {
+            path,
+            content,
+            origin,
+        })
+        .collect();
+    if let Err(error) = lay_out::lay_out(&out, &entries) {
+        println!("cargo::warning=the library cannot be laid out as files: {error}");
+    }
 }
 
 /// All files under `folder` by their path in the library. Later folders replace files of earlier ones.
@@ -243,7 +272,7 @@ fn append(blob: &mut Vec<u8>, bytes: &[u8]) -> (u32, u32) {
 fn write_blobs(
     out: &Path,
     modules: &BTreeMap<String, (String, bool, Compiled)>,
-    data: &[(String, PathBuf)],
+    data: &[(String, PathBuf, Vec<u8>)],
 ) {
     let (mut code, mut source, mut content) = (Vec::new(), Vec::new(), Vec::new());
     let mut index = String::from("static MODULES: &[Module] = &[\n");
@@ -257,9 +286,8 @@ fn write_blobs(
         .expect("writing to a String cannot fail");
     }
     index.push_str("];\n\nstatic DATA: &[Data] = &[\n");
-    for (path, file) in data {
-        let bytes = fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        let content = append(&mut content, &bytes);
+    for (path, _, bytes) in data {
+        let content = append(&mut content, bytes);
         writeln!(
             index,
             "    Data {{ path: {path:?}, content: {content:?} }},"

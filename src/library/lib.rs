@@ -3,7 +3,8 @@
 //! The build script compiles every module of `rustpython-pylib`, and those of `python/` here, which
 //! come first: a file there replaces the library's own, or adds one. Nothing is read from the file
 //! system at run time, and nothing is unpacked before it is asked for: what this crate hands out are
-//! slices of the binary's own pages.
+//! slices of the binary's own pages. For programs that want to read the library as files, the build
+//! lays it out beside the binary (`lay_out.rs`).
 //!
 //! ```text
 //!   index     one entry a module, sorted by name: where its code and its source are

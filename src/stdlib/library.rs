@@ -1,6 +1,6 @@
 //! `_packed`: the packed library as the Python half of its importer sees it.
 //!
-//! The modules of the library seem to be files in a folder that is not there (`sys._stdlib_dir`). The
+//! The modules of the library seem to be files in a folder that need not be there (`sys._stdlib_dir`). The
 //! importer, `_packed_library` in `src/library/python`, is a path hook: it finds modules for that folder
 //! and those below it, and asks here for code and source.
 

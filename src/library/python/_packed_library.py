@@ -1,6 +1,6 @@
 """Imports from the standard library that is packed into the interpreter.
 
-The library's modules seem to be files below sys._stdlib_dir, which does not exist. PackedFinder is
+The library's modules seem to be files below sys._stdlib_dir, which need not exist. PackedFinder is
 the path entry finder for that folder and for the packages in it.
 """
 

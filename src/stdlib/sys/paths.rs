@@ -1,7 +1,8 @@
 //! Where the interpreter and its library are: `executable`, `prefix` and their kin.
 //!
-//! The library is inside the executable. Its modules have paths all the same, in a folder that does not
-//! exist: `<base prefix>/lib/typhon3.14`. That folder is on `sys.path`; `library` finds modules there.
+//! The library is inside the executable. Its modules have paths all the same, in a folder that need not
+//! exist: `<base prefix>/lib/typhon3.14`. That folder is on `sys.path`; `library` finds modules there. A build
+//! lays the same files there for programs that want to read them.
 //! The prefix is the parent of the executable's folder if that is called `bin`, else the folder itself.
 //! In a virtual environment (PEP 405) `pyvenv.cfg`, beside the executable or above it, tells where the
 //! interpreter is that it was made from.
