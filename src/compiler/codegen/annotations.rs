@@ -69,7 +69,9 @@ impl<'a> Generator<'a, '_> {
             .table
             .scope_of(node_address(parameters), ScopeKind::Annotation)
             .expect("invariant: parameters have a scope for annotations");
+        let owner = self.qualname(UnitKind::Function, &node.name);
         self.enter_evaluator(scope, "__annotate__", at)?;
+        self.unit().qualname = format!("{owner}.__annotate__");
         let count = annotations.len() as u32;
         for (name, annotation) in annotations {
             let name = self.mangled(name);

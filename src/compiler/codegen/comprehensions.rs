@@ -300,8 +300,8 @@ impl<'a> Generator<'a, '_> {
             if !local || symbol.scope == NameScope::GlobalExplicit {
                 continue;
             }
-            if !kind.is_function_like() {
-                self.unit().fast_hidden.insert(name, true);
+            if !kind.is_function_like() && self.unit().fast_hidden.insert(name, true) != Some(true)
+            {
                 state.hidden.push(name);
             }
             let index = self.unit().varname_index(name);

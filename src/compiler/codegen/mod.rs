@@ -236,7 +236,7 @@ impl<'a, 'g> Generator<'a, 'g> {
         Ok(())
     }
 
-    fn qualname(&self, kind: UnitKind, name: &'a str) -> String {
+    pub fn qualname(&self, kind: UnitKind, name: &'a str) -> String {
         let mut outer = self.units.as_slice();
         // Scopes of type parameters and annotations do not show.
         while let Some((last, rest)) = outer.split_last()
@@ -348,10 +348,11 @@ impl<'a, 'g> Generator<'a, 'g> {
     }
 
     pub fn warn(&mut self, message: impl Into<String>, range: TextRange) {
-        let line = self.line_of(range.start());
+        let message = message.into();
+        let failure = Failure::syntax(message.clone(), range).in_tree();
         let warning = SyntaxWarning {
-            message: message.into(),
-            line,
+            message,
+            error: failure.locate(self.source, self.lines),
         };
         if !self.warnings.contains(&warning) {
             self.warnings.push(warning);
@@ -413,7 +414,7 @@ impl<'a, 'g> Generator<'a, 'g> {
     pub fn mangled(&self, name: &'a str) -> &'a str {
         let unit = self.unit_ref();
         if let Some(names) = &self.table[unit.scope].mangled_names
-            && !names.contains(name)
+            && !names.borrow().contains(name)
         {
             return name;
         }

@@ -311,23 +311,23 @@ fn inline_comprehension<'a>(
             inlined_cells.insert(name);
         }
         let outer_is_class = table[outer].kind == ScopeKind::Class;
+        // These are cells that a class has for the functions in it, those in the comprehension too. The
+        // class body itself does not see them.
+        if symbol.scope == NameScope::Free
+            && outer_is_class
+            && matches!(
+                name,
+                "__class__" | "__classdict__" | "__conditional_annotations__"
+            )
+        {
+            symbol.scope = NameScope::GlobalImplicit;
+            if !is_free_in_children(table, comprehension, name) {
+                comprehension_free.swap_remove(name);
+            }
+            table[comprehension].symbols.insert(name, symbol);
+        }
         match table[outer].symbols.get(name) {
             None => {
-                // These are cells that a class has for the functions in it, those in the
-                // comprehension too. The class body itself does not see them.
-                if symbol.scope == NameScope::Free
-                    && outer_is_class
-                    && matches!(
-                        name,
-                        "__class__" | "__classdict__" | "__conditional_annotations__"
-                    )
-                {
-                    symbol.scope = NameScope::GlobalImplicit;
-                    if !is_free_in_children(table, comprehension, name) {
-                        comprehension_free.swap_remove(name);
-                    }
-                    table[comprehension].symbols.insert(name, symbol);
-                }
                 table[outer].symbols.insert(
                     name,
                     Symbol {

@@ -4,6 +4,8 @@
 //! children are visited is the order of `SymbolTable::scopes` and so of the `symtable` module's
 //! children.
 
+use std::rc::Rc;
+
 use bumpalo::Bump;
 use ruff_python_ast::{
     ExceptHandler, Expr, Identifier, Parameters, Stmt, StmtAnnAssign, StmtClassDef,
@@ -13,8 +15,7 @@ use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
 use super::{
-    NameMap, NameSet, Scope, ScopeFlags, ScopeId, ScopeKind, SymbolFlags, SymbolTable, analyze,
-    node_address,
+    NameMap, Scope, ScopeFlags, ScopeId, ScopeKind, SymbolFlags, SymbolTable, analyze, node_address,
 };
 use crate::code::CodeFlags;
 use crate::definition::definition_range;
@@ -158,6 +159,11 @@ impl<'a, 'g> Builder<'a, 'g> {
                 flags |= ScopeFlags::UNEVALUATED_ANNOTATION;
             }
         }
+        let mangled_names = match (parent, kind) {
+            // All names of a class are mangled.
+            (None, _) | (_, ScopeKind::Class) => None,
+            (Some(parent), _) => self.table[parent].mangled_names.clone(),
+        };
         self.table.scopes.push(Scope {
             name,
             kind,
@@ -169,7 +175,7 @@ impl<'a, 'g> Builder<'a, 'g> {
             parent,
             range,
             annotation_scope: None,
-            mangled_names: None,
+            mangled_names,
             directives: Vec::new(),
             description: "",
         });
@@ -211,10 +217,10 @@ impl<'a, 'g> Builder<'a, 'g> {
     pub(super) fn mangled(&mut self, name: &'a str, flags: SymbolFlags) -> &'a str {
         let private = self.private;
         let scope = self.scope_mut();
-        if let Some(names) = &mut scope.mangled_names {
+        if let Some(names) = &scope.mangled_names {
             if flags.contains(SymbolFlags::TYPE_PARAMETER) {
-                names.insert(name);
-            } else if !names.contains(name) {
+                names.borrow_mut().insert(name);
+            } else if !names.borrow().contains(name) {
                 return name;
             }
         }
@@ -717,7 +723,7 @@ impl<'a, 'g> Builder<'a, 'g> {
                 self.define(name, SymbolFlags::USE, range)?;
             }
             self.private = Some(&node.name);
-            self.scope_mut().mangled_names = Some(NameSet::default());
+            self.scope_mut().mangled_names = Some(Rc::default());
             self.type_params(type_params)?;
         }
         if let Some(arguments) = &node.arguments {

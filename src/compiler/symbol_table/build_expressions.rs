@@ -337,6 +337,16 @@ impl<'a> Builder<'a, '_> {
             self.scope().is(ScopeFlags::COROUTINE) && kind != ComprehensionKind::Generator;
         self.exit();
         if asynchronous {
+            // Annotations that are never evaluated are seen only here.
+            if matches!(
+                self.scope().kind,
+                ScopeKind::Annotation | ScopeKind::TypeAlias | ScopeKind::TypeVariable
+            ) {
+                return Err(Failure::syntax(
+                    "asynchronous comprehension outside of an asynchronous function",
+                    range,
+                ));
+            }
             self.scope_mut().flags |= ScopeFlags::COROUTINE;
         }
         Ok(())

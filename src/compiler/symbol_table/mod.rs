@@ -19,7 +19,9 @@ mod build;
 mod build_expressions;
 mod tree;
 
+use std::cell::RefCell;
 use std::hash::BuildHasherDefault;
+use std::rc::Rc;
 
 use bitflags::bitflags;
 use indexmap::IndexMap;
@@ -168,8 +170,8 @@ pub struct Scope<'a> {
     pub range: TextRange,
     /// The scope that holds this module's or class's annotations.
     pub(crate) annotation_scope: Option<ScopeId>,
-    /// In the scope of type parameters of a class: the only names that are mangled.
-    pub(crate) mangled_names: Option<NameSet<'a>>,
+    /// In the scope of type parameters of a class, and in those inside: the only names that are mangled.
+    pub(crate) mangled_names: Option<Rc<RefCell<NameSet<'a>>>>,
     /// `global` and `nonlocal` statements, for messages.
     pub(crate) directives: Vec<(&'a str, TextRange)>,
     /// "a TypeVar bound" and the like, for messages.

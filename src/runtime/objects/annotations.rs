@@ -27,7 +27,7 @@ pub fn evaluate(cx: &Context, annotate: &Value) -> PyResult<Value> {
     let made = call::call(cx, annotate, &[int::from_i64(cx, FORMAT_VALUE)?])?;
     if made.downcast::<Dict>().is_none() {
         return Err(cx.type_error(format!(
-            "__annotate__() must return a dict, not {}",
+            "__annotate__ returned non-dict of type '{}'",
             made.type_name()
         )));
     }
@@ -122,7 +122,8 @@ pub fn class_annotate(cx: &Context, class: &Ref<Type>) -> PyResult<Value> {
     if !class.has(ClassFlags::HEAPTYPE) {
         return Err(has_no(cx, class, "__annotate__"));
     }
-    for name in [names::dunder_annotate_func(), names::dunder_annotate()] {
+    // One that the class defines itself comes before the compiler's.
+    for name in [names::dunder_annotate(), names::dunder_annotate_func()] {
         if let Some(found) = class.dict.get_name(cx, name)? {
             return bound(cx, class, found);
         }

@@ -261,11 +261,7 @@ impl FrameObject {
 impl FrameObject {
     /// The variables that `locals()` shows, bound or not.
     pub(crate) fn shown_names(&self) -> impl Iterator<Item = (usize, &Name)> {
-        self.code
-            .local_names
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !self.code.local_kind(*index).contains(LocalKind::HIDDEN))
+        self.code.local_names.iter().enumerate()
     }
 
     /// What was added to the variables through `f_locals`.
@@ -363,12 +359,26 @@ impl Ref<FrameObject> {
         }
     }
 
+    /// Whether the body of a module or class is inside a comprehension that was inlined into it: its
+    /// variables are seen then, and the namespace is not (PEP 709).
+    fn is_in_comprehension(&self, cx: &Context) -> bool {
+        let is_hidden = |index: &usize| self.code.local_kind(*index).contains(LocalKind::HIDDEN);
+        (0..self.code.local_names.len())
+            .filter(is_hidden)
+            .any(|index| self.variable(cx, index).is_some())
+    }
+
+    /// The namespace that is the variables: of a module or class body outside comprehensions.
+    fn visible_namespace(&self, cx: &Context) -> Option<Value> {
+        self.namespace(cx).filter(|_| !self.is_in_comprehension(cx))
+    }
+
     /// `locals()`: the namespace of a module or class body, a fresh dict of a function's variables.
     ///
     /// # Errors
     /// MemoryError.
     pub fn locals(&self, cx: &Context) -> PyResult<Value> {
-        if let Some(namespace) = self.namespace(cx) {
+        if let Some(namespace) = self.visible_namespace(cx) {
             return Ok(namespace);
         }
         self.snapshot(cx).map(Ref::into_value)
@@ -509,7 +519,7 @@ impl FrameObject {
 
     #[getter]
     fn f_locals(cx: &Context, this: &Ref<FrameObject>) -> PyResult<Value> {
-        match this.namespace(cx) {
+        match this.visible_namespace(cx) {
             Some(namespace) => Ok(namespace),
             None => FrameLocalsProxy::new(cx, this.clone()).map(Ref::into_value),
         }
