@@ -18,6 +18,7 @@ use crate::objects::type_::Type;
 use crate::protocols::{call, hash, number, text};
 use crate::slots::Comparison;
 use crate::value::Value;
+use crate::warnings;
 
 /// The payload of `complex`.
 #[pyclass(
@@ -474,15 +475,20 @@ fn is_real(value: &Value) -> bool {
     slots.float.get().is_some() || slots.index.get().is_some()
 }
 
+/// The complex number that a value is or makes by `__complex__`, which a subclass may have of its own.
+fn number_of(cx: &Context, value: &Value) -> PyResult<Option<Pair>> {
+    if value.is_exact::<Complex>() {
+        return Ok(exact(value));
+    }
+    by_method(cx, value)
+}
+
 /// `complex(value)`
 fn from_object(cx: &Context, value: &Value) -> PyResult<Pair> {
     if let Some(string) = value.downcast::<Str>() {
         return parse(&int::plain_ascii(string)).ok_or_else(|| malformed(cx));
     }
-    if let Some(number) = exact(value) {
-        return Ok(number);
-    }
-    if let Some(number) = by_method(cx, value)? {
+    if let Some(number) = number_of(cx, value)? {
         return Ok(number);
     }
     if !is_real(value) {
@@ -496,18 +502,17 @@ fn from_object(cx: &Context, value: &Value) -> PyResult<Pair> {
 
 /// `complex(real, imag)`; either may itself be complex.
 fn from_arguments(cx: &Context, real: Option<&Value>, imaginary: Option<&Value>) -> PyResult<Pair> {
-    let wrong = |name: &str, value: &Value| {
-        cx.type_error(format!(
+    let message = |name: &str, value: &Value| {
+        format!(
             "complex() argument '{name}' must be a real number, not {}",
             value.type_name()
-        ))
+        )
     };
+    let wrong = |name: &str, value: &Value| cx.type_error(message(name, value));
+    let complain = |name, value| warnings::warn_deprecated(cx, &message(name, value));
     let first = match real {
         None => None,
-        Some(value) => match exact(value) {
-            Some(number) => Some(number),
-            None => by_method(cx, value)?,
-        },
+        Some(value) => number_of(cx, value)?,
     };
     if let Some(value) = real
         && first.is_none()
@@ -520,6 +525,16 @@ fn from_arguments(cx: &Context, real: Option<&Value>, imaginary: Option<&Value>)
         && !is_real(value)
     {
         return Err(wrong("imag", value));
+    }
+    if let Some(value) = real
+        && first.is_some()
+    {
+        complain("real", value)?;
+    }
+    if let Some(value) = imaginary
+        && exact(value).is_some()
+    {
+        complain("imag", value)?;
     }
     let mut result = match (first, real) {
         (Some(number), _) => number,

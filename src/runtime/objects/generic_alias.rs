@@ -357,9 +357,15 @@ impl GenericAlias {
         for arg in this.args.as_slice() {
             parts.push(match arg.downcast::<List>() {
                 Some(list) => {
-                    let inner: PyResult<Vec<String>> =
-                        list.to_vec().iter().map(|item| shown(cx, item)).collect();
-                    format!("[{}]", inner?.join(", "))
+                    let mut inner = Vec::new();
+                    for index in 0..list.len() {
+                        // A repr may have taken items away.
+                        let Some(item) = list.get(index) else {
+                            return Err(cx.index_error("list index out of range"));
+                        };
+                        inner.push(shown(cx, &item)?);
+                    }
+                    format!("[{}]", inner.join(", "))
                 }
                 None => shown(cx, arg)?,
             });

@@ -7,7 +7,7 @@ use num_traits::{Signed, ToPrimitive};
 
 use typhon_macros::pymethods;
 
-use super::{BigInteger, View, arithmetic, from_bigint, from_i64, view};
+use super::{BigInteger, DIGIT_BITS, DIGIT_SIZE, View, arithmetic, from_bigint, from_i64, view};
 use crate::args::{Args, unexpected_keyword};
 use crate::context::Context;
 use crate::error::PyResult;
@@ -566,8 +566,11 @@ impl BigInteger {
     /// Returns size in memory, in bytes.
     #[method("__sizeof__(self, /)")]
     fn sizeof(cx: &Context, this: &Value) -> PyResult<u64> {
-        // What CPython reports: 24 bytes, and 4 for each 30 bits.
-        Ok(24 + 4 * receiver(cx, this, "__sizeof__")?.bits().div_ceil(30).max(1))
+        // In digits as `sys.int_info` has them.
+        let number = receiver(cx, this, "__sizeof__")?;
+        let digits = number.bits().div_ceil(DIGIT_BITS).max(1);
+        let basic = this.class().root_shape().instance_size(0) as u64;
+        Ok(basic + DIGIT_SIZE as u64 * digits)
     }
 
     /// Returns True. Exists for duck type compatibility with float.is_integer.

@@ -43,6 +43,10 @@ pub use parse::{
     decimal_digit, is_space, parse_ascii, parse_bytes, parse_literal, parse_str, plain_ascii,
 };
 
+/// Bits and bytes of a digit, as `sys.int_info` tells of them: CPython's.
+pub const DIGIT_BITS: u64 = 30;
+pub const DIGIT_SIZE: usize = 4;
+
 /// The payload of heap ints. See the module's header.
 #[pyclass(
     name = "int",

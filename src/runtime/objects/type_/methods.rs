@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{Payload, Ref};
 use crate::objects::dict::Dict;
-use crate::objects::int::BigInteger;
+use crate::objects::int::{self, BigInteger};
 use crate::objects::list::List;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
@@ -429,7 +429,13 @@ impl Type {
 
     #[getter("__itemsize__")]
     fn itemsize(_cx: &Context, this: &Ref<Type>) -> PyResult<usize> {
-        Ok(if this.layout.is_variable { 8 } else { 0 })
+        Ok(if this.layout.is_variable {
+            8
+        } else if this.is_subclass(BigInteger::class()) {
+            int::DIGIT_SIZE
+        } else {
+            0
+        })
     }
 
     #[getter("__dictoffset__")]
