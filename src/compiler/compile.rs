@@ -48,15 +48,18 @@ pub fn compile(
             constants: &[],
             filename,
         };
-        let mut compilation =
-            compile_tree(tree.get(), &origin, options, &guard).map_err(Failure::in_tree)?;
+        let compiled = compile_tree(tree.get(), &origin, options, &guard);
+        let mut compilation = match compiled {
+            Ok(compilation) => compilation,
+            Err(failure) => return Err(failure.in_tree().after(warnings)),
+        };
         if guard.deepest() <= SHALLOW {
             tree.set_shallow();
         }
         compilation.warnings.splice(0..0, warnings);
         Ok(compilation)
     });
-    result.map_err(|failure| failure.locate(source, &lines))
+    result.map_err(|failure| failure.read_in(options.mode).locate(source, &lines))
 }
 
 /// Compiles a tree that a program made.
@@ -127,13 +130,14 @@ fn parse(
     let error = parsed.errors().first().cloned();
     let unsupported = parsed.unsupported_syntax_errors().first().cloned();
     let too_deep = nesting::is_too_deep(&parsed);
-    let warnings = source_warnings::warnings(&parsed, source, lines);
-    let tree = SyntaxTree::new(parsed.into_syntax());
     if (error.is_some() || unsupported.is_some() || too_deep)
         && let Some(failure) = diagnose(source, options)
     {
-        return Err(failure);
+        let seen = source_warnings::warnings(&parsed, source, lines, Some(failure.start()));
+        return Err(failure.after(seen));
     }
+    let warnings = source_warnings::warnings(&parsed, source, lines, None);
+    let tree = SyntaxTree::new(parsed.into_syntax());
     // What only the other parser objects to.
     if let Some(range) = error
         .map(|error| error.location)
@@ -162,7 +166,7 @@ pub fn syntax_tree(
             let shown = from_parsed::tree(tree.get(), source, &lines, options.mode, &guard)?;
             Ok((shown, warnings))
         })
-        .map_err(|failure| failure.locate(source, &lines))
+        .map_err(|failure| failure.read_in(options.mode).locate(source, &lines))
 }
 
 /// The symbol table of a source, for the `symtable` module.
@@ -177,7 +181,7 @@ pub fn symbol_table(source: &str, options: &CompileOptions) -> Result<ScopeTree,
                 .map_err(Failure::in_tree)?;
             Ok(table.to_tree(&lines))
         })
-        .map_err(|failure| failure.locate(source, &lines))
+        .map_err(|failure| failure.read_in(options.mode).locate(source, &lines))
 }
 
 fn future_of(tree: &Mod) -> Compiled<Future> {

@@ -102,6 +102,7 @@ fn error(message: String, line: u32) -> CompileError {
         end_column: 0,
         text: None,
         in_tree: false,
+        warnings: Vec::new(),
     }
 }
 

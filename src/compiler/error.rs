@@ -5,6 +5,7 @@
 
 use ruff_text_size::{TextRange, TextSize};
 
+use crate::options::Mode;
 use crate::source::LineIndex;
 
 /// The exception that an error becomes.
@@ -41,6 +42,8 @@ pub struct CompileError {
     pub text: Option<String>,
     /// Found in the tree, after parsing: CPython has forgotten the source by then.
     pub in_tree: bool,
+    /// What the source had been warned of before the error was found.
+    pub warnings: Vec<SyntaxWarning>,
 }
 
 impl std::fmt::Display for CompileError {
@@ -59,8 +62,8 @@ impl std::error::Error for CompileError {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxWarning {
     pub message: String,
-    /// From 1.
-    pub line: u32,
+    /// What it becomes where warnings are errors; it has the place, too.
+    pub error: CompileError,
 }
 
 /// An error with the range of the source that it is about.
@@ -73,7 +76,20 @@ struct FailureData {
     message: String,
     range: TextRange,
     end: EndColumn,
+    line_end: LineEnd,
     in_tree: bool,
+    warnings: Vec<SyntaxWarning>,
+}
+
+/// How the line that an error shows ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineEnd {
+    /// As in the source.
+    Same,
+    /// Without its newline: the tokenizer had not come to it.
+    Bare,
+    /// With a newline, though the source may end without.
+    Newline,
 }
 
 /// Where an error ends.
@@ -100,7 +116,9 @@ impl Failure {
             message: message.into(),
             range,
             end: EndColumn::Range,
+            line_end: LineEnd::Same,
             in_tree: false,
+            warnings: Vec::new(),
         }))
     }
 
@@ -136,6 +154,31 @@ impl Failure {
         self
     }
 
+    /// The same error, found when these warnings had been given.
+    pub fn after(mut self, warnings: Vec<SyntaxWarning>) -> Failure {
+        self.0.warnings = warnings;
+        self
+    }
+
+    /// Where it begins in the source.
+    pub fn start(&self) -> TextSize {
+        self.0.range.start()
+    }
+
+    /// The same error, found by the tokenizer: its line is shown without the newline.
+    pub fn within_line(mut self) -> Failure {
+        self.0.line_end = LineEnd::Bare;
+        self
+    }
+
+    /// The same error in a source that is read in `mode`: that of a module gets a newline at its end.
+    pub fn read_in(mut self, mode: Mode) -> Failure {
+        if mode == Mode::Exec && self.0.line_end == LineEnd::Same {
+            self.0.line_end = LineEnd::Newline;
+        }
+        self
+    }
+
     /// The same error with another end.
     pub fn ending(mut self, end: EndColumn) -> Failure {
         self.0.end = end;
@@ -149,7 +192,9 @@ impl Failure {
             message,
             range,
             end: end_column_kind,
+            line_end,
             in_tree,
+            warnings,
         } = *self.0;
         if let (Some(start), Some(end)) = (
             lines.point(range.start().to_usize()),
@@ -164,6 +209,7 @@ impl Failure {
                 end_column: end.1 as i32 + 1,
                 text: None,
                 in_tree,
+                warnings,
             };
         }
         let start = range.start().to_usize().min(source.len());
@@ -184,6 +230,12 @@ impl Failure {
                 number
             }
         };
+        let mut text = lines.line_text(source, line);
+        match line_end {
+            LineEnd::Bare => text.truncate(text.trim_end_matches('\n').len()),
+            LineEnd::Newline if !text.ends_with('\n') => text.push('\n'),
+            LineEnd::Newline | LineEnd::Same => {}
+        }
         CompileError {
             kind,
             message,
@@ -191,8 +243,9 @@ impl Failure {
             column: start_column,
             end_line,
             end_column,
-            text: Some(lines.line_text(source, line)),
+            text: Some(text),
             in_tree,
+            warnings,
         }
     }
 }

@@ -38,7 +38,15 @@ pub(crate) fn check(
             return Err(Failure::syntax("invalid syntax", second.range()));
         }
         let one_line = line_of(first.start()) == line_of(first.end());
-        let has_newline = source[first.end().to_usize()..].contains('\n');
+        let rest = &source[first.end().to_usize()..];
+        let has_newline = rest.contains('\n');
+        // A last line of nothing but white space is the beginning of more.
+        let begun = rest.rsplit('\n').next().is_some_and(|line| {
+            has_newline && !line.is_empty() && line.trim_start_matches([' ', '\t']).is_empty()
+        });
+        if begun {
+            return unfinished();
+        }
         if !has_newline && (one_line || options.dont_imply_dedent) {
             return unfinished();
         }

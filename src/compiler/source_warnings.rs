@@ -4,21 +4,34 @@
 use ruff_python_ast::StringFlags;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::Parsed;
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use crate::error::SyntaxWarning;
+use crate::error::{Failure, SyntaxWarning};
 use crate::source::LineIndex;
 
-/// The warnings of all tokens, in order.
+/// What becomes of a sequence that is invalid now.
+const FUTURE: &str = " Such sequences will not work in the future.";
+
+/// The warnings of all tokens, in order; only those that begin before `end`, when the source goes wrong there.
 pub(crate) fn warnings<T>(
     parsed: &Parsed<T>,
     source: &str,
     lines: &LineIndex,
+    end: Option<TextSize>,
 ) -> Vec<SyntaxWarning> {
     let mut found = Vec::new();
+    let mut warn = |message: String, failure: Failure| {
+        found.push(SyntaxWarning {
+            message,
+            error: failure.locate(source, lines),
+        });
+    };
     let mut number: Option<(usize, &str)> = None;
     for token in parsed.tokens() {
         let range = token.range();
+        if end.is_some_and(|end| range.start() >= end) {
+            break;
+        }
         if let Some((end, text)) = number.take()
             && end == range.start().to_usize()
             && matches!(
@@ -33,11 +46,10 @@ pub(crate) fn warnings<T>(
                     | TokenKind::Or
             )
         {
-            let line = lines.line(end - 1);
-            found.push(SyntaxWarning {
-                message: format!("invalid {} literal", number_kind(text)),
-                line,
-            });
+            let message = format!("invalid {} literal", number_kind(text));
+            let last_digit = TextRange::empty(range.start() - TextSize::of('0'));
+            let failure = Failure::syntax(message.clone(), last_digit).within_line();
+            warn(message, failure);
         }
         match token.kind() {
             TokenKind::Int | TokenKind::Float | TokenKind::Complex => {
@@ -50,9 +62,10 @@ pub(crate) fn warnings<T>(
                 if text.contains('\\') && !raw {
                     let bytes = flags.is_some_and(|flags| flags.is_byte_string());
                     let interpolated = token.kind() != TokenKind::String;
-                    if let Some((offset, message)) = bad_escape(text, bytes, interpolated) {
-                        let line = lines.line(range.start().to_usize() + offset);
-                        found.push(SyntaxWarning { message, line });
+                    if let Some((escape, message)) = bad_escape(text, bytes, interpolated) {
+                        let in_error = message.replace(FUTURE, "");
+                        let failure = Failure::syntax(in_error, escape + range.start());
+                        warn(message, failure);
                     }
                 }
             }
@@ -72,8 +85,8 @@ fn number_kind(text: &str) -> &'static str {
     }
 }
 
-/// The first escape of a literal that has no meaning: its offset and the warning.
-fn bad_escape(text: &str, bytes: bool, interpolated: bool) -> Option<(usize, String)> {
+/// The first escape of a literal that has no meaning: where in it, and the warning.
+fn bad_escape(text: &str, bytes: bool, interpolated: bool) -> Option<(TextRange, String)> {
     let mut characters = text.char_indices().peekable();
     while let Some((offset, character)) = characters.next() {
         if character != '\\' {
@@ -108,11 +121,12 @@ fn bad_escape(text: &str, bytes: bool, interpolated: bool) -> Option<(usize, Str
         } else {
             "escape"
         };
+        let length = TextSize::of('\\') + TextSize::of(&*shown);
         return Some((
-            offset,
+            TextRange::at(TextSize::new(offset as u32), length),
             format!(
-                "\"\\{shown}\" is an invalid {kind} sequence. Such sequences will not work in the \
-                 future. Did you mean \"\\\\{shown}\"? A raw string is also an option."
+                "\"\\{shown}\" is an invalid {kind} sequence.{FUTURE} Did you mean \"\\\\{shown}\"? \
+                 A raw string is also an option."
             ),
         ));
     }

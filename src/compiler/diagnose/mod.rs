@@ -108,6 +108,8 @@ fn ends_source(token: &Token<'_>, source: &str, mode: Mode) -> bool {
     match token.kind {
         Kind::End => true,
         Kind::Dedent => token.start >= source.len(),
+        // What comes behind a newline that is there has not been looked at.
+        Kind::Newline if token.end > token.start => false,
         // Where no newline is added at the end, the last token touches it.
         _ => mode != Mode::Exec && token.end >= source.trim_end_matches([' ', '\t']).len(),
     }

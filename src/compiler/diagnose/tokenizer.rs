@@ -176,6 +176,11 @@ impl<'a> Tokenizer<'a> {
 
     /// An error whose position is one character.
     fn error_at(&self, offset: usize, message: impl Into<String>) -> Failure {
+        Failure::syntax(message, TextRange::empty(TextSize::new(offset as u32))).within_line()
+    }
+
+    /// An error that the parser reports, at `offset`.
+    fn parser_error_at(&self, offset: usize, message: impl Into<String>) -> Failure {
         Failure::syntax(message, TextRange::empty(TextSize::new(offset as u32)))
     }
 
@@ -408,7 +413,7 @@ impl<'a> Tokenizer<'a> {
             return Err(match self.brackets.last() {
                 Some(&(bracket, offset)) => never_closed(bracket, offset),
                 None => self
-                    .error_at(end, "unexpected EOF while parsing")
+                    .parser_error_at(end, "unexpected EOF while parsing")
                     .ending(EndColumn::Absent(-1)),
             });
         }

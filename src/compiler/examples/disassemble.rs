@@ -25,7 +25,7 @@ fn main() -> std::io::Result<()> {
         match compile(&source, &path.to_string_lossy(), &options) {
             Ok(compilation) => {
                 for warning in &compilation.warnings {
-                    println!("line {}: warning: {}", warning.line, warning.message);
+                    println!("line {}: warning: {}", warning.error.line, warning.message);
                 }
                 print!("{}", disassemble(&compilation.code));
             }

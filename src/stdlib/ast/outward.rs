@@ -11,7 +11,7 @@ use typhon_runtime::{Context, PyResult, Ref, Value, instance, object};
 
 use super::classes::{self, Classes};
 use super::node::Ast;
-use crate::builtins::evaluation::{Request, flags, raise_compile_error};
+use crate::builtins::evaluation::{Request, flags, raise_compile_error, warn_of_source};
 
 /// Parses source into a tree of Python objects.
 ///
@@ -24,9 +24,7 @@ pub fn parse(cx: &Context, source: &str, filename: &str, request: &Request) -> P
     if request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST {
         optimize_node(&mut tree, &options);
     }
-    for warning in &warnings {
-        typhon_runtime::warnings::warn_syntax(cx, &warning.message, filename, warning.line)?;
-    }
+    warn_of_source(cx, &warnings, filename)?;
     object(cx, &tree, filename)
 }
 

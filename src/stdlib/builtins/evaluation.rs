@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use typhon_compiler::Compilation;
 use typhon_compiler::code::CodeFlags;
-use typhon_compiler::error::{CompileError, ErrorKind};
+use typhon_compiler::error::{CompileError, ErrorKind, SyntaxWarning};
 use typhon_compiler::options::{CompileOptions, Mode};
 use typhon_macros::pyfunction;
 use typhon_runtime::args::Args;
@@ -21,7 +21,7 @@ use typhon_runtime::objects::str_::{Str, names};
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::vm::{bind, frame};
-use typhon_runtime::{Context, PyResult, Raised, Value};
+use typhon_runtime::{Context, PyResult, Raised, Value, warnings};
 
 use super::attributes::caller_locals;
 use super::class_statement::is_mapping;
@@ -104,10 +104,26 @@ pub fn compile_source(
 /// # Errors
 /// Warnings made errors, MemoryError.
 pub fn finish(cx: &Context, compilation: Compilation, filename: &str) -> PyResult<Ref<Code>> {
-    for warning in &compilation.warnings {
-        typhon_runtime::warnings::warn_syntax(cx, &warning.message, filename, warning.line)?;
-    }
+    warn_of_source(cx, &compilation.warnings, filename)?;
     Code::from_compiled(cx, &compilation.code)
+}
+
+/// Issues the warnings that a source gave.
+///
+/// # Errors
+/// SyntaxError for a warning that filters make an error: it says more than the warning does.
+pub fn warn_of_source(cx: &Context, warnings: &[SyntaxWarning], filename: &str) -> PyResult<()> {
+    for SyntaxWarning { message, error } in warnings {
+        let Err(raised) = warnings::warn_syntax(cx, message, filename, error.line) else {
+            continue;
+        };
+        if !cx.exception_matches(exceptions::syntax_warning()) {
+            return Err(raised);
+        }
+        cx.clear_exception();
+        return Err(raise_compile_error(cx, error, filename, 0));
+    }
+    Ok(())
 }
 
 /// The line of a file, its newline included: what CPython shows of it, if the file is there to be read.
@@ -123,7 +139,7 @@ fn line_of_file(filename: &str, line: usize) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Raises what went wrong in compiling.
+/// Raises what went wrong in compiling, after what the source had been warned of.
 #[cold]
 pub fn raise_compile_error(
     cx: &Context,
@@ -131,6 +147,9 @@ pub fn raise_compile_error(
     filename: &str,
     flags: i64,
 ) -> Raised {
+    if let Err(raised) = warn_of_source(cx, &error.warnings, filename) {
+        return raised;
+    }
     let class: &Ref<Type> = match error.kind {
         ErrorKind::Syntax => exceptions::syntax_error(),
         ErrorKind::Indentation => exceptions::indentation_error(),
@@ -148,11 +167,10 @@ pub fn raise_compile_error(
         message: error.message.clone(),
         filename: filename.to_owned(),
         line: error.line as usize,
-        offset: error.column as usize,
+        offset: i64::from(error.column),
         text: line_of_file(filename, error.line as usize)
             .or_else(|| error.text.clone().filter(|_| !error.in_tree)),
-        end_line: error.end_line as usize,
-        end_offset: error.end_column as usize,
+        end: Some((error.end_line as usize, i64::from(error.end_column))),
     };
     raise_syntax_error(cx, class, &details)
 }
@@ -183,7 +201,7 @@ fn tree_compiler(cx: &Context) -> PyResult<TreeCompiler> {
 pub fn source_of(cx: &Context, value: &Value, filename: &str) -> PyResult<Option<String>> {
     if let Some(text) = value.downcast::<Str>() {
         let text = text.to_utf8(cx)?.into_owned();
-        return source_text::check(cx, text, Origin::Text).map(Some);
+        return source_text::check(cx, text).map(Some);
     }
     let bytes = if let Some(bytes) = value.downcast::<Bytes>() {
         bytes.as_slice().to_vec()

@@ -118,7 +118,7 @@ fn run_command(cx: &Context, command: &OsStr) -> PyResult<()> {
         prepend_path(cx, OsStr::new(""))?;
     }
     let text = String::from_utf8_lossy(command.as_bytes()).into_owned();
-    let text = source_text::check(cx, format!("{}\n", dedent(&text)), Origin::Text)?;
+    let text = source_text::check(cx, format!("{}\n", dedent(&text)))?;
     run_source(cx, &text, "<string>", false)
 }
 

@@ -152,11 +152,11 @@ pub struct SyntaxErrorDetails {
     pub message: String,
     pub filename: String,
     pub line: usize,
-    pub offset: usize,
+    pub offset: i64,
     /// The source line, if it can be shown.
     pub text: Option<String>,
-    pub end_line: usize,
-    pub end_offset: usize,
+    /// The line and the offset of the end, if they are known.
+    pub end: Option<(usize, i64)>,
 }
 
 /// Raises a SyntaxError, or what is derived from it.
@@ -164,14 +164,16 @@ pub struct SyntaxErrorDetails {
 pub fn raise_syntax_error(cx: &Context, class: &Ref<Type>, details: &SyntaxErrorDetails) -> Raised {
     let arguments = || -> PyResult<[Value; 2]> {
         let number = |number: usize| int::from_i64(cx, number as i64);
-        let place = vec![
+        let mut place = vec![
             details.filename.as_str().into_value(cx)?,
             number(details.line)?,
-            number(details.offset)?,
+            int::from_i64(cx, details.offset)?,
             details.text.clone().into_value(cx)?,
-            number(details.end_line)?,
-            number(details.end_offset)?,
         ];
+        if let Some((line, offset)) = details.end {
+            place.push(number(line)?);
+            place.push(int::from_i64(cx, offset)?);
+        }
         Ok([
             details.message.as_str().into_value(cx)?,
             Tuple::from_vec(cx, place)?.into_value(),
