@@ -232,6 +232,7 @@ fn collect_now(cx: &Context) -> usize {
             }
         }
     }
+    let finalized = to_finalize(&world, &garbage);
     drop(world);
     note_pause(begin.elapsed());
     for object in dead {
@@ -241,7 +242,8 @@ fn collect_now(cx: &Context) -> usize {
     let in_garbage = |object: NonNull<Header>| garbage.binary_search(&object).is_ok();
     callbacks.retain(|reference: &Ref<WeakReference>| !in_garbage(reference.as_ptr().cast()));
     weak::run_callbacks(cx, callbacks);
-    if run_finalizers(&garbage) {
+    if !finalized.is_empty() {
+        run_finalizers(&finalized);
         garbage = still_garbage(cx, garbage);
     }
     let count = garbage.len();
@@ -399,23 +401,71 @@ pub unsafe fn traverse(object: NonNull<Header>, visit: &mut dyn FnMut(&Value)) {
     }
 }
 
-/// Calls the finalizers of garbage, each once. True when there were any.
-fn run_finalizers(garbage: &[NonNull<Header>]) -> bool {
-    let mut any = false;
-    for object in garbage {
-        // SAFETY: the collector holds a count of each.
-        let header = unsafe { object.as_ref() };
-        if shape::get(header.shape()).has_finalizer() && gc_bits(header) & gc_flags::FINALIZED == 0
-        {
-            any = true;
-            set_gc_bits(header, gc_flags::FINALIZED);
-            header.incref();
-            // SAFETY: the count just added.
-            let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
-            crate::finalizer::run(&value);
+/// What of `garbage` (sorted) has a finalizer to call: what refers to another one before that one, as
+/// counting references would have it. So a text file writes what it holds back before what it writes to
+/// is closed. Where they refer to each other, in the order of their addresses.
+fn to_finalize(_world: &StoppedWorld, garbage: &[NonNull<Header>]) -> Vec<NonNull<Header>> {
+    let objects: Vec<NonNull<Header>> = garbage
+        .iter()
+        .copied()
+        .filter(|object| {
+            // SAFETY: the collector holds a count of each.
+            let header = unsafe { object.as_ref() };
+            shape::get(header.shape()).has_finalizer() && gc_bits(header) & gc_flags::FINALIZED == 0
+        })
+        .collect();
+    if objects.len() < 2 {
+        return objects;
+    }
+    let mut referrers = vec![0_usize; objects.len()];
+    let mut referred: Vec<Vec<usize>> = Vec::with_capacity(objects.len());
+    for (index, object) in objects.iter().enumerate() {
+        let mut found = Vec::new();
+        let mut visit = |value: &Value| {
+            let other = value.header().map(NonNull::from);
+            if let Some(other) = other.and_then(|other| objects.binary_search(&other).ok())
+                && other != index
+            {
+                referrers[other] += 1;
+                found.push(other);
+            }
+        };
+        // SAFETY: the collector holds a count of each, and the world is stopped.
+        unsafe { traverse(*object, &mut visit) };
+        referred.push(found);
+    }
+    let mut order: Vec<usize> = (0..objects.len())
+        .filter(|at| referrers[*at] == 0)
+        .collect();
+    let mut next = 0;
+    while let Some(&index) = order.get(next) {
+        next += 1;
+        for &other in &referred[index] {
+            referrers[other] -= 1;
+            if referrers[other] == 0 {
+                order.push(other);
+            }
         }
     }
-    any
+    order.extend((0..objects.len()).filter(|at| referrers[*at] != 0));
+    order.into_iter().map(|index| objects[index]).collect()
+}
+
+/// Calls the finalizers of garbage, each once.
+fn run_finalizers(objects: &[NonNull<Header>]) {
+    for object in objects {
+        // SAFETY: the collector holds a count of each.
+        let header = unsafe { object.as_ref() };
+        // The finalizer of another one may have called it.
+        if gc_bits(header) & gc_flags::FINALIZED != 0 {
+            continue;
+        }
+        set_gc_bits(header, gc_flags::FINALIZED);
+        header.incref();
+        // SAFETY: the count just added.
+        let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
+        crate::finalizer::run(&value);
+    }
 }
 
 /// What of `garbage` is garbage still, after finalizers ran. The rest gets its count taken back.

@@ -536,7 +536,7 @@ pub(crate) static NEW: FunctionSpec = FunctionSpec {
 /// `Class.__new__(derived, …)`: refuses classes whose instances another class has to make.
 fn call_new(cx: &Context, this: &Value, args: Args<'_>) -> PyResult<Value> {
     let class = crate::args::receiver_class(this);
-    let name = class.short_name();
+    let name = class.plain_name(cx);
     let Some(first) = args.positional().first() else {
         return Err(cx.type_error(format!("{name}.__new__(): not enough arguments")));
     };
@@ -546,7 +546,7 @@ fn call_new(cx: &Context, this: &Value, args: Args<'_>) -> PyResult<Value> {
             first.type_name()
         )));
     };
-    let derived_name = derived.short_name();
+    let derived_name = derived.plain_name(cx);
     if !derived.is_subclass(class) {
         return Err(cx.type_error(format!(
             "{name}.__new__({derived_name}): {derived_name} is not a subtype of {name}"

@@ -34,6 +34,7 @@ pub mod collections;
 pub mod configuration;
 pub mod contextvars;
 pub mod csv;
+pub mod datetime;
 pub mod descriptor;
 pub mod digests;
 pub mod errno;
@@ -87,6 +88,7 @@ pub mod time;
 pub mod tokenize;
 pub mod traceback_text;
 pub mod tracemalloc;
+pub mod types;
 pub mod typing;
 pub mod unicodedata;
 pub mod uuid;
@@ -113,6 +115,7 @@ static MODULES: &[&ModuleSpec] = &[
     &collections::MODULE,
     &contextvars::MODULE,
     &csv::MODULE,
+    &datetime::MODULE,
     &digests::blake2::MODULE,
     &digests::fixed::md5_module::MODULE,
     &digests::fixed::sha1_module::MODULE,
@@ -162,6 +165,7 @@ static MODULES: &[&ModuleSpec] = &[
     &time::MODULE,
     &tokenize::MODULE,
     &tracemalloc::MODULE,
+    &types::MODULE,
     &typing::MODULE,
     &unicodedata::MODULE,
     &uuid::MODULE,

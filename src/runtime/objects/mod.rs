@@ -7,6 +7,7 @@ pub mod bool_;
 pub mod buffer_wrapper;
 pub mod bytearray;
 pub mod bytes;
+pub mod capsule;
 pub mod cell;
 pub mod code;
 mod code_replace;

@@ -30,7 +30,11 @@ pub struct Tuple {
     length: usize,
 }
 
-unsafe fn variable_size(object: NonNull<Header>) -> usize {
+/// The size of the items, of a tuple and of what is derived from it.
+///
+/// # Safety
+/// The object's payload is a [`Tuple`] or begins with one.
+pub unsafe fn variable_size(object: NonNull<Header>) -> usize {
     // SAFETY: the object's payload is a `Tuple`, whose length does not change.
     unsafe {
         object

@@ -162,7 +162,8 @@ fn set_zone(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
     module::add(cx, this, "tzname", Tuple::from_vec(cx, names)?)
 }
 
-fn os_error(cx: &Context, error: Errno) -> Raised {
+/// Raises OSError for an error of the system.
+pub fn os_error(cx: &Context, error: Errno) -> Raised {
     os_error_from_errno(cx, error.raw_os_error(), None)
 }
 

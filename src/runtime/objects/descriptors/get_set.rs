@@ -97,7 +97,7 @@ impl GetSet {
             None => Err(cx.attribute_error(format!(
                 "attribute '{}' of '{}' objects is not writable",
                 this.name.display(),
-                this.class.short_name()
+                this.class.plain_name(cx)
             ))),
         }
     }

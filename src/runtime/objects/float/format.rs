@@ -87,6 +87,23 @@ fn split_exponent(text: &str) -> (String, i32) {
     )
 }
 
+/// The fewest digits that read back as the same float, and the power of ten of the first. Of the texts of
+/// that length the nearest, of two as near the even one.
+fn shortest(number: f64) -> (String, i32) {
+    let (digits, exponent) = split_exponent(&format!("{number:e}"));
+    // Only a float that is an integer and few binary places has as few as one digit more.
+    if digits.len() < 15 || number < 1e9 {
+        return (digits, exponent);
+    }
+    let even = significant(number, digits.len());
+    let (first, rest) = even.0.split_at(1);
+    if format!("{first}.{rest}e{}", even.1).parse() == Ok(number) {
+        even
+    } else {
+        (digits, exponent)
+    }
+}
+
 /// `count` significant digits, and the power of ten of the first.
 fn significant(number: f64, count: usize) -> (String, i32) {
     let shown = count.clamp(1, MOST_DIGITS);
@@ -154,7 +171,7 @@ pub fn float_text(number: f64, code: char, precision: usize, style: FloatStyle) 
         }
         _ => {
             let (mut digits, exponent, longest) = if code == 'r' {
-                let (digits, exponent) = split_exponent(&format!("{magnitude:e}"));
+                let (digits, exponent) = shortest(magnitude);
                 (digits, exponent, 16)
             } else {
                 let precision = precision.max(1);

@@ -33,8 +33,8 @@ use crate::value::Value;
 
 pub use arithmetic::{
     add, and, divmod, floor_divide, floor_divide_i64, left_shift, multiply, or, power,
-    power_modulo, remainder, remainder_i64, right_shift, round_to_multiple, scale, subtract,
-    true_divide, xor,
+    power_modulo, quotient, remainder, remainder_i64, right_shift, round_to_multiple, scale,
+    subtract, true_divide, xor,
 };
 pub use format::{format_value, maximum_digits, radix_text, set_maximum_digits, text};
 pub use methods::from_number;
