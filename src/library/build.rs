@@ -2,6 +2,7 @@
 //! as files, too.
 
 mod lay_out;
+mod mended;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -59,6 +60,7 @@ fn main() {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=lay_out.rs");
+    println!("cargo::rerun-if-changed=mended.rs");
     println!("cargo::rerun-if-changed={}", own.display());
     let mut files = BTreeMap::new();
     collect(Path::new(rustpython_pylib::LIB_PATH), "", &mut files);
@@ -194,7 +196,8 @@ fn opcode_metadata() -> String {
 /// A source of the library as it is packed.
 fn read_source(path: &str, file: &Path) -> Vec<u8> {
     let mut source = fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    for (_, old, new) in REPLACEMENTS.iter().filter(|(wanted, _, _)| *wanted == path) {
+    let replacements = REPLACEMENTS.iter().chain(mended::MENDED);
+    for (_, old, new) in replacements.filter(|(wanted, _, _)| *wanted == path) {
         let text = String::from_utf8(source).expect("the library's sources are UTF-8");
         if !text.contains(old) {
             println!("cargo::warning={path} does not contain {old:?}");

@@ -50,6 +50,9 @@ pub struct Context {
     pub tracing: Cell<bool>,
     /// Hooks of asynchronous generators: first iteration, finalizer.
     pub async_generator_hooks: [Field; 2],
+    /// The event loop that runs in this thread, and the task that it runs (`_asyncio`).
+    pub running_loop: Field,
+    pub running_task: Field,
     /// How deep `sys.set_coroutine_origin_tracking_depth` looks.
     pub coroutine_origin_depth: Cell<u32>,
     /// An exception that another thread wants raised here.
@@ -137,6 +140,8 @@ impl Context {
             profile: Field::empty(),
             tracing: Cell::new(false),
             async_generator_hooks: [const { Field::empty() }; 2],
+            running_loop: Field::empty(),
+            running_task: Field::empty(),
             coroutine_origin_depth: Cell::new(0),
             asynchronous_exception: Field::empty(),
             main_thread,
@@ -243,7 +248,7 @@ impl Context {
         drop(self.handled_base.replace(None));
     }
 
-    fn fields(&self) -> [&Field; 7] {
+    fn fields(&self) -> [&Field; 9] {
         let [first_iteration, finalizer] = &self.async_generator_hooks;
         [
             &self.stop_value,
@@ -251,6 +256,8 @@ impl Context {
             &self.trace,
             &self.profile,
             &self.asynchronous_exception,
+            &self.running_loop,
+            &self.running_task,
             first_iteration,
             finalizer,
         ]

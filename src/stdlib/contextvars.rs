@@ -358,6 +358,32 @@ impl Drop for Entered<'_> {
     }
 }
 
+/// A copy of the thread's context.
+///
+/// # Errors
+/// MemoryError.
+pub(crate) fn copy_of_current(cx: &Context) -> PyResult<Value> {
+    copy_context(cx).map(Ref::into_value)
+}
+
+/// Does `work` in a context.
+///
+/// # Errors
+/// TypeError when it is no context, RuntimeError when a thread is in it already, and what `work` raises.
+pub(crate) fn run_in<R>(
+    cx: &Context,
+    context: &Value,
+    work: impl FnOnce() -> PyResult<R>,
+) -> PyResult<R> {
+    let Some(variables) = context.downcast::<Variables>() else {
+        return Err(cx.type_error("an instance of Context was expected"));
+    };
+    let entered = Entered::enter(cx, variables)?;
+    let result = work();
+    drop(entered);
+    result
+}
+
 /// Return a copy of the current Context.
 #[pyfunction("copy_context()")]
 fn copy_context(cx: &Context) -> PyResult<Ref<Variables>> {

@@ -21,6 +21,7 @@ mod account_database;
 mod arguments;
 pub mod array;
 pub mod ast;
+pub mod asyncio;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
@@ -105,6 +106,7 @@ static MODULES: &[&ModuleSpec] = &[
     &abc::MODULE,
     &array::MODULE,
     &ast::MODULE,
+    &asyncio::MODULE,
     &atexit::MODULE,
     &binascii::MODULE,
     &bisect::MODULE,

@@ -863,7 +863,10 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::CLEANUP_THROW => {
                                 save!();
-                                let value = attempt!(awaiting::cleanup_throw(cx, peek!(1)));
+                                let Ok(value) = awaiting::cleanup_throw(cx, peek!(1)) else {
+                                    again = true;
+                                    raised!();
+                                };
                                 replace!(3, Value::NONE);
                                 push!(value);
                             }
@@ -890,7 +893,10 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::END_ASYNC_FOR => {
                                 save!();
-                                attempt!(awaiting::end_async_for(cx, peek!(1)));
+                                if awaiting::end_async_for(cx, peek!(1)).is_err() {
+                                    again = true;
+                                    raised!();
+                                }
                                 drop(pop!());
                                 drop(pop!());
                             }

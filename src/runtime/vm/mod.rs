@@ -22,7 +22,7 @@
 //! ```
 
 pub mod attribute;
-mod awaiting;
+pub mod awaiting;
 pub mod bind;
 pub mod cache;
 mod calling;

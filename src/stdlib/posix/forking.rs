@@ -18,7 +18,7 @@ use typhon_runtime::protocols::call;
 use typhon_runtime::{Context, PyResult, Value, finalizer, object, warnings};
 
 use super::arguments::{Settle, outcome};
-use crate::{signal, thread};
+use crate::{asyncio, signal, thread};
 
 /// What `register_at_fork` was given, in order. The lock is a leaf.
 static HOOKS: Mutex<Hooks> = Mutex::new(Hooks {
@@ -106,6 +106,7 @@ pub fn fork_with(
         thread::after_fork_child(threads);
         typhon_sync::after_fork_child(world, &mut |dead| object::destroy(dead));
         signal::after_fork_child(cx);
+        asyncio::after_fork_child(cx);
         let functions = HOOKS.lock().in_child.clone();
         run(cx, functions);
     } else {

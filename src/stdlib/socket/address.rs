@@ -184,25 +184,13 @@ pub(super) fn parse(cx: &Context, family: i32, caller: &str, value: &Value) -> P
     }
 }
 
-/// An IPv6 host with its zone, as `getnameinfo` writes it.
-fn inet6_text(address: &Address) -> String {
-    let (host, _, _, scope) = address.as_inet6();
-    if scope != 0
-        && let Ok((name, _)) =
-            system::name_info(address, libc::NI_NUMERICHOST | libc::NI_NUMERICSERV)
-    {
-        return name.to_string_lossy().into_owned();
-    }
-    host.to_string()
-}
-
-/// A host as a number, without its port.
+/// A host as a number, without its port. The zone of an IPv6 host is in the address itself.
 ///
 /// # Errors
 /// MemoryError.
 pub(super) fn host_text(cx: &Context, address: &Address) -> PyResult<Value> {
     match address.family() {
-        libc::AF_INET6 => inet6_text(address).into_value(cx),
+        libc::AF_INET6 => address.as_inet6().0.to_string().into_value(cx),
         _ => address.as_inet().0.to_string().into_value(cx),
     }
 }

@@ -54,7 +54,10 @@ pub fn getframemodulename(cx: &Context, depth: i64) -> PyResult<Option<Value>> {
 
 /// Asks `question` of each other thread that has a context, with the world stopped, and collects the
 /// answers by the threads' identities.
-fn of_other_threads(
+///
+/// # Errors
+/// What the question raises.
+pub(crate) fn of_other_threads(
     cx: &Context,
     mut question: impl FnMut(&Context) -> PyResult<Option<Value>>,
 ) -> PyResult<Vec<(u64, Value)>> {

@@ -1,0 +1,48 @@
+//! Mistakes of the packed library that hang programs or lose errors, and what stands in their place:
+//! (file, text, replacement). Each goes when the library has its own remedy; the build then says that the
+//! text is not there any more.
+
+pub const MENDED: &[(&str, &str, &str)] = &[
+    // A chunk without bytes is never sent off, so the transport would wait for it for good.
+    (
+        "asyncio/selector_events.py",
+        "self._buffer.extend([memoryview(data) for data in list_of_data])\n",
+        "self._buffer.extend(memoryview(data) for data in list_of_data if data)\n        if not self._buffer:\n            return\n",
+    ),
+    // `resume_writing` may have closed the transport: it has been told once then.
+    (
+        "asyncio/selector_events.py",
+        "                if self._closing:\n                    self._call_connection_lost(None)\n                elif self._eof:\n",
+        "                if self._closing:\n                    if not self._conn_lost:\n                        self._conn_lost += 1\n                        self._call_connection_lost(None)\n                elif self._eof:\n",
+    ),
+    // The waiter may have been cancelled before the accept was its turn.
+    (
+        "asyncio/selector_events.py",
+        "    def _sock_accept(self, fut, sock):\n",
+        "    def _sock_accept(self, fut, sock):\n        if fut.done():\n            return\n",
+    ),
+    // A callback that raises leaves nobody who would close the connection.
+    (
+        "asyncio/streams.py",
+        "            res = self._client_connected_cb(reader, writer)\n",
+        "            try:\n                res = self._client_connected_cb(reader, writer)\n            except Exception as error:\n                self._loop.call_exception_handler({\n                    'message': 'Unhandled exception in client_connected_cb',\n                    'exception': error,\n                    'transport': transport,\n                })\n                transport.close()\n                self._strong_reader = None\n                return\n",
+    ),
+    // Waiting for a process is over when it has exited, whoever else holds its pipes.
+    (
+        "asyncio/base_subprocess.py",
+        "        self._call(self._protocol.process_exited)\n",
+        "        self._call(self._protocol.process_exited)\n        waiters, self._exit_waiters = self._exit_waiters, []\n        for waiter in waiters:\n            if not waiter.done():\n                waiter.set_result(returncode)\n",
+    ),
+    // A server that stops serving does not wait for clients that never leave.
+    (
+        "asyncio/base_events.py",
+        "            try:\n                self.close()\n                await self.wait_closed()\n",
+        "            try:\n                self.close()\n                self.close_clients()\n                await self.wait_closed()\n",
+    ),
+    // Futures that are still pending when `wait` gives up are awaited by nobody.
+    (
+        "asyncio/tasks.py",
+        "        for f in fs:\n            f.remove_done_callback(_on_completion)\n\n    done, pending",
+        "        for f in fs:\n            f.remove_done_callback(_on_completion)\n            futures.future_discard_from_awaited_by(f, cur_task)\n\n    done, pending",
+    ),
+];
