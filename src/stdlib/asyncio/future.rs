@@ -485,7 +485,7 @@ pub(super) fn finalize(cx: &Context, this: &Ref<Future>) {
     if logged {
         let message = format!(
             "{} exception was never retrieved",
-            this.as_value().type_name()
+            this.as_value().class().short_name()
         );
         tell_loop(cx, this, &message, &imported::FUTURE);
     }

@@ -241,9 +241,12 @@ fn answer(call: impl FnOnce() -> libc::c_long) -> SystemResult<libc::c_long> {
     // SAFETY: the address of this thread's errno is always valid.
     unsafe { *libc::__errno_location() = 0 };
     let answer = call();
-    match last_error() {
-        error if answer == -1 && error.raw_os_error() != 0 => Err(error),
-        _ => Ok(answer),
+    // SAFETY: as above.
+    let failed = answer == -1 && unsafe { *libc::__errno_location() } != 0;
+    if failed {
+        Err(last_error())
+    } else {
+        Ok(answer)
     }
 }
 
