@@ -187,8 +187,9 @@ impl<'a> Generator<'a, '_> {
         let mut names = Vec::with_capacity(keywords.len());
         for keyword in keywords {
             self.expression(&keyword.value)?;
+            // Unlike the names of parameters, those of arguments are not mangled.
             let name = keyword.arg.as_ref().map_or("", |name| name.as_str());
-            names.push(Constant::from(self.mangled(name)));
+            names.push(Constant::from(name));
         }
         self.load_constant(Constant::Tuple(names.into()), names_at);
         self.emit_with(Opcode::CALL_KW, (positional + keywords.len()) as u32, at);
@@ -266,8 +267,7 @@ impl<'a> Generator<'a, '_> {
         }
         for keyword in keywords {
             let name = keyword.arg.as_ref().map_or("", |name| name.as_str());
-            let name = Constant::from(self.mangled(name));
-            self.load_constant(name, at);
+            self.load_constant(Constant::from(name), at);
             self.expression(&keyword.value)?;
             if big {
                 self.emit_with(Opcode::MAP_ADD, 1, at);

@@ -129,3 +129,12 @@ assert message(C, 1) == "C() takes no arguments"
 many = {f"k{i}": i for i in range(300)}
 assert (lambda **k: len(k))(**many) == 300
 assert (lambda *a: sum(a))(*range(1000)) == 499500
+
+
+class Private:
+    def call(self):
+        return dict(__name=1), dict(*[()], __name=2, **{"other": 3})
+
+
+# Names of arguments are not mangled, other than those of parameters.
+assert Private().call() == ({"__name": 1}, {"__name": 2, "other": 3})
