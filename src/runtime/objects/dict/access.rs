@@ -21,9 +21,9 @@ pub struct Position(pub usize);
 
 /// What a look-up found: the entry, and the version it is valid for.
 #[derive(Clone, Copy)]
-struct Found {
-    index: Option<usize>,
-    version: u32,
+pub(super) struct Found {
+    pub(super) index: Option<usize>,
+    pub(super) version: u32,
 }
 
 /// A key that is compared without running Python code.
@@ -77,7 +77,7 @@ fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::ByteLock, locked:
 
 impl Ref<Dict> {
     /// Looks `key` up without a lock. May run Python code (`__eq__`).
-    fn look_up(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
+    pub(super) fn look_up(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
         let kind = kind_of(key);
         loop {
             let version = self.version();
@@ -279,7 +279,7 @@ impl Ref<Dict> {
 
     /// Makes room for one more entry, under the lock; entries move to a new table when needed.
     /// `None` when memory is out.
-    fn table_with_room(&self) -> Option<&Table> {
+    pub(super) fn table_with_room(&self) -> Option<&Table> {
         // SAFETY: the lock is held, so the table stays.
         let old = unsafe { self.table() };
         if let Some(table) = old
@@ -294,6 +294,12 @@ impl Ref<Dict> {
         if let Some(old) = old {
             old.copy_into(new_table);
         }
+        self.publish(new, old);
+        Some(new_table)
+    }
+
+    /// Puts the table `new` in the place of `old`, whose entries it has, under the lock.
+    pub(super) fn publish(&self, new: NonNull<Table>, old: Option<&Table>) {
         self.table.store(new.as_ptr(), Ordering::Release);
         self.bump_version();
         if let Some(old) = old {
@@ -301,11 +307,10 @@ impl Ref<Dict> {
             // SAFETY: new readers find the new table.
             unsafe { Table::retire(NonNull::from(old)) };
         }
-        Some(new_table)
     }
 
     #[inline]
-    fn bump_version(&self) {
+    pub(super) fn bump_version(&self) {
         // Under the lock. Release: a reader that sees the version sees the change.
         self.version.store(
             self.version.load(Ordering::Relaxed).wrapping_add(1),

@@ -7,10 +7,12 @@
 //! Changes do the same look-up, take the lock, and go ahead when the version still is the one that
 //! the look-up saw.
 //!
-//! Files: `table` (the hash table), `access` (look-up and change), `methods`, `views`.
+//! Files: `table` (the hash table), `access` (look-up and change), `order` (what ordered dicts do
+//! besides), `methods`, `views`.
 
 mod access;
 mod methods;
+mod order;
 pub mod table;
 pub mod views;
 

@@ -27,16 +27,18 @@ use crate::value::Value;
 /// See the module's header.
 #[repr(C, align(8))]
 pub struct Table {
-    log2_size: u32,
+    log2_size: u8,
+    /// All keys are exact strings or tagged ints, so that comparing them runs no Python code.
+    simple_keys: AtomicU8,
     usable: u32,
     /// Entries that were ever written.
     length: AtomicU32,
     /// Entries that hold a key.
     live: AtomicU32,
-    /// All keys are exact strings or tagged ints, so that comparing them runs no Python code.
-    simple_keys: AtomicU8,
     /// Entries from here on are cleared: where `popitem` begins to look.
     top: AtomicU32,
+    /// Entries before this one are cleared: where looking for the first key begins.
+    bottom: AtomicU32,
 }
 
 /// One key with its value.
@@ -88,7 +90,7 @@ impl Probe {
 }
 
 impl Table {
-    fn index_width(log2_size: u32) -> usize {
+    fn index_width(log2_size: u8) -> usize {
         match log2_size {
             0..=7 => 1,
             8..=15 => 2,
@@ -96,11 +98,11 @@ impl Table {
         }
     }
 
-    fn usable_of(log2_size: u32) -> usize {
+    fn usable_of(log2_size: u8) -> usize {
         (2usize << log2_size) / 3
     }
 
-    fn bytes(log2_size: u32) -> usize {
+    fn bytes(log2_size: u8) -> usize {
         size_of::<Table>()
             + (Table::index_width(log2_size) << log2_size).next_multiple_of(8)
             + Table::usable_of(log2_size) * size_of::<Entry>()
@@ -124,11 +126,12 @@ impl Table {
         unsafe {
             table.write(Table {
                 log2_size,
+                simple_keys: AtomicU8::new(1),
                 usable: Table::usable_of(log2_size) as u32,
                 length: AtomicU32::new(0),
                 live: AtomicU32::new(0),
-                simple_keys: AtomicU8::new(1),
                 top: AtomicU32::new(0),
+                bottom: AtomicU32::new(0),
             });
         }
         Some(table)
@@ -295,22 +298,47 @@ impl Table {
         top.checked_sub(1)
     }
 
-    /// Gives the counts of all entries to `bigger`, under the lock. Until [`Table::forget_entries`] the
-    /// words stay here as well, for readers that are still in this table.
-    pub fn copy_into(&self, bigger: &Table) {
-        for index in 0..self.length() {
-            let entry = self.entry(index);
-            let (key, value) = (entry.key.peek_bits(), entry.value.peek_bits());
-            if key == 0 || value == 0 {
-                continue;
-            }
-            // SAFETY: the counts of this table's entries pass to the new one's.
-            let (key, value) = unsafe { (Value::from_bits(key), Value::from_bits(value)) };
-            bigger.append(entry.hash(), key, value, true);
+    /// The first entry that holds a key, under the lock.
+    pub fn first(&self) -> Option<usize> {
+        let length = self.length();
+        let mut bottom = self.bottom.load(Ordering::Relaxed) as usize;
+        while bottom < length && self.entry(bottom).key.is_empty() {
+            bottom += 1;
         }
-        bigger
+        self.bottom.store(bottom as u32, Ordering::Relaxed);
+        (bottom < length).then_some(bottom)
+    }
+
+    /// Gives the counts of all entries to `other`, under the lock. Until [`Table::forget_entries`] the
+    /// words stay here as well, for readers that are still in this table.
+    pub fn copy_into(&self, other: &Table) {
+        (0..self.length()).for_each(|index| self.copy_entry(index, other));
+        other
             .simple_keys
             .store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// [`Table::copy_into`] with the entry `first` before the others.
+    pub fn copy_into_from(&self, other: &Table, first: usize) {
+        self.copy_entry(first, other);
+        let rest = (0..self.length()).filter(|index| *index != first);
+        rest.for_each(|index| self.copy_entry(index, other));
+        other
+            .simple_keys
+            .store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Appends entry `index` to `other`, to which its counts pass, under the lock. There is room.
+    #[inline]
+    pub fn copy_entry(&self, index: usize, other: &Table) {
+        let entry = self.entry(index);
+        let (key, value) = (entry.key.peek_bits(), entry.value.peek_bits());
+        if key == 0 || value == 0 {
+            return;
+        }
+        // SAFETY: the counts of this table's entries pass to the other one's.
+        let (key, value) = unsafe { (Value::from_bits(key), Value::from_bits(value)) };
+        other.append(entry.hash(), key, value, true);
     }
 
     /// Clears all entries without dropping what they held, which the table in use counts now. Done

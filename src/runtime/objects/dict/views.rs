@@ -234,6 +234,11 @@ macro_rules! dict_views {
                     object::new(cx, $class { dict: dict.clone() }).map(Ref::into_value)
                 }
 
+                /// The payload of a view of `dict`, for derived classes.
+                pub fn payload(dict: &Ref<Dict>) -> $class {
+                    $class { dict: dict.clone() }
+                }
+
                 /// The dict.
                 pub fn dict(&self) -> &Ref<Dict> {
                     &self.dict
