@@ -28,11 +28,19 @@ impl ModuleSpec {
     /// What the initializer raises.
     pub fn instantiate(&'static self, cx: &Context) -> PyResult<Ref<Module>> {
         let module = Module::new(cx, self.name)?;
+        self.document_and_fill(cx, &module)?;
+        Ok(module)
+    }
+
+    /// [`ModuleSpec::fill`] for a module that has no docstring yet.
+    ///
+    /// # Errors
+    /// What the initializer raises.
+    pub fn document_and_fill(&'static self, cx: &Context, module: &Ref<Module>) -> PyResult<()> {
         if !self.doc.is_empty() {
             module.set(cx, "__doc__", Str::from_str(cx, self.doc)?.into_value())?;
         }
-        self.fill(cx, &module)?;
-        Ok(module)
+        self.fill(cx, module)
     }
 
     /// Adds functions and classes to `module` and runs the initializer.
@@ -40,10 +48,13 @@ impl ModuleSpec {
     /// # Errors
     /// What the initializer raises.
     pub fn fill(&'static self, cx: &Context, module: &Ref<Module>) -> PyResult<()> {
-        let name = Name::intern(cx, self.name)?;
+        let name = match module.get(cx, "__name__")? {
+            Some(name) => name,
+            None => Name::intern(cx, self.name)?.to_value(),
+        };
         for spec in self.functions {
             let function =
-                NativeFunction::new(cx, spec, Some(module.to_value()), Some(name.to_value()))?;
+                NativeFunction::new(cx, spec, Some(module.to_value()), Some(name.clone()))?;
             module.set(cx, spec.name, function.into_value())?;
         }
         for class in self.classes {

@@ -112,6 +112,9 @@ pub fn sorted(cx: &Context, args: Args<'_>) -> PyResult<Ref<List>> {
     Ok(list)
 }
 
+/// max(iterable, *[, default=obj, key=func]) -> value
+/// max(arg1, arg2, *args, *[, key=func]) -> value
+///
 /// With a single iterable argument, return its biggest item. The
 /// default keyword-only argument specifies an object to return if
 /// the provided iterable is empty.
@@ -122,6 +125,9 @@ pub fn max(cx: &Context, args: Args<'_>) -> PyResult<Value> {
     extreme(cx, &SIGNATURE, Comparison::Greater, args)
 }
 
+/// min(iterable, *[, default=obj, key=func]) -> value
+/// min(arg1, arg2, *args, *[, key=func]) -> value
+///
 /// With a single iterable argument, return its smallest item. The
 /// default keyword-only argument specifies an object to return if
 /// the provided iterable is empty.

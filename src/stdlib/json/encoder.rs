@@ -57,15 +57,6 @@ impl Traverse for Encoder {
     }
 }
 
-/// A class as notes show it.
-fn shown_class(cx: &Context, value: &Value) -> String {
-    let name = value.class().full_name(cx);
-    match name.strip_prefix("__main__.") {
-        Some(own) => own.to_owned(),
-        None => name,
-    }
-}
-
 /// Adds to the exception on its way what was being written, and raises it on.
 #[cold]
 fn noted(cx: &Context, raised: Raised, note: impl FnOnce() -> PyResult<String>) -> Raised {
@@ -218,7 +209,7 @@ impl Pass<'_> {
             noted(cx, raised, || {
                 Ok(format!(
                     "when serializing {} object",
-                    shown_class(cx, value)
+                    value.class().fully_qualified_name(cx)
                 ))
             })
         })?;
@@ -248,7 +239,7 @@ impl Pass<'_> {
             self.newline(level + 1);
             self.value(&item, level + 1).map_err(|raised| {
                 noted(cx, raised, || {
-                    let class = shown_class(cx, owner);
+                    let class = owner.class().fully_qualified_name(cx);
                     Ok(format!("when serializing {class} item {at}"))
                 })
             })?;
@@ -335,7 +326,7 @@ impl Pass<'_> {
         self.out.push_str(&self.encoder.key_separator);
         self.value(value, level + 1).map_err(|raised| {
             noted(cx, raised, || {
-                let class = shown_class(cx, owner);
+                let class = owner.class().fully_qualified_name(cx);
                 let key = text::repr_text(cx, key)?;
                 Ok(format!("when serializing {class} item {key}"))
             })

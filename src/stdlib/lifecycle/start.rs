@@ -6,7 +6,7 @@ use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
-use typhon_runtime::objects::str_::{Name, names};
+use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::protocols::attribute;
 use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
 
@@ -34,7 +34,12 @@ pub(super) fn start(cx: &Context) -> Result<(), Exit> {
 fn make_core(cx: &Context) -> PyResult<()> {
     interpreter::make_classes(cx)?;
     interpreter::make_registries(cx)?;
-    let builtins = builtins::MODULE.instantiate(cx)?;
+    let builtins = Module::new(cx, builtins::MODULE.name)?;
+    // The functions' `__module__` is this very string, which is not the one that classes have: a pickle
+    // writes a string once, and pickles are to be what CPython writes.
+    let own_name = Str::from_str(cx, builtins::MODULE.name)?.into_value();
+    builtins.set(cx, "__name__", own_name)?;
+    builtins::MODULE.document_and_fill(cx, &builtins)?;
     interpreter::set_builtins(&builtins);
     interpreter::modules().set_name(cx, names::builtins(), builtins.into_value())?;
     let sys = sys::MODULE.instantiate(cx)?;

@@ -90,15 +90,6 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
     )
 }
 
-/// The class of `value` as notes and messages show it.
-fn note_class(cx: &Context, value: &Value) -> String {
-    let name = value.class().full_name(cx);
-    match name.strip_prefix("__main__.") {
-        Some(own) => own.to_owned(),
-        None => name,
-    }
-}
-
 /// Write a pickled representation of obj to the open file object file.
 ///
 /// This is equivalent to ``Pickler(file, protocol).dump(obj)``, but may

@@ -21,12 +21,12 @@ use typhon_runtime::objects::{exceptions, float, int};
 use typhon_runtime::protocols::{attribute, call, sequence, text};
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
+use super::PICKLING_ERROR;
 use super::buffer::PickleBuffer;
 use super::opcode::*;
 use super::output::Output;
 use super::pickler::{Hooks, Pickler, Settings};
 use super::registry::{Registry, registry};
-use super::{PICKLING_ERROR, note_class};
 
 /// Where the native stack ran out, for messages.
 pub const WHILE_PICKLING: &str = " while pickling an object";
@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
     /// Adds to the exception on its way: `when serializing CLASS WHAT`.
     #[cold]
     pub(super) fn noted(&self, raised: Raised, object: &Value, what: &str) -> Raised {
-        let class = note_class(self.cx, object);
+        let class = object.class().fully_qualified_name(self.cx);
         exceptions::add_note_to_raised(self.cx, &format!("when serializing {class} {what}"));
         raised
     }
@@ -212,7 +212,7 @@ impl<'a> Session<'a> {
             self.save_type(class)?;
             return Ok(None);
         }
-        if object.is_exact::<Function>() {
+        if object.class().is(Function::class()) {
             self.save_global(object, None)?;
             return Ok(None);
         }
@@ -241,7 +241,7 @@ impl<'a> Session<'a> {
         match attribute::find(cx, object, names::dunder_reduce())? {
             Some(reduce) => call::call(cx, &reduce, &[]).map(Some),
             None => {
-                let class = note_class(cx, object);
+                let class = object.class().fully_qualified_name(cx);
                 Err(self.error(format!("Can't pickle {class} object")))
             }
         }
@@ -256,7 +256,7 @@ impl<'a> Session<'a> {
             Some(parts) => self.save_reduce(parts, Some(object)),
             None => Err(self.error(format!(
                 "__reduce__ must return a string or tuple, not {}",
-                note_class(self.cx, reduction)
+                reduction.class().fully_qualified_name(self.cx)
             ))),
         };
         saved.map_err(|raised| self.noted(raised, object, "object"))

@@ -13,7 +13,6 @@ use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{attribute, call, iterate, text};
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
-use super::note_class;
 use super::opcode::*;
 use super::registry::{deep_attribute, dotted_path, import_named};
 use super::save::Session;
@@ -57,7 +56,7 @@ impl Session<'_> {
         }
         let part = |at: usize| parts.get(at).unwrap_or(const { &Value::NONE });
         let wrong = |which: &str, wanted: &str, found: &Value| {
-            let class = note_class(cx, found);
+            let class = found.class().fully_qualified_name(cx);
             self.error(format!(
                 "{which} item of the tuple returned by __reduce__ must be {wanted}, not {class}"
             ))
@@ -157,7 +156,7 @@ impl Session<'_> {
         if class.downcast::<Type>().is_none() {
             return Err(self.error(format!(
                 "first argument to __newobj__() must be a class, not {}",
-                note_class(cx, class)
+                class.class().fully_qualified_name(cx)
             )));
         }
         if let Some(object) = object {
@@ -192,7 +191,7 @@ impl Session<'_> {
             )));
         };
         let wrong = |which: &str, wanted: &str, found: &Value| {
-            let found = note_class(cx, found);
+            let found = found.class().fully_qualified_name(cx);
             self.error(format!(
                 "{which} argument to __newobj_ex__() must be a {wanted}, not {found}"
             ))

@@ -124,3 +124,21 @@ assert keyword.iskeyword("match") is False
 assert keyword.iskeyword("for")
 assert keyword.issoftkeyword("match")
 assert [t.string for t in tokenize.generate_tokens(io.StringIO("a = 1").readline)][:3] == ["a", "=", "1"]
+
+
+class Documented:
+    """Documented(raw, size=3)
+--
+
+A docstring that begins with a signature, as those of built-in classes do.
+"""
+
+
+class Bare:
+    pass
+
+
+assert Documented.__text_signature__ == "(raw, size=3)"
+assert str(inspect.signature(Documented)) == "(raw, size=3)"
+assert Bare.__text_signature__ is None and str(inspect.signature(Bare)) == "()"
+assert str(inspect.signature(object)) == "()"

@@ -100,6 +100,9 @@ def set_attributes(object, state):
     vars(object).update(state)
 
 
+set_attributes.attribute = "functions with attributes are written by their names too"
+
+
 class Color(enum.Enum):
     RED = 1
 
@@ -157,7 +160,7 @@ ZOO = [
     NewArguments(1, 2), NewArguments(1, 2, key="word"),
     IntChild(5), StrChild("s"), ListChild([1, 2]), DictChild(a=1), set_with_attribute,
     Reduced(), Setter(), Color.RED, Flags.A, Flags.A | Flags.B, Named(1, 2),
-    len, print, list.append, Point, Outer.Inner, Outer.Inner.Innermost, Outer.Inner.method,
+    len, print, set_attributes, list.append, Point, Outer.Inner, Outer.Inner.Innermost, Outer.Inner.method,
     int, type, object, type(None), type(...), type(NotImplemented), Exception, OSError,
     collections.OrderedDict, operator.itemgetter(1), operator.attrgetter("a.b"),
     functools.partial(int, base=2), Point(1, 2).method, [].append, range(1, 10, 2), slice(1, None, 2),

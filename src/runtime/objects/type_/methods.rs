@@ -11,7 +11,7 @@ use crate::object::{Payload, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::int::{self, BigInteger};
 use crate::objects::list::List;
-use crate::objects::str_::{Name, Str};
+use crate::objects::str_::{Name, Str, names};
 use crate::objects::tuple::Tuple;
 use crate::value::Value;
 
@@ -226,7 +226,7 @@ impl Type {
     #[getter("__module__")]
     fn module(cx: &Context, this: &Ref<Type>) -> PyResult<Value> {
         if let Some(module) = this.native_module.get() {
-            return Str::from_str(cx, module).map(Ref::into_value);
+            return Name::intern(cx, module).map(|name| name.to_value());
         }
         match this.dict.get_name(cx, Name::intern(cx, "__module__")?)? {
             Some(module)
@@ -236,7 +236,7 @@ impl Type {
             }
             None if this.has(ClassFlags::HEAPTYPE) => Err(cx.attribute_error("__module__")),
             // What `type` has under this name is the attribute of its instances.
-            _ => Str::from_str(cx, "builtins").map(Ref::into_value),
+            _ => Ok(names::builtins().to_value()),
         }
     }
 

@@ -456,6 +456,15 @@ impl Ref<Type> {
         }
     }
 
+    /// [`Type::full_name`] without `__main__`: as notes to exceptions show a class.
+    pub fn fully_qualified_name(&self, cx: &Context) -> String {
+        let name = self.full_name(cx);
+        match name.strip_prefix("__main__.") {
+            Some(own) => own.to_owned(),
+            None => name,
+        }
+    }
+
     /// `__module__`, if it is a string.
     pub fn module_name(&self, cx: &Context) -> Option<String> {
         if !self.has(ClassFlags::HEAPTYPE) {
