@@ -171,7 +171,8 @@ impl Reader {
         c.utf8_mode = match c.x_option("utf8") {
             Some(asked) => asked != Some("0"),
             None => match self.text("PYTHONUTF8").as_deref() {
-                None | Some("0") => false,
+                None => Configuration::default_utf8_mode(),
+                Some("0") => false,
                 Some("1") => true,
                 Some(_) => {
                     let message =

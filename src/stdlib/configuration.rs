@@ -123,6 +123,11 @@ impl Configuration {
         self.interactive || self.inspect
     }
 
+    /// Whether UTF-8 mode is on where nobody says: in a locale that says nothing of encodings (PEP 540).
+    pub fn default_utf8_mode() -> bool {
+        is_plain_locale(&text_locale())
+    }
+
     /// The value of `-X name[=value]`: the last one counts.
     pub fn x_option(&self, name: &str) -> Option<Option<&str>> {
         let found = self
@@ -132,6 +137,20 @@ impl Configuration {
             .find(|(known, _)| known == name)?;
         Some(found.1.as_deref())
     }
+}
+
+/// The locale that the environment names for text; `C` when it names none.
+pub(crate) fn text_locale() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"))
+        .unwrap_or_else(|| "C".to_owned())
+}
+
+/// Whether this locale says nothing of the encoding of text.
+pub(crate) fn is_plain_locale(locale: &str) -> bool {
+    matches!(locale, "C" | "POSIX")
 }
 
 static CONFIGURATION: OnceLock<Configuration> = OnceLock::new();

@@ -379,14 +379,18 @@ impl Grouper {
             if !compare::identical_or_equal(cx, &this.key, &item.key)? {
                 return Ok(None);
             }
-            // Another thread may have taken the item during the comparison.
-            let taken = parent.locked(|state| {
-                state
+            // The comparison, or another thread, may have taken the item, or the next one even.
+            let (taken, is_empty) = parent.locked(|state| {
+                let taken = state
                     .current
-                    .take_if(|current| current.value.is(&item.value) && current.key.is(&item.key))
+                    .take_if(|current| current.value.is(&item.value) && current.key.is(&item.key));
+                (taken, state.current.is_none())
             });
             if taken.is_some() {
                 return Ok(Some(item.value));
+            }
+            if is_empty {
+                return Ok(None);
             }
         }
     }

@@ -126,9 +126,9 @@ impl Encoding {
     fn chosen(cx: &Context) -> PyResult<Encoding> {
         let asked = configuration::get().io_encoding.clone().unwrap_or_default();
         let (name, errors) = asked.split_once(':').unwrap_or((&asked, ""));
-        let default_errors = if !asked.is_empty() && errors.is_empty() {
+        let default_errors = if !name.is_empty() && errors.is_empty() {
             "strict"
-        } else if is_plain_locale() || configuration::get().utf8_mode {
+        } else if configuration::get().utf8_mode || takes_any_bytes(&configuration::text_locale()) {
             "surrogateescape"
         } else {
             "strict"
@@ -150,16 +150,10 @@ impl Encoding {
     }
 }
 
-/// Whether the locale is C or POSIX, where any bytes may turn up as text.
-fn is_plain_locale() -> bool {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match set("LC_ALL")
-        .or_else(|| set("LC_CTYPE"))
-        .or_else(|| set("LANG"))
-    {
-        None => true,
-        Some(locale) => locale == "C" || locale == "POSIX",
-    }
+/// Whether the locale is one in which any bytes may turn up as text: C, or what stands in for it where
+/// text is to be UTF-8 (PEP 538).
+fn takes_any_bytes(locale: &str) -> bool {
+    configuration::is_plain_locale(locale) || matches!(locale, "C.UTF-8" | "C.utf8" | "UTF-8")
 }
 
 fn open_one(

@@ -74,10 +74,15 @@ fn write_escaped(cx: &Context, file: &Value, shown: &Ref<Str>) -> PyResult<()> {
 pub fn excepthook(cx: &Context, exctype: &Value, value: &Value, traceback: &Value) -> PyResult<()> {
     let _ = exctype;
     let Some(exception) = value.downcast::<BaseException>() else {
-        return Err(cx.type_error(format!(
-            "print_exception(): Exception expected for value, {} found",
-            value.type_name()
-        )));
+        // There is nobody to raise it to: hooks are called when all else is over.
+        let text = if value.is_none() {
+            "NoneType: None\n".to_owned()
+        } else {
+            let found = value.type_name();
+            format!("TypeError: print_exception(): Exception expected for value, {found} found\n")
+        };
+        text_output::to_stderr(cx, &text);
+        return Ok(());
     };
     if exception.traceback.is_empty() && traceback.downcast::<Traceback>().is_some() {
         exception.traceback.set(Some(traceback.clone()));

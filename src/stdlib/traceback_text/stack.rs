@@ -3,6 +3,7 @@
 use typhon_compiler::location::Location;
 use typhon_runtime::object::Ref;
 use typhon_runtime::objects::dict::Dict;
+use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::Name;
 use typhon_runtime::objects::traceback::Traceback;
 use typhon_runtime::{Context, interpreter};
@@ -59,7 +60,11 @@ impl Place {
 fn limit(cx: &Context) -> Option<usize> {
     let name = quietly(cx, Name::intern(cx, "tracebacklimit"))?;
     let limit = quietly(cx, interpreter::sys_attribute(cx, name)).flatten()?;
-    Some(limit.as_small_int()?.max(0) as usize)
+    if !int::is_int(&limit) {
+        return None;
+    }
+    let limit = quietly(cx, int::index_as_i128(cx, &limit))?;
+    Some(usize::try_from(limit.max(0)).unwrap_or(usize::MAX))
 }
 
 /// The text of all places, most recent last.
