@@ -28,15 +28,18 @@ pub fn apply(options: Options) -> Result<Configuration, Ending> {
         ignored: configuration.ignore_environment,
     };
     reader.flags(&mut configuration);
-    configuration.gil = match gil {
-        Some(gil) => gil,
+    let gil = match gil {
+        Some(_) => gil,
         None => {
             let message = "config_read_gil: PYTHON_GIL / -X gil must be \"0\" or \"1\"";
-            reader
-                .switch(&configuration, "gil", "PYTHON_GIL", message)?
-                .unwrap_or(false)
+            reader.switch(&configuration, "gil", "PYTHON_GIL", message)?
         }
     };
+    configuration.gil = gil.unwrap_or(false);
+    configuration.gil_is_chosen = gil.is_some();
+    reader.check_thread_local_bytecode(&configuration)?;
+    configuration.import_time = reader.import_time(&configuration)?;
+    configuration.cpu_count = reader.cpu_count(&configuration)?;
     configuration.hash_seed = if random_hashes {
         None
     } else {
@@ -74,7 +77,7 @@ impl Reader {
 
     fn flags(&self, c: &mut Configuration) {
         let set = |name: &str| self.variable(name).is_some();
-        c.debug = c.debug.max(self.level("PYTHONDEBUG"));
+        c.debug = c.debug.max(set("PYTHONDEBUG").into());
         c.verbose = c.verbose.max(self.level("PYTHONVERBOSE"));
         c.optimize = c.optimize.max(self.level("PYTHONOPTIMIZE").min(2) as u8);
         c.inspect |= set("PYTHONINSPECT");
@@ -96,10 +99,6 @@ impl Reader {
         };
         c.pycache_prefix = prefix;
         let count = |asked: Option<String>| asked.map_or(1, |text| text.parse().unwrap_or(1));
-        c.import_time = match c.x_option("importtime") {
-            Some(asked) => count(asked.map(str::to_owned)),
-            None => self.level("PYTHONPROFILEIMPORTTIME"),
-        };
         c.tracemalloc = match c.x_option("tracemalloc") {
             Some(asked) => count(asked.map(str::to_owned)),
             None => self.level("PYTHONTRACEMALLOC"),
@@ -125,6 +124,63 @@ impl Reader {
             Some("0") => Ok(Some(false)),
             Some("1") => Ok(Some(true)),
             Some(_) => Err(Ending::Fatal(wrong.to_owned())),
+        }
+    }
+
+    /// Code is shared by all threads here; what was asked for has to be a switch all the same.
+    fn check_thread_local_bytecode(&self, c: &Configuration) -> Result<(), Ending> {
+        let (asked, wrong) = match c.x_option("tlbc") {
+            Some(asked) => (
+                Some(asked.unwrap_or_default().to_owned()),
+                "config_init_tlbc: -X tlbc=n: n is missing or invalid",
+            ),
+            None => (
+                self.text("PYTHON_TLBC"),
+                "config_init_tlbc: PYTHON_TLBC=N: N is missing or invalid",
+            ),
+        };
+        match asked.as_deref() {
+            None | Some("0" | "1") => Ok(()),
+            Some(_) => Err(Ending::Fatal(wrong.to_owned())),
+        }
+    }
+
+    /// 1 for any text; of numbers, only 1 and 2 mean something.
+    fn import_time(&self, c: &Configuration) -> Result<u8, Ending> {
+        let (asked, source) = match c.x_option("importtime") {
+            Some(asked) => (Some(asked.unwrap_or("1").to_owned()), "-X importtime"),
+            None => (
+                self.text("PYTHONPROFILEIMPORTTIME"),
+                "PYTHONPROFILEIMPORTTIME",
+            ),
+        };
+        match asked.map(|text| text.parse::<i64>().unwrap_or(1)) {
+            None => Ok(0),
+            Some(level @ 0..=2) => Ok(level as u8),
+            Some(_) => Err(Ending::Fatal(format!(
+                "config_init_import_time: {source}: values other than 1 and 2 are reserved for future use."
+            ))),
+        }
+    }
+
+    /// The number of processors that `os` is to believe in.
+    fn cpu_count(&self, c: &Configuration) -> Result<Option<i64>, Ending> {
+        let (asked, wrong) = match c.x_option("cpu_count") {
+            Some(asked) => (
+                Some(asked.unwrap_or_default().to_owned()),
+                "-X cpu_count=n option: n is missing or an invalid number, n must be greater than 0",
+            ),
+            None => (
+                self.text("PYTHON_CPU_COUNT"),
+                "PYTHON_CPU_COUNT=N: N is missing or an invalid number, N must be greater than 0",
+            ),
+        };
+        match asked.as_deref() {
+            None | Some("default") => Ok(None),
+            Some(text) => match text.parse() {
+                Ok(count) if count > 0 => Ok(Some(count)),
+                _ => Err(Ending::Fatal(format!("config_init_cpu_count: {wrong}"))),
+            },
         }
     }
 

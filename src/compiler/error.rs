@@ -214,8 +214,16 @@ impl Failure {
         }
         let start = range.start().to_usize().min(source.len());
         let end = range.end().to_usize().clamp(start, source.len());
-        let (line, column) = lines.character_position(source, start);
-        let (mut end_line, end_column) = lines.character_position(source, end);
+        // CPython does not count characters any more when it has a tree.
+        let position = |offset| {
+            if in_tree {
+                lines.position_near(offset, &mut 0)
+            } else {
+                lines.character_position(source, offset)
+            }
+        };
+        let (line, column) = position(start);
+        let (mut end_line, end_column) = position(end);
         let mut start_column = column + 1;
         let end_column = match end_column_kind {
             EndColumn::Range => end_column as i32 + 1,

@@ -4,6 +4,7 @@
 //! it. The prompt asks, through the options, whether to read on.
 
 use ruff_python_ast::{Mod, Stmt};
+use ruff_python_parser::{ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::error::{Compiled, EndColumn, Failure};
@@ -64,6 +65,16 @@ pub(crate) fn check(
         last = statement;
     }
     Ok(())
+}
+
+/// Whether a source that compiles is a compound statement, which ends at the prompt with an empty line.
+pub fn is_block(source: &str) -> bool {
+    let options = ParseOptions::from(ruff_python_parser::Mode::Module);
+    let parsed = parse_unchecked(source, options);
+    match parsed.syntax() {
+        Mod::Module(module) => module.body.first().is_some_and(is_compound),
+        Mod::Expression(_) => false,
+    }
 }
 
 fn is_compound(statement: &Stmt) -> bool {

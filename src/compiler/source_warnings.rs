@@ -62,7 +62,10 @@ pub(crate) fn warnings<T>(
                 if text.contains('\\') && !raw {
                     let bytes = flags.is_some_and(|flags| flags.is_byte_string());
                     let interpolated = token.kind() != TokenKind::String;
-                    if let Some((escape, message)) = bad_escape(text, bytes, interpolated) {
+                    // A brace behind a backslash is a token of its own.
+                    let behind = source[range.end().to_usize()..].chars().next();
+                    let behind = behind.filter(|&brace| interpolated && brace == '{');
+                    if let Some((escape, message)) = bad_escape(text, bytes, interpolated, behind) {
                         let in_error = message.replace(FUTURE, "");
                         let failure = Failure::syntax(in_error, escape + range.start());
                         warn(message, failure);
@@ -86,8 +89,14 @@ fn number_kind(text: &str) -> &'static str {
 }
 
 /// The first escape of a literal that has no meaning: where in it, and the warning.
-fn bad_escape(text: &str, bytes: bool, interpolated: bool) -> Option<(TextRange, String)> {
-    let mut characters = text.char_indices().peekable();
+fn bad_escape(
+    text: &str,
+    bytes: bool,
+    interpolated: bool,
+    behind: Option<char>,
+) -> Option<(TextRange, String)> {
+    let behind = behind.map(|brace| (text.len(), brace));
+    let mut characters = text.char_indices().chain(behind);
     while let Some((offset, character)) = characters.next() {
         if character != '\\' {
             continue;

@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::field::Field;
 use crate::import_hints::{self, Hints, Shadowed};
+use crate::import_time;
 use crate::module::ModuleSpec;
 use crate::object::Ref;
 use crate::objects::dict::Dict;
@@ -17,6 +18,7 @@ use crate::objects::str_::{Name, Str, names};
 use crate::objects::traceback::Traceback;
 use crate::protocols::{attribute, call, text};
 use crate::value::Value;
+use crate::warnings;
 
 /// `importlib._bootstrap`, once it runs.
 static BOOTSTRAP: Field = Field::empty();
@@ -103,15 +105,15 @@ fn find_and_load(cx: &Context, name: &Ref<Str>) -> PyResult<Value> {
         && !module.is_none()
     {
         wait_until_initialized(cx, &module, name)?;
+        import_time::found(cx, name);
         return Ok(module);
     }
     let bootstrap = bootstrap(cx)?;
-    call::call_method(
-        cx,
-        &bootstrap,
-        Name::intern(cx, "_find_and_load")?,
-        &[name.to_value(), import_function(cx)?],
-    )
+    let arguments = [name.to_value(), import_function(cx)?];
+    let find = Name::intern(cx, "_find_and_load")?;
+    import_time::timed(cx, name, || {
+        call::call_method(cx, &bootstrap, find, &arguments)
+    })
     .inspect_err(|_| remove_importlib_frames(cx))
 }
 
@@ -281,7 +283,11 @@ fn resolve(
             };
             match parent {
                 Some(parent) => parent,
-                None => package_of(cx, globals)?,
+                None => {
+                    let message = "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__";
+                    warnings::warn(cx, exceptions::import_warning(), message, 1)?;
+                    package_of(cx, globals)?
+                }
             }
         }
     };

@@ -24,6 +24,7 @@ use crate::protocols::call;
 use crate::value::Value;
 
 static BUILTINS: OnceLock<Ref<Dict>> = OnceLock::new();
+static ALL_AND_ANY: OnceLock<[Value; 2]> = OnceLock::new();
 static SYS: OnceLock<Ref<Module>> = OnceLock::new();
 static MODULES: OnceLock<Ref<Dict>> = OnceLock::new();
 
@@ -96,8 +97,16 @@ pub fn make_registries(cx: &Context) -> PyResult<()> {
 }
 
 /// Makes `builtins` the module where names are found that are not global.
-pub fn set_builtins(module: &Ref<Module>) {
+pub fn set_builtins(cx: &Context, module: &Ref<Module>) {
     BUILTINS.get_or_init(|| module.dict.clone());
+    ALL_AND_ANY.get_or_init(|| [builtin(cx, "all"), builtin(cx, "any")]);
+}
+
+/// The functions `all` and `any` themselves, whatever the names have come to mean.
+pub(crate) fn all_and_any() -> &'static [Value; 2] {
+    ALL_AND_ANY
+        .get()
+        .expect("invariant: builtins are made before anything runs")
 }
 
 /// Makes `sys` known to the interpreter.

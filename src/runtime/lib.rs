@@ -30,6 +30,7 @@ pub mod format_spec;
 pub mod guarded;
 pub mod import;
 pub mod import_hints;
+pub mod import_time;
 pub mod instance;
 pub mod interpreter;
 pub mod module;

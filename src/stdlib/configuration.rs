@@ -31,6 +31,8 @@ pub struct Configuration {
     /// `sys.orig_argv`.
     pub original_arguments: Vec<OsString>,
     pub gil: bool,
+    /// Whether a variable or an option says so.
+    pub gil_is_chosen: bool,
     pub debug: u32,
     /// `-i`.
     pub inspect: bool,
@@ -60,7 +62,9 @@ pub struct Configuration {
     pub warn_options: Vec<String>,
     pub faulthandler: bool,
     pub tracemalloc: u32,
-    pub import_time: u32,
+    pub import_time: u8,
+    /// What `os.cpu_count()` is to say.
+    pub cpu_count: Option<i64>,
     pub pycache_prefix: Option<OsString>,
     pub check_hash_based_pycs: String,
     /// `PYTHONPATH`.
@@ -80,6 +84,7 @@ impl Default for Configuration {
             arguments: Vec::new(),
             original_arguments: Vec::new(),
             gil: false,
+            gil_is_chosen: false,
             debug: 0,
             inspect: false,
             interactive: false,
@@ -107,6 +112,7 @@ impl Default for Configuration {
             faulthandler: false,
             tracemalloc: 0,
             import_time: 0,
+            cpu_count: None,
             pycache_prefix: None,
             check_hash_based_pycs: "default".to_owned(),
             module_search_path: None,

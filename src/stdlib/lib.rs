@@ -79,6 +79,7 @@ pub mod stat;
 pub mod statistics;
 pub mod string;
 pub mod struct_;
+pub mod suggestions;
 pub mod symtable;
 pub mod sys;
 pub mod syslog;
@@ -159,6 +160,7 @@ static MODULES: &[&ModuleSpec] = &[
     &statistics::MODULE,
     &string::MODULE,
     &struct_::MODULE,
+    &suggestions::MODULE,
     &symtable::MODULE,
     &sys::MODULE,
     &syslog::MODULE,

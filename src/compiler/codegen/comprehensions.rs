@@ -121,20 +121,27 @@ impl<'a> Generator<'a, '_> {
             return Ok(());
         }
 
-        let name = self.table[scope].name;
-        let line = self.line_of(range.start());
-        self.enter(UnitKind::Comprehension, scope, name, line)?;
-        self.unit().arg_count = 1;
-        if let Some(build) = build {
-            self.emit_with(build, 0, at);
-        }
-        self.clauses(generators, 0, 0, element, at, false)?;
-        let code = match build {
-            Some(_) => {
-                self.emit(Opcode::RETURN_VALUE, at);
-                self.leave()?
+        let code = match self.comprehensions.get(&node) {
+            Some(code) => code.clone(),
+            None => {
+                let name = self.table[scope].name;
+                let line = self.line_of(range.start());
+                self.enter(UnitKind::Comprehension, scope, name, line)?;
+                self.unit().arg_count = 1;
+                if let Some(build) = build {
+                    self.emit_with(build, 0, at);
+                }
+                self.clauses(generators, 0, 0, element, at, false)?;
+                let code = match build {
+                    Some(_) => {
+                        self.emit(Opcode::RETURN_VALUE, at);
+                        self.leave()?
+                    }
+                    None => self.leave_returning_none()?,
+                };
+                self.comprehensions.insert(node, code.clone());
+                code
             }
-            None => self.leave_returning_none()?,
         };
         self.make_closure(code, &[], at);
         self.outermost_iterator(outermost)?;

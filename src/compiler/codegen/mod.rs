@@ -82,6 +82,8 @@ pub(crate) struct Generator<'a, 'g> {
     interactive: bool,
     /// Ranges of generator expressions that share the parentheses of a call, by node.
     bare_generators: FxHashMap<usize, TextRange>,
+    /// Code of comprehensions, by node: one may be in more than one place of the instructions.
+    comprehensions: FxHashMap<usize, Arc<Code>>,
 }
 
 /// What a generator is made from.
@@ -113,6 +115,7 @@ impl<'a, 'g> Generator<'a, 'g> {
             constants: input.constants,
             units: Vec::new(),
             warnings: Vec::new(),
+            comprehensions: FxHashMap::default(),
             bare_generators: FxHashMap::default(),
         }
     }

@@ -529,7 +529,8 @@ impl<'a> Generator<'a, '_> {
             let module = alias.name.as_str();
             self.load_constant(Constant::Int(0), at);
             self.load_none(at);
-            let index = self.unit().name_index(module);
+            let name = self.mangled(module);
+            let index = self.unit().name_index(name);
             self.emit_with(Opcode::IMPORT_NAME, index, at);
             match &alias.asname {
                 Some(target) => {
@@ -573,7 +574,8 @@ impl<'a> Generator<'a, '_> {
             .map(|alias| Constant::from(alias.name.as_str()))
             .collect();
         self.load_constant(Constant::Tuple(names), at);
-        let index = self.unit().name_index(module);
+        let name = self.mangled(module);
+        let index = self.unit().name_index(name);
         self.emit_with(Opcode::IMPORT_NAME, index, at);
         if let [Alias { name, .. }] = node.names.as_slice()
             && name.as_str() == "*"
@@ -583,7 +585,8 @@ impl<'a> Generator<'a, '_> {
             return Ok(());
         }
         for alias in &node.names {
-            let index = self.unit().name_index(alias.name.as_str());
+            let name = self.mangled(alias.name.as_str());
+            let index = self.unit().name_index(name);
             self.emit_with(Opcode::IMPORT_FROM, index, at);
             self.store(alias.asname.as_ref().unwrap_or(&alias.name), at);
         }

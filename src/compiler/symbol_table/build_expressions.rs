@@ -337,11 +337,11 @@ impl<'a> Builder<'a, '_> {
             self.scope().is(ScopeFlags::COROUTINE) && kind != ComprehensionKind::Generator;
         self.exit();
         if asynchronous {
-            // Annotations that are never evaluated are seen only here.
-            if matches!(
-                self.scope().kind,
-                ScopeKind::Annotation | ScopeKind::TypeAlias | ScopeKind::TypeVariable
-            ) {
+            // Code that is left out, and annotations that are never evaluated, are seen only here.
+            if self.scope().comprehension.is_none()
+                && !self.in_async_function()
+                && !(self.top_level_await && self.in_top_level_code())
+            {
                 return Err(Failure::syntax(
                     "asynchronous comprehension outside of an asynchronous function",
                     range,

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, Ordering};
 
-use typhon_compiler::code::LocalKind;
+use typhon_compiler::code::{CodeFlags, LocalKind};
 use typhon_macros::{pyclass, pymethods};
 
 use crate::context::Context;
@@ -353,10 +353,15 @@ impl Ref<FrameObject> {
 
     /// The namespace of a module or class body.
     fn namespace(&self, cx: &Context) -> Option<Value> {
-        match self.active(cx) {
+        let namespace = match self.active(cx) {
             Some(frame) => frame.namespace.clone(),
             None => self.locked(|left| left.as_ref().and_then(|left| left.namespace.clone())),
-        }
+        };
+        // A program may have made a function of a module's code.
+        namespace.or_else(|| {
+            let optimized = self.code.flags.contains(CodeFlags::OPTIMIZED);
+            (!optimized).then(|| self.function.globals.to_value())
+        })
     }
 
     /// Whether the body of a module or class is inside a comprehension that was inlined into it: its
@@ -600,6 +605,7 @@ impl FrameObject {
                 this.trace_lines.store(on, Ordering::Relaxed);
                 Ok(())
             }
+            None if value.is_none() => Err(cx.type_error("can't delete numeric/char attribute")),
             None => Err(cx.type_error("attribute value type must be bool")),
         }
     }
@@ -615,6 +621,11 @@ impl FrameObject {
         this: &Ref<FrameObject>,
         value: Option<&Value>,
     ) -> PyResult<()> {
+        if value.is_none() {
+            return Err(cx.attribute_error(
+                "attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted",
+            ));
+        }
         match value.and_then(Value::as_bool) {
             Some(on) => {
                 this.trace_opcodes.store(on, Ordering::Relaxed);

@@ -90,15 +90,12 @@ pub fn binary_op(cx: &Context, operation: u32, left: &Value, right: &Value) -> P
     number::binary_numbered(cx, operation, left, right)
 }
 
-/// `locals()` of a module or class body.
-///
-/// # Errors
-/// SystemError when there is none.
-pub fn namespace<'a>(cx: &Context, frame: &'a Frame) -> PyResult<&'a Value> {
-    frame
-        .namespace
-        .as_ref()
-        .ok_or_else(|| cx.system_error("no locals"))
+/// `locals()` of a module or class body: the globals, when a program made a function of its code.
+pub fn namespace(frame: &Frame) -> &Value {
+    match &frame.namespace {
+        Some(namespace) => namespace,
+        None => frame.globals().as_value(),
+    }
 }
 
 /// The name in a mapping; `None` when it lacks it.
@@ -123,7 +120,7 @@ pub fn get_from_namespace(cx: &Context, namespace: &Value, name: Name) -> PyResu
 /// # Errors
 /// NameError.
 pub fn load_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<Value> {
-    if let Some(value) = get_from_namespace(cx, namespace(cx, frame)?, name)? {
+    if let Some(value) = get_from_namespace(cx, namespace(frame), name)? {
         return Ok(value);
     }
     load_global_name(cx, frame, name)
@@ -153,7 +150,7 @@ pub fn load_global_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<Val
 /// # Errors
 /// What the mapping raises.
 pub fn store_name(cx: &Context, frame: &Frame, name: Name, value: &Value) -> PyResult<()> {
-    let namespace = namespace(cx, frame)?;
+    let namespace = namespace(frame);
     match namespace.downcast_exact::<Dict>() {
         Some(dict) => dict.set_name(cx, name, value.clone()),
         None => sequence::set_item(cx, namespace, name.as_value(), value),
@@ -165,7 +162,7 @@ pub fn store_name(cx: &Context, frame: &Frame, name: Name, value: &Value) -> PyR
 /// # Errors
 /// NameError.
 pub fn delete_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<()> {
-    let namespace = namespace(cx, frame)?;
+    let namespace = namespace(frame);
     if let Some(dict) = namespace.downcast_exact::<Dict>() {
         return match dict.remove_name(cx, name)? {
             Some(_) => Ok(()),
@@ -187,7 +184,7 @@ pub fn delete_name(cx: &Context, frame: &Frame, name: Name) -> PyResult<()> {
 /// What the namespace raises.
 pub fn setup_annotations(cx: &Context, frame: &Frame) -> PyResult<()> {
     let name = names::dunder_annotations();
-    if get_from_namespace(cx, namespace(cx, frame)?, name)?.is_none() {
+    if get_from_namespace(cx, namespace(frame), name)?.is_none() {
         let annotations = Dict::new(cx)?.into_value();
         store_name(cx, frame, name, &annotations)?;
     }
@@ -195,12 +192,12 @@ pub fn setup_annotations(cx: &Context, frame: &Frame) -> PyResult<()> {
 }
 
 /// `LOAD_COMMON_CONSTANT`.
-pub fn common_constant(cx: &Context, number: u32) -> Value {
+pub fn common_constant(number: u32) -> Value {
     match CommonConstant::from_u32(number) {
         Some(CommonConstant::NotImplementedError) => exceptions::not_implemented_error().to_value(),
         Some(CommonConstant::Tuple) => <Tuple as crate::object::Payload>::class().to_value(),
-        Some(CommonConstant::All) => crate::interpreter::builtin(cx, "all"),
-        Some(CommonConstant::Any) => crate::interpreter::builtin(cx, "any"),
+        Some(CommonConstant::All) => crate::interpreter::all_and_any()[0].clone(),
+        Some(CommonConstant::Any) => crate::interpreter::all_and_any()[1].clone(),
         _ => exceptions::assertion_error().to_value(),
     }
 }

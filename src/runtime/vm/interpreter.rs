@@ -965,9 +965,7 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::LOAD_LOCALS => {
                                 save!();
-                                let namespace =
-                                    attempt!(instructions::namespace(cx, &*frame)).clone();
-                                push!(namespace);
+                                push!(instructions::namespace(&*frame).clone());
                             }
                             op::LOAD_NAME => {
                                 save!();
@@ -1024,7 +1022,7 @@ unsafe fn execute<const EVENTS: bool>(
                                 attempt!(instructions::setup_annotations(cx, &*frame));
                             }
                             op::LOAD_COMMON_CONSTANT => {
-                                push!(instructions::common_constant(cx, arg));
+                                push!(instructions::common_constant(arg));
                             }
                             op::LOAD_BUILD_CLASS => {
                                 save!();

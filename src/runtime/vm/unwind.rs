@@ -1,5 +1,7 @@
 //! What happens to an exception: tracebacks, handlers, matching, the `raise` statement.
 
+use typhon_compiler::Opcode;
+
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::Ref;
@@ -39,8 +41,13 @@ pub(super) unsafe fn unwind(
                 let step = if again { Step::Reraise } else { Step::Raise };
                 events::exception(cx, frame, step);
             }
-            again = false;
             let index = current.instruction_index();
+            let origin = if again {
+                origin_of_reraise(current, index)
+            } else {
+                None
+            };
+            again = false;
             let handler = current.code().compiled.handler(index as u32).copied();
             if let Some(handler) = handler {
                 let target = current.stack_base().add(handler.depth as usize);
@@ -49,8 +56,8 @@ pub(super) unsafe fn unwind(
                     drop(std::mem::take(&mut *current.sp.cast::<Option<Value>>()));
                 }
                 if handler.push_lasti {
-                    let lasti =
-                        Value::from_small_int(index as i64).expect("invariant: indices are small");
+                    let lasti = Value::from_small_int(origin.unwrap_or(index) as i64)
+                        .expect("invariant: indices are small");
                     *current.sp = lasti.into_bits();
                     current.sp = current.sp.add(1);
                 }
@@ -67,6 +74,10 @@ pub(super) unsafe fn unwind(
                     .add(handler.target as usize);
                 return Some(frame);
             }
+            // The frame ends where the exception began, not where something was tidied up.
+            if let Some(origin) = origin {
+                current.pc = current.code().instructions.as_ptr().add(origin + 1);
+            }
             if events::of_exceptions_wanted() {
                 events::exception(cx, frame, Step::Unwind);
             }
@@ -80,6 +91,24 @@ pub(super) unsafe fn unwind(
             }
         }
     }
+}
+
+/// The instruction that raised first what is raised again at `index`, if the handler there has noted it:
+/// below the exception, on the stack.
+///
+/// # Safety
+/// `frame` is an active frame of this thread with `sp` written back, at a `RERAISE` or not.
+unsafe fn origin_of_reraise(frame: &Frame, index: usize) -> Option<usize> {
+    let unit = frame.code().unit(index);
+    let depth = (unit >> 8) as usize;
+    if Opcode::from_u8(unit as u8) != Some(Opcode::RERAISE) || depth == 0 {
+        return None;
+    }
+    // SAFETY: `RERAISE n` has popped the exception; n operands below it are on the stack.
+    let noted = unsafe { (*frame.sp.sub(depth).cast::<Option<Value>>()).as_ref() };
+    noted
+        .and_then(Value::as_small_int)
+        .map(|index| index as usize)
 }
 
 /// Adds the place where `frame` is to the traceback of the exception that is set.

@@ -11,7 +11,7 @@ use typhon_runtime::{Context, PyResult, Ref, Value, instance, object};
 
 use super::classes::{self, Classes};
 use super::node::Ast;
-use crate::builtins::evaluation::{Request, flags, raise_compile_error, warn_of_source};
+use crate::builtins::evaluation::{Request, flags, raise_source_error, warn_of_source};
 
 /// Parses source into a tree of Python objects.
 ///
@@ -20,7 +20,7 @@ use crate::builtins::evaluation::{Request, flags, raise_compile_error, warn_of_s
 pub fn parse(cx: &Context, source: &str, filename: &str, request: &Request) -> PyResult<Value> {
     let options: CompileOptions = request.options();
     let (mut tree, warnings) = syntax_tree(source, &options)
-        .map_err(|error| raise_compile_error(cx, &error, filename, request.flags))?;
+        .map_err(|error| raise_source_error(cx, &error, source, filename, request.flags))?;
     if request.flags & flags::OPTIMIZED_AST == flags::OPTIMIZED_AST {
         optimize_node(&mut tree, &options);
     }

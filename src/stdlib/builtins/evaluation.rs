@@ -14,8 +14,11 @@ use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::cell::Cell;
 use typhon_runtime::objects::code::Code;
 use typhon_runtime::objects::dict::Dict;
-use typhon_runtime::objects::exceptions::{self, SyntaxErrorDetails, raise_syntax_error};
+use typhon_runtime::objects::exceptions::{
+    self, SyntaxError, SyntaxErrorDetails, raise_syntax_error,
+};
 use typhon_runtime::objects::function::{Function, builtins_of};
+use typhon_runtime::objects::int;
 use typhon_runtime::objects::memoryview::MemoryView;
 use typhon_runtime::objects::str_::{Str, names};
 use typhon_runtime::objects::tuple::Tuple;
@@ -94,8 +97,8 @@ pub fn compile_source(
     request: &Request,
 ) -> PyResult<Ref<Code>> {
     let compiled = typhon_compiler::compile(source, filename, &request.options());
-    let compilation =
-        compiled.map_err(|error| raise_compile_error(cx, &error, filename, request.flags))?;
+    let compilation = compiled
+        .map_err(|error| raise_source_error(cx, &error, source, filename, request.flags))?;
     finish(cx, compilation, filename)
 }
 
@@ -137,6 +140,38 @@ fn line_of_file(filename: &str, line: usize) -> Option<String> {
         .split_inclusive('\n')
         .nth(line.checked_sub(1)?)
         .map(str::to_owned)
+}
+
+/// Raises what went wrong in a source. Who shows an error of the parser may look for what was meant.
+#[cold]
+pub fn raise_source_error(
+    cx: &Context,
+    error: &CompileError,
+    source: &str,
+    filename: &str,
+    flags: i64,
+) -> Raised {
+    let raised = raise_compile_error(cx, error, filename, flags);
+    if error.in_tree {
+        return raised;
+    }
+    match note_source(cx, source) {
+        Ok(()) => raised,
+        Err(raised) => raised,
+    }
+}
+
+/// Gives the SyntaxError that is set the source that it is about.
+fn note_source(cx: &Context, source: &str) -> PyResult<()> {
+    let exception = cx.take_exception();
+    if let Some(error) = exception.as_value().downcast::<SyntaxError>() {
+        let zero = || int::from_i64(cx, 0);
+        let metadata = vec![zero()?, zero()?, Str::from_str(cx, source)?.into_value()];
+        let metadata = Tuple::from_vec(cx, metadata)?;
+        error.metadata.set(Some(metadata.into_value()));
+    }
+    cx.set_exception(exception);
+    Ok(())
 }
 
 /// Raises what went wrong in compiling, after what the source had been warned of.

@@ -5,6 +5,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use typhon_compiler::code::CodeFlags;
 use typhon_compiler::options::Mode;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::str_::Str;
@@ -94,7 +95,7 @@ enum Input {
 
 /// Lines from standard input.
 fn run_plain(cx: &Context) -> Exit {
-    let mut number = 0;
+    let (mut number, mut futures) = (0, 0);
     loop {
         match read_statement(cx) {
             Input::End => {
@@ -105,7 +106,7 @@ fn run_plain(cx: &Context) -> Exit {
             Input::Line(source) => {
                 let filename = format!("<stdin-{number}>");
                 number += 1;
-                if run_statement(cx, &source, &filename).is_err() {
+                if run_statement(cx, &source, &filename, &mut futures).is_err() {
                     if cx.exception_matches(exceptions::system_exit()) {
                         return leave(cx);
                     }
@@ -140,8 +141,13 @@ fn read_statement(cx: &Context) -> Input {
 }
 
 fn read_line(cx: &Context, prompt: &str) -> Input {
-    print!("{prompt}");
-    let _ = io::stdout().flush();
+    // What a program says is not mixed with prompts, unless somebody is looking at both.
+    if streams::is_terminal(0) && streams::is_terminal(1) {
+        print!("{prompt}");
+        let _ = io::stdout().flush();
+    } else {
+        eprint!("{prompt}");
+    }
     let mut line = String::new();
     match cx.detached(|| io::stdin().lock().read_line(&mut line)) {
         Ok(0) => Input::End,
@@ -156,45 +162,31 @@ fn is_complete(source: &str) -> bool {
     let options = typhon_compiler::options::CompileOptions {
         mode: Mode::Single,
         dont_imply_dedent: true,
+        allow_incomplete_input: true,
         ..Default::default()
     };
     match typhon_compiler::compile(source, "<stdin>", &options) {
-        Ok(_) => !is_open_block(source),
-        Err(error) => {
-            error.kind != typhon_compiler::ErrorKind::Incomplete && !ends_early(source, &error)
-        }
+        Ok(_) => is_blank_at_end(source) || !typhon_compiler::is_block(source),
+        Err(error) => error.kind != typhon_compiler::ErrorKind::Incomplete,
     }
 }
 
-/// Whether the last line belongs to an indented block, which could go on.
-fn is_open_block(source: &str) -> bool {
-    let mut lines = source.lines().rev();
-    let last = lines.next().unwrap_or_default();
-    let compound = source
-        .lines()
-        .skip(1)
-        .any(|line| line.starts_with([' ', '\t']));
-    compound && !last.trim().is_empty()
-}
-
-/// Whether the error is at the end of the source, where more could come.
-fn ends_early(source: &str, error: &typhon_compiler::CompileError) -> bool {
-    let blank = source
+fn is_blank_at_end(source: &str) -> bool {
+    source
         .lines()
         .next_back()
-        .is_some_and(|line| line.trim().is_empty());
-    !blank
-        && error.line as usize > source.lines().count().saturating_sub(1)
-        && error.message.contains("EOF")
+        .is_none_or(|line| line.trim().is_empty())
 }
 
-fn run_statement(cx: &Context, source: &str, filename: &str) -> PyResult<()> {
+/// `futures`: the flags of `__future__` that statements have set for all that follow.
+fn run_statement(cx: &Context, source: &str, filename: &str, futures: &mut i64) -> PyResult<()> {
     source_lines::remember(filename, source);
     let request = Request {
-        flags: flags::DONT_IMPLY_DEDENT,
+        flags: flags::DONT_IMPLY_DEDENT | *futures,
         ..Request::plain(Mode::Single)
     };
     let code = compile_source(cx, source, filename, &request)?;
+    *futures |= i64::from((code.flags & CodeFlags::FUTURES).bits());
     program::register_source(cx, &code, source, filename)?;
     let main = program::main_module(cx)?;
     run_code(cx, &code, &main.dict, main.dict.as_value(), None).map(|_| ())

@@ -8,7 +8,7 @@ use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::protocols::attribute;
-use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
+use typhon_runtime::{Context, PyResult, Raised, Value, import, import_time, interpreter};
 
 use super::{Exit, importlib, streams, uncaught};
 use crate::configuration::{self, Program};
@@ -40,7 +40,7 @@ fn make_core(cx: &Context) -> PyResult<()> {
     let own_name = Str::from_str(cx, builtins::MODULE.name)?.into_value();
     builtins.set(cx, "__name__", own_name)?;
     builtins::MODULE.document_and_fill(cx, &builtins)?;
-    interpreter::set_builtins(&builtins);
+    interpreter::set_builtins(cx, &builtins);
     interpreter::modules().set_name(cx, names::builtins(), builtins.into_value())?;
     let sys = sys::MODULE.instantiate(cx)?;
     interpreter::set_sys(&sys);
@@ -50,6 +50,7 @@ fn make_core(cx: &Context) -> PyResult<()> {
 
 fn make_rest(cx: &Context) -> PyResult<()> {
     let configuration = configuration::get();
+    import_time::set_level(configuration.import_time);
     int::set_maximum_digits(configuration.int_max_str_digits);
     set_arguments(cx)?;
     let has_library = importlib::install(cx)?;

@@ -99,6 +99,10 @@ pub(super) fn times(cx: &Context) -> PyResult<Value> {
 /// Return None if indeterminable.
 #[pyfunction("cpu_count()")]
 pub(super) fn cpu_count(_cx: &Context) -> PyResult<Option<i64>> {
+    let asked = crate::configuration::get().cpu_count;
+    if asked.is_some() {
+        return Ok(asked);
+    }
     // SAFETY: the call takes a number.
     let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
     Ok((count >= 1).then_some(count))

@@ -64,7 +64,7 @@ pub(super) fn initialize(cx: &Context, module: &Ref<Module>) -> PyResult<()> {
         number(c.warn_default_encoding),
         c.safe_path.into_value(cx),
         c.int_max_str_digits.into_value(cx),
-        number(c.gil),
+        c.gil_is_chosen.then_some(i64::from(c.gil)).into_value(cx),
         number(c.thread_inherit_context),
         number(c.context_aware_warnings),
     ]

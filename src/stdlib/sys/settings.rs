@@ -141,9 +141,7 @@ pub fn is_finalizing(_cx: &Context) -> PyResult<bool> {
 /// Private function for getting PyConfig.cpu_count
 #[pyfunction("_get_cpu_count_config()")]
 pub fn get_cpu_count_config(_cx: &Context) -> PyResult<i64> {
-    let configuration = crate::configuration::get();
-    let asked = configuration.x_option("cpu_count").flatten();
-    Ok(asked.and_then(|count| count.parse().ok()).unwrap_or(-1))
+    Ok(crate::configuration::get().cpu_count.unwrap_or(-1))
 }
 
 /// Activate stack profiler trampoline *backend*.

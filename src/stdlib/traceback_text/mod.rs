@@ -7,6 +7,7 @@
 //! place), `source_lines` (where source comes from), `suggestions` (names that were perhaps meant).
 
 mod anchors;
+mod keywords;
 pub mod source_lines;
 mod stack;
 mod suggestions;
@@ -326,18 +327,27 @@ impl<'a> Printer<'a> {
         } else if let Some(filename) = &filename {
             suffix = format!(" ({filename})");
         }
-        if let Some(text) = as_text(error.text.get()) {
-            let same_line = number(line) == number(end_line);
-            let offset = error.offset.get().filter(|offset| !offset.is_none());
+        let (mut text, mut offset) = (error.text.get(), error.offset.get());
+        let (mut end_offset, mut message) = (error.end_offset.get(), error.message.get());
+        let mut same_line = number(line) == number(end_line);
+        if let Some(correction) = keywords::correction(cx, error) {
+            text = Some(correction.text);
+            offset = Some(correction.offset);
+            end_offset = Some(correction.end_offset);
+            message = Some(correction.message);
+            same_line = true;
+        }
+        if let Some(text) = as_text(text) {
+            let offset = offset.filter(|offset| !offset.is_none());
             self.syntax_line(
                 &text,
                 offset.is_some(),
                 number(offset),
-                number(error.end_offset.get()),
+                number(end_offset),
                 same_line,
             );
         }
-        let message = match error.message.get().filter(|message| !message.is_none()) {
+        let message = match message.filter(|message| !message.is_none()) {
             Some(message) => safe_text(cx, &message, "message"),
             None => "<no detail available>".to_owned(),
         };

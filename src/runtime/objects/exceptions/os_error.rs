@@ -50,6 +50,10 @@ field_attributes!(FIELDS for OsError {
 
 /// The class for an error number.
 fn class_for_errno(errno: i32) -> Option<&'static Ref<Type>> {
+    // What no system call can give is not asked about.
+    if !(1..4096).contains(&errno) {
+        return None;
+    }
     Some(match Errno::from_raw_os_error(errno) {
         Errno::AGAIN | Errno::ALREADY | Errno::INPROGRESS => super::blocking_io_error(),
         Errno::PIPE | Errno::SHUTDOWN => super::broken_pipe_error(),
