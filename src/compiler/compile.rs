@@ -15,6 +15,7 @@ use crate::code::Code;
 use crate::codegen::{Generator, GeneratorInput};
 use crate::constant::Constant;
 use crate::diagnose::diagnose;
+use crate::diamond;
 use crate::error::{CompileError, Compiled, Failure, SyntaxWarning};
 use crate::future::Future;
 use crate::interactive;
@@ -40,7 +41,9 @@ pub fn compile(
     options: &CompileOptions,
 ) -> Result<Compilation, CompileError> {
     let lines = LineIndex::new(source);
-    let result = parse(source, &lines, options).and_then(|(tree, warnings)| {
+    let read = diamond::replaced(source, options);
+    let read = read.map_err(|failure| failure.locate(source, &lines))?;
+    let result = parse(&read, &lines, options).and_then(|(tree, warnings)| {
         let guard = RecursionGuard::default();
         let origin = Origin {
             source,
@@ -161,7 +164,9 @@ pub fn syntax_tree(
     if options.mode == Mode::FunctionType {
         return function_type::parse(source, options);
     }
-    parse(source, &lines, options)
+    let read = diamond::replaced(source, options);
+    let read = read.map_err(|failure| failure.locate(source, &lines))?;
+    parse(&read, &lines, options)
         .and_then(|(tree, warnings)| {
             let shown = from_parsed::tree(tree.get(), source, &lines, options.mode, &guard)?;
             Ok((shown, warnings))

@@ -239,6 +239,12 @@ impl Failure {
             }
         };
         let mut text = lines.line_text(source, line);
+        // A line that the tokenizer has left behind is shown without its end, too.
+        let line_end = if end_line > line {
+            LineEnd::Bare
+        } else {
+            line_end
+        };
         match line_end {
             LineEnd::Bare => text.truncate(text.trim_end_matches('\n').len()),
             LineEnd::Newline if !text.ends_with('\n') => text.push('\n'),

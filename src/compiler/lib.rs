@@ -29,6 +29,7 @@ pub mod constant;
 pub mod decode;
 mod definition;
 mod diagnose;
+mod diamond;
 pub mod disassemble;
 pub mod error;
 mod flow_graph;

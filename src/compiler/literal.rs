@@ -69,27 +69,51 @@ pub(crate) fn interpolation_source(source: &str, node: &InterpolatedElement) -> 
             .saturating_sub(1)
             .min(inside.len())
     };
-    let (start, end) = (offset(expression.start()), offset(expression.end()));
-    let mut text = without_comments(&inside[..start]);
-    text.push_str(&inside[start..end]);
+    let end = offset(expression.end());
+    let mut text = without_comments(&inside[..end]);
     let rest = without_comments(&inside[end..]);
     let stop = rest.find(['!', ':', '}', '=']).unwrap_or(rest.len());
     text.push_str(&rest[..stop]);
     text
 }
 
+/// What a replacement field with `=` shows before its value.
+pub(crate) fn debug_source(text: &str) -> String {
+    without_comments(&normalize_newlines(text))
+}
+
+/// The text of an expression, comments left out.
 fn without_comments(text: &str) -> String {
+    if !text.contains('#') {
+        return text.to_owned();
+    }
     let mut kept = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        match line.split_once('#') {
-            Some((code, comment)) => {
-                kept.push_str(code);
-                if comment.ends_with('\n') {
-                    kept.push('\n');
-                }
+    // The quotes of the string that we are in.
+    let mut quotes: Option<&str> = None;
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let mut length = character.len_utf8();
+        match quotes {
+            Some(closing) if rest.starts_with(closing) => {
+                length = closing.len();
+                quotes = None;
             }
-            None => kept.push_str(line),
+            Some(_) if character == '\\' => {
+                length += rest[1..].chars().next().map_or(0, char::len_utf8);
+            }
+            Some(_) => {}
+            None if character == '#' => {
+                rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+                continue;
+            }
+            None => {
+                let opening = ["\"\"\"", "'''", "\"", "'"];
+                quotes = opening.into_iter().find(|quotes| rest.starts_with(quotes));
+                length = quotes.map_or(length, str::len);
+            }
         }
+        kept.push_str(&rest[..length]);
+        rest = &rest[length..];
     }
     kept
 }

@@ -33,8 +33,14 @@ const EXCLUDED: &[&str] = &[
     "PSF-LICENSE",
 ];
 
-/// Texts in the library that speak of another interpreter, and what stands in their place.
+/// Texts in the library that speak of another interpreter or are behind its 3.14, and what stands in their
+/// place.
 const REPLACEMENTS: &[(&str, &str, &str)] = &[
+    (
+        "_py_abc.py",
+        "subclass = instance.__class__",
+        "subclass = getattr(instance, '__class__', type(instance))",
+    ),
     (
         "platform.py",
         "if \"RustPython\" in sys_version:",

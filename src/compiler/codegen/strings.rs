@@ -59,10 +59,10 @@ impl<'a> Generator<'a, '_> {
                 }
                 InterpolatedStringElement::Interpolation(value) => {
                     if let Some(debug) = &value.debug_text {
-                        let text = literal::normalize_newlines(debug.as_str());
+                        let text = literal::debug_source(debug.as_str());
                         let start = value.range.start() + TextSize::new(1);
                         let range = TextRange::at(start, debug.as_str().text_len());
-                        append(pieces, StrConstant::from(text.into_owned()), range);
+                        append(pieces, StrConstant::from(text), range);
                     }
                     pieces.push(Piece::Value(value));
                 }

@@ -264,7 +264,7 @@ impl Unparser<'_> {
                     match part {
                         FStringPart::Literal(text) => body.push_str(&escape_braces(&text.value)),
                         FStringPart::FString(string) => {
-                            self.interpolated(&string.elements, &mut body);
+                            self.interpolated(&string.elements, false, &mut body);
                         }
                     }
                 }
@@ -274,7 +274,7 @@ impl Unparser<'_> {
             Expr::TString(node) => {
                 let mut body = String::new();
                 for string in &node.value {
-                    self.interpolated(&string.elements, &mut body);
+                    self.interpolated(&string.elements, true, &mut body);
                 }
                 self.text("t");
                 self.text(&python_repr::string(&StrConstant::from(body)));
@@ -444,7 +444,13 @@ impl Unparser<'_> {
         }
     }
 
-    fn interpolated(&self, elements: &[InterpolatedStringElement], body: &mut String) {
+    /// `template`: expressions are as they were written.
+    fn interpolated(
+        &self,
+        elements: &[InterpolatedStringElement],
+        template: bool,
+        body: &mut String,
+    ) {
         for element in elements {
             match element {
                 InterpolatedStringElement::Literal(text) => {
@@ -456,7 +462,11 @@ impl Unparser<'_> {
                         constants: self.constants,
                         out: String::new(),
                     };
-                    inner.expression(&field.expression, Level::Or);
+                    if template && !self.source.is_empty() {
+                        inner.text(&literal::interpolation_source(self.source, field));
+                    } else {
+                        inner.expression(&field.expression, Level::Or);
+                    }
                     if let Some(debug) = &field.debug_text {
                         body.push_str(&escape_braces(debug.as_str()));
                     }
@@ -477,7 +487,7 @@ impl Unparser<'_> {
                     }
                     if let Some(specification) = &field.format_spec {
                         body.push(':');
-                        self.interpolated(&specification.elements, body);
+                        self.interpolated(&specification.elements, false, body);
                     }
                     body.push('}');
                 }

@@ -320,7 +320,7 @@ impl<'a> Parser<'a> {
         parser.keyword("as")?;
         parser.not(|parser| {
             parser.name()?;
-            if parser.one_of(&[",", ")"]).is_some() {
+            if parser.one_of(&[",", ")", ";"]).is_some() {
                 return Some(());
             }
             parser.kind(Kind::Newline).map(|_| ())

@@ -108,7 +108,7 @@ impl Passage<'_> {
         if let Some(debug) = &field.debug_text {
             let start = field.range.start() + TextSize::new(1);
             let range = TextRange::at(start, debug.as_str().text_len());
-            let text = literal::normalize_newlines(debug.as_str()).into_owned();
+            let text = literal::debug_source(debug.as_str());
             pieces.text(StrConstant::from(text), range);
         }
         pieces.end_text(self);
