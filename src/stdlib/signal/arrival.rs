@@ -1,16 +1,18 @@
 //! How a signal gets from the system's handler to the Python handler.
 //!
 //! ```text
-//!   on_signal, in any thread          main thread, at a safepoint or after EINTR
+//!   on_signal, in the main thread     main thread, at a safepoint or after EINTR
 //!     PENDING[signal] = true            ANY: true -> false
 //!     ANY = true                        for each PENDING: true -> false, call HANDLERS[signal]
 //!     request::SIGNAL at MAIN
 //!     a byte to the wakeup fd
-//!     elsewhere: the signal once more, to the main thread, whose system call it ends
+//!   on_signal, elsewhere
+//!     the signal once more, to the main thread, whose system call it ends
 //! ```
 //! The system gives a signal to any thread that does not block it, and the main thread may be in a system
-//! call that only a signal of its own ends. [`FORWARDED`] says that the signal which the main thread
-//! gets has been noted already.
+//! call that only a signal of its own ends. Nothing is noted before the main thread has got the signal:
+//! otherwise it could be served, and the handler be taken away, while the signal is still on its way to
+//! the main thread, which it would then kill. A signal that the main thread blocks is noted elsewhere.
 //!
 //! The system's handler may interrupt anything, so it does only what is safe there: atomics and
 //! `write`. A signal is never lost: its flag is set before ANY, and ANY is cleared before the flags are
@@ -29,6 +31,8 @@ use typhon_runtime::{Context, PyResult, Raised, Value, finalizer};
 use typhon_sync::request;
 use typhon_sync::thread::ThreadRecord;
 
+use super::system::{self, SignalSet};
+
 /// One more than the highest signal number.
 pub(super) const COUNT: usize = 65;
 
@@ -39,7 +43,8 @@ static MAIN: AtomicPtr<ThreadRecord> = AtomicPtr::new(ptr::null_mut());
 
 /// What the system calls the main thread; 0 before there is one.
 static MAIN_THREAD: AtomicU64 = AtomicU64::new(0);
-static FORWARDED: [AtomicBool; COUNT] = [const { AtomicBool::new(false) }; COUNT];
+/// The signals that the main thread blocks, as far as `pthread_sigmask` was told: bit `signal - 1`.
+static MAIN_BLOCKS: AtomicU64 = AtomicU64::new(0);
 
 /// What `signal.signal` was given: SIG_DFL (0), SIG_IGN (1), a callable; None when somebody else has
 /// installed the handler.
@@ -56,6 +61,9 @@ static WAKEUP_ERROR: AtomicI32 = AtomicI32::new(0);
 pub(super) fn become_main(cx: &Context) {
     MAIN.store(ptr::from_ref(cx.record).cast_mut(), Ordering::Release);
     MAIN_THREAD.store(crate::thread::ident(), Ordering::Release);
+    if let Ok(set) = system::mask() {
+        note_mask(&set);
+    }
 }
 
 /// Forgets signals that came in: in the child of a fork they are the parent's.
@@ -63,7 +71,6 @@ pub(super) fn forget() {
     ANY.store(false, Ordering::Relaxed);
     PENDING
         .iter()
-        .chain(&FORWARDED)
         .for_each(|flag| flag.store(false, Ordering::Relaxed));
 }
 
@@ -79,24 +86,30 @@ pub(super) extern "C" fn on_signal(signal: c_int) {
 }
 
 fn arrived(number: c_int) {
-    let Ok(signal) = usize::try_from(number) else {
-        return;
-    };
-    let Some(forwarded) = FORWARDED.get(signal) else {
+    let Ok(signal @ 1..COUNT) = usize::try_from(number) else {
         return;
     };
     let main = MAIN_THREAD.load(Ordering::Acquire);
     // SAFETY: the call has no preconditions, and may be made in a signal handler.
-    if main == 0 || main == unsafe { libc::pthread_self() } as u64 {
-        if !forwarded.swap(false, Ordering::AcqRel) {
-            trip(signal);
-        }
-        return;
+    let here = main == 0 || main == unsafe { libc::pthread_self() } as u64;
+    if here || MAIN_BLOCKS.load(Ordering::Relaxed) & bit(signal) != 0 {
+        trip(signal);
+    } else {
+        // SAFETY: the main thread ends last; the call may be made in a signal handler.
+        unsafe { libc::pthread_kill(main as libc::pthread_t, number) };
     }
-    trip(signal);
-    forwarded.store(true, Ordering::Release);
-    // SAFETY: the main thread ends last; the call may be made in a signal handler.
-    unsafe { libc::pthread_kill(main as libc::pthread_t, number) };
+}
+
+fn bit(signal: usize) -> u64 {
+    1 << (signal - 1)
+}
+
+/// The calling thread blocks `set` from now on.
+pub(super) fn note_mask(set: &SignalSet) {
+    if MAIN_THREAD.load(Ordering::Acquire) == crate::thread::ident() {
+        let blocked = (1..COUNT).filter(|&signal| set.contains(signal as c_int));
+        MAIN_BLOCKS.store(blocked.map(bit).sum(), Ordering::Relaxed);
+    }
 }
 
 /// Notes a signal and asks the main thread to serve it. May be called from a signal handler.

@@ -467,6 +467,7 @@ fn getitimer(cx: &Context, which: i32) -> PyResult<Ref<Tuple>> {
 fn pthread_sigmask(cx: &Context, how: i32, mask: &Value) -> PyResult<Ref<Set>> {
     let set = SignalSet::from_iterable(cx, mask)?;
     let old = raise(cx, system::set_mask(how, &set))?;
+    arrival::note_mask(&raise(cx, system::mask())?);
     // Signals that were let through by the change have come in.
     blocking::interrupted(cx)?;
     old.to_python(cx)

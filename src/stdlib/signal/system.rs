@@ -63,7 +63,7 @@ impl SignalSet {
         unsafe { libc::sigaddset(&mut self.0, signal) == 0 }
     }
 
-    fn contains(&self, signal: c_int) -> bool {
+    pub(super) fn contains(&self, signal: c_int) -> bool {
         // SAFETY: the set is initialized.
         unsafe { libc::sigismember(&self.0, signal) == 1 }
     }
@@ -110,6 +110,11 @@ pub(super) fn set_mask(how: c_int, set: &SignalSet) -> Result<SignalSet, i32> {
         0 => Ok(old),
         errno => Err(errno),
     }
+}
+
+/// The signals that the calling thread does not get.
+pub(super) fn mask() -> Result<SignalSet, i32> {
+    set_mask(libc::SIG_BLOCK, &SignalSet::empty())
 }
 
 /// Signals that were sent and are blocked.
