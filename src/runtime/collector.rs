@@ -33,6 +33,7 @@ use crate::instance;
 use crate::object::Payload;
 use crate::object::{self, Ref, gc_bits, gc_flags, set_gc_bits};
 use crate::objects::code::Code;
+use crate::objects::generator::Generator;
 use crate::objects::type_::Type;
 use crate::objects::weakref::WeakReference;
 use crate::shape;
@@ -665,6 +666,17 @@ pub fn referrers(cx: &Context, targets: &[Value]) -> Vec<Value> {
             let mut look = |value: &Value| refers |= targets.iter().any(|target| target.is(value));
             // SAFETY: the object is alive and the world is stopped.
             unsafe { traverse(NonNull::from(header), &mut look) };
+            if !refers {
+                let word = block as u64;
+                // SAFETY: the word is the address of an object, which stays alive; `Value` is that word.
+                let object = unsafe { &*(&raw const word).cast::<Value>() };
+                if let Some(generator) = object.downcast::<Generator>() {
+                    let mut look =
+                        |value: &Value| refers |= targets.iter().any(|target| target.is(value));
+                    // SAFETY: the world is stopped.
+                    unsafe { generator.traverse_variables(&mut look) };
+                }
+            }
             if refers {
                 header.incref();
                 // SAFETY: the count just added.

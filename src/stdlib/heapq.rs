@@ -3,12 +3,18 @@
 //! Invariant of a heap: no item goes before its parent, `heap[(at - 1) / 2]`. In a min-heap "before" is
 //! `<`, in a max-heap its converse.
 //!
-//! Comparing runs Python code, which may change the list: that is noticed by its length, and refused.
-//! Items move by exchanges, so that a comparison that raises leaves all of them in the list.
+//! An operation on items that are compared without running Python code happens under the list's lock, so
+//! that threads can share a heap. It goes on without the lock from the first comparison that runs Python
+//! code, which may change the list: that is noticed by its length, and refused. Items move by exchanges,
+//! so that a comparison that raises leaves all of them in the list.
+
+use std::cmp::Ordering;
 
 use typhon_macros::{pyfunction, pymodule};
-use typhon_runtime::objects::list::List;
+use typhon_runtime::objects::float;
+use typhon_runtime::objects::list::{Items, List};
 use typhon_runtime::objects::module::Module;
+use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::compare;
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
@@ -50,6 +56,85 @@ impl Kind {
         match self {
             Kind::Smallest => compare::less_than(cx, first, second),
             Kind::Largest => compare::less_than(cx, second, first),
+        }
+    }
+}
+
+/// Whether one item is less than another, when that can be told without running Python code.
+fn plain_less(left: &Value, right: &Value) -> Option<bool> {
+    if let Some(order) = compare::plain_order(left, right) {
+        return Some(order == Ordering::Less);
+    }
+    if float::is_exact(left) && float::is_exact(right) {
+        return Some(float::exact(left)? < float::exact(right)?);
+    }
+    let (left, right) = (
+        left.downcast_exact::<Tuple>()?.as_slice(),
+        right.downcast_exact::<Tuple>()?.as_slice(),
+    );
+    for (left, right) in left.iter().zip(right) {
+        if !compare::keys_equal(left, right)? {
+            return plain_less(left, right);
+        }
+    }
+    Some(left.len() < right.len())
+}
+
+/// Where an operation has to go on with comparisons that run Python code.
+enum Rest {
+    Rising(usize),
+    Sinking(usize),
+}
+
+impl Kind {
+    /// [`Kind::before`] for two items of a heap, if it can be told.
+    fn plain_before(self, items: &Items<'_>, first: usize, second: usize) -> Option<bool> {
+        items.look(first, |first| {
+            items.look(second, |second| match self {
+                Kind::Smallest => plain_less(first, second),
+                Kind::Largest => plain_less(second, first),
+            })
+        })
+    }
+
+    /// [`rise`] to the top under the lock.
+    fn rise(self, items: &mut Items<'_>, mut at: usize) -> Option<Rest> {
+        while at > 0 {
+            let parent = (at - 1) / 2;
+            match self.plain_before(items, at, parent) {
+                None => return Some(Rest::Rising(at)),
+                Some(false) => return None,
+                Some(true) => items.exchange(at, parent),
+            }
+            at = parent;
+        }
+        None
+    }
+
+    /// [`sink`] from the top under the lock.
+    fn sink(self, items: &mut Items<'_>) -> Option<Rest> {
+        let length = items.len();
+        let mut at = 0;
+        while at < length / 2 {
+            let mut child = 2 * at + 1;
+            if child + 1 < length {
+                match self.plain_before(items, child, child + 1) {
+                    None => return Some(Rest::Sinking(at)),
+                    Some(left_first) => child += usize::from(!left_first),
+                }
+            }
+            items.exchange(at, child);
+            at = child;
+        }
+        self.rise(items, at)
+    }
+
+    /// Goes on without the lock.
+    fn finish(self, cx: &Context, heap: &Ref<List>, rest: Option<Rest>) -> PyResult<()> {
+        match rest {
+            None => Ok(()),
+            Some(Rest::Rising(at)) => rise(cx, heap, self, 0, at),
+            Some(Rest::Sinking(at)) => sink(cx, heap, self, 0, at),
         }
     }
 }
@@ -100,14 +185,13 @@ fn rise(cx: &Context, heap: &Ref<List>, kind: Kind, top: usize, mut at: usize) -
     Ok(())
 }
 
-/// Lets the item `top` sink to the bottom along the children that go first, then rise to its place:
-/// most items that come to the top belong near the bottom.
-fn sink(cx: &Context, heap: &Ref<List>, kind: Kind, top: usize) -> PyResult<()> {
+/// Lets the item `at` sink to the bottom along the children that go first, then rise to its place, not
+/// above `top`: most items that come to the top belong near the bottom.
+fn sink(cx: &Context, heap: &Ref<List>, kind: Kind, top: usize, mut at: usize) -> PyResult<()> {
     let length = heap.len();
-    if top >= length {
+    if at >= length {
         return Err(out_of_range(cx));
     }
-    let mut at = top;
     while at < length / 2 {
         let mut child = 2 * at + 1;
         if child + 1 < length {
@@ -125,43 +209,84 @@ fn sink(cx: &Context, heap: &Ref<List>, kind: Kind, top: usize) -> PyResult<()> 
 }
 
 fn push(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyResult<()> {
-    heap.push(cx, item.clone())?;
-    rise(cx, heap, kind, 0, heap.len().saturating_sub(1))
-}
-
-fn pop(cx: &Context, heap: &Ref<List>, kind: Kind) -> PyResult<Value> {
-    let Some(last) = heap.pop() else {
-        return Err(out_of_range(cx));
-    };
-    match heap.replace(0, last) {
-        // It was the only one.
-        Err(last) => Ok(last),
-        Ok(first) => {
-            sink(cx, heap, kind, 0)?;
-            Ok(first)
+    let item = item.clone();
+    let pushed = heap.arranged(|items| {
+        items.push(item)?;
+        Ok(kind.rise(items, items.len() - 1))
+    });
+    match pushed {
+        Ok(rest) => kind.finish(cx, heap, rest),
+        Err(item) => {
+            drop::<Value>(item);
+            Err(cx.no_memory())
         }
     }
 }
 
+fn pop(cx: &Context, heap: &Ref<List>, kind: Kind) -> PyResult<Value> {
+    let popped = heap.arranged(|items| {
+        let last = items.pop()?;
+        if items.is_empty() {
+            return Some((last, None));
+        }
+        let first = items.replace(0, last);
+        Some((first, kind.sink(items)))
+    });
+    let (first, rest) = popped.ok_or_else(|| out_of_range(cx))?;
+    kind.finish(cx, heap, rest)?;
+    Ok(first)
+}
+
 fn replace_top(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyResult<Value> {
-    match heap.replace(0, item.clone()) {
-        Err(_) => Err(out_of_range(cx)),
-        Ok(first) => {
-            sink(cx, heap, kind, 0)?;
+    let item = item.clone();
+    let replaced = heap.arranged(|items| {
+        if items.is_empty() {
+            return Err(item);
+        }
+        let first = items.replace(0, item);
+        Ok((first, kind.sink(items)))
+    });
+    match replaced {
+        Ok((first, rest)) => {
+            kind.finish(cx, heap, rest)?;
             Ok(first)
+        }
+        Err(item) => {
+            drop(item);
+            Err(out_of_range(cx))
         }
     }
 }
 
 fn push_pop(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyResult<Value> {
+    let value = item.clone();
+    // The item comes back when it goes before the top, and the way on when that is for Python to say.
+    let done = heap.arranged(|items| {
+        if items.is_empty() {
+            return Ok((value, None));
+        }
+        let before = items.look(0, |top| match kind {
+            Kind::Smallest => plain_less(top, &value),
+            Kind::Largest => plain_less(&value, top),
+        });
+        match before {
+            None => Err(value),
+            Some(false) => Ok((value, None)),
+            Some(true) => {
+                let first = items.replace(0, value);
+                Ok((first, kind.sink(items)))
+            }
+        }
+    });
+    if let Ok((value, rest)) = done {
+        kind.finish(cx, heap, rest)?;
+        return Ok(value);
+    }
     let Some(top) = heap.get(0) else {
         return Ok(item.clone());
     };
     if !kind.before(cx, &top, item)? {
         return Ok(item.clone());
-    }
-    if heap.is_empty() {
-        return Err(out_of_range(cx));
     }
     replace_top(cx, heap, item, kind)
 }
@@ -170,7 +295,7 @@ fn make(cx: &Context, heap: &Ref<List>, kind: Kind) -> PyResult<()> {
     // What has no children is a heap already.
     (0..heap.len() / 2)
         .rev()
-        .try_for_each(|at| sink(cx, heap, kind, at))
+        .try_for_each(|top| sink(cx, heap, kind, top, top))
 }
 
 /// Push item onto heap, maintaining the heap invariant.

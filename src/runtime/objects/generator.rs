@@ -201,6 +201,28 @@ impl Generator {
         Ok(generator.into_value())
     }
 
+    /// Shows the variables, also of a generator that runs: those are whole between instructions, where a
+    /// thread is stopped.
+    ///
+    /// # Safety
+    /// The world is stopped.
+    pub(crate) unsafe fn traverse_variables(&self, visit: &mut dyn FnMut(&Value)) {
+        if self.state() == FINISHED {
+            return;
+        }
+        // SAFETY: nobody runs; a frame that was not left for good has its variables, each a value or zero.
+        unsafe {
+            let frame = &*self.frame.get();
+            let mut slot = frame.locals;
+            while slot < frame.stack_base() {
+                if let Some(value) = &*slot.cast::<Option<Value>>() {
+                    visit(value);
+                }
+                slot = slot.add(1);
+            }
+        }
+    }
+
     /// The state now.
     pub fn state(&self) -> u8 {
         self.state.load(Ordering::Acquire)

@@ -16,6 +16,7 @@
 //!
 //! Files: `methods` (what Python sees), `sort` (the merge sort).
 
+mod arrange;
 pub(crate) mod methods;
 mod sort;
 
@@ -33,6 +34,8 @@ use crate::objects::shared_word::{Glimpse, SharedWord};
 use crate::objects::type_::Type;
 use crate::protocols::iterate;
 use crate::value::Value;
+
+pub use arrange::Items;
 
 /// The payload of `list`. See the module's header.
 #[pyclass(

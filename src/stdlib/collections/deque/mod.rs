@@ -211,6 +211,24 @@ fn search(
     Ok(None)
 }
 
+/// [`find`] at one moment, when no comparison up to there runs Python code.
+fn find_plain(
+    this: &Ref<Deque>,
+    wanted: &Value,
+    start: usize,
+    stop: usize,
+) -> Option<Option<usize>> {
+    this.locked(|ring| {
+        let stop = stop.min(ring.items.len());
+        for at in start..stop {
+            if compare::keys_equal(&ring.items[at], wanted)? {
+                return Some(Some(at));
+            }
+        }
+        Some(None)
+    })
+}
+
 /// Where `wanted` is.
 fn find(
     cx: &Context,
@@ -219,6 +237,9 @@ fn find(
     start: usize,
     stop: usize,
 ) -> PyResult<Option<usize>> {
+    if let Some(found) = find_plain(this, wanted, start, stop) {
+        return Ok(found);
+    }
     search(
         cx,
         this,
