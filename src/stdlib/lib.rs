@@ -49,6 +49,7 @@ pub mod grp;
 pub mod heapq;
 pub mod imp;
 mod incremental;
+pub mod interpreters;
 pub mod io;
 pub mod itertools;
 pub mod json;
@@ -133,6 +134,8 @@ static MODULES: &[&ModuleSpec] = &[
     &grp::MODULE,
     &heapq::MODULE,
     &imp::MODULE,
+    &interpreters::MODULE,
+    &interpreters::queues::MODULE,
     &io::MODULE,
     &itertools::MODULE,
     &json::MODULE,
