@@ -185,6 +185,24 @@ pub fn delete(cx: &Context, object: &Value, name: Name) -> PyResult<bool> {
     }
 }
 
+/// Names and values of the attributes that the object has in slots, in the order in which they came;
+/// `None` for an object that has them in a dict, or can have none.
+pub fn attributes_in_slots(object: &Value) -> Option<Vec<(Name, Value)>> {
+    let pointer = object.as_pointer()?;
+    // SAFETY: `object` keeps it alive.
+    let header = unsafe { pointer.as_ref() };
+    let shape = shape::get(header.shape());
+    if shape.mode != Mode::Slots {
+        return None;
+    }
+    let attributes = shape.names().iter().enumerate().map(|(index, name)| {
+        // Empty only when the object went to dict mode meanwhile.
+        let value = slot(pointer, shape, index).get_with(&header.lock)?;
+        Some((*name, value))
+    });
+    attributes.collect()
+}
+
 /// The instance's `__dict__`, made now if it was in slots. `None` when the object cannot have one.
 ///
 /// # Errors

@@ -568,6 +568,51 @@ fn reduce_newobj(cx: &Context, this: &Value) -> PyResult<Value> {
         .map(Ref::into_value)
 }
 
+/// The attributes of an object that `__reduce_ex__` reduces, from protocol 2 on, to
+/// `copyreg.__newobj__(class)` with its `__dict__` as state, while that dict need not exist: they are in
+/// slots. `None` for all other objects. No Python code runs.
+///
+/// # Errors
+/// MemoryError.
+pub fn plain_state(cx: &Context, this: &Value) -> PyResult<Option<Vec<(Name, Value)>>> {
+    let (class, plain) = (this.class(), self::class());
+    let hooks = [
+        names::dunder_reduce_ex(),
+        names::dunder_reduce(),
+        names::dunder_getstate(),
+        names::dunder_getnewargs(),
+        names::dunder_getnewargs_ex(),
+        names::dunder_class(),
+    ];
+    let is_inherited = |name: &Name| match (class.lookup(cx, *name), plain.lookup(cx, *name)) {
+        (Some(own), Some(plain)) => own.is(&plain),
+        (None, None) => true,
+        _ => false,
+    };
+    let is_plain = class.has(ClassFlags::HEAPTYPE)
+        && !class.has(ClassFlags::DISALLOW_INSTANTIATION)
+        && std::ptr::eq(class.layout, BareObject::LAYOUT)
+        && class.slots.get_attribute.word() == plain.slots.get_attribute.word()
+        && hooks.iter().all(is_inherited);
+    if !is_plain {
+        return Ok(None);
+    }
+    // What `copyreg._slotnames` has found out, if it was asked already.
+    let slot_names = class.dict.get_name(cx, names::dunder_slotnames())?;
+    let has_none = slot_names
+        .as_ref()
+        .and_then(|names| names.downcast::<List>())
+        .is_some_and(|names| names.is_empty());
+    if !has_none {
+        return Ok(None);
+    }
+    // An attribute of the object may stand before a method of its class.
+    Ok(instance::attributes_in_slots(this).filter(|attributes| {
+        let mut names = attributes.iter().map(|(name, _)| name);
+        !names.any(|name| hooks.iter().any(|hook| hook.is(name)))
+    }))
+}
+
 /// `__getstate__()`, the default one with the check that nothing is lost.
 pub(crate) fn state_of(cx: &Context, this: &Value, required: bool) -> PyResult<Value> {
     let name = names::dunder_getstate();

@@ -13,6 +13,7 @@ use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::function::Function;
 use typhon_runtime::objects::list::List;
+use typhon_runtime::objects::object::plain_state;
 use typhon_runtime::objects::set::{FrozenSet, Set};
 use typhon_runtime::objects::str_::{Str, names};
 use typhon_runtime::objects::tuple::Tuple;
@@ -27,6 +28,7 @@ use super::opcode::*;
 use super::output::Output;
 use super::pickler::{Hooks, Pickler, Settings};
 use super::registry::{Registry, registry};
+use super::save_containers::BATCH;
 
 /// Where the native stack ran out, for messages.
 pub const WHILE_PICKLING: &str = " while pickling an object";
@@ -232,6 +234,16 @@ impl<'a> Session<'a> {
         }
         if object.downcast::<Type>().is_some() {
             self.save_global(object, None)?;
+            return Ok(None);
+        }
+        // Without the dict of the attributes there is nothing to ask about, or to look for circles in.
+        if self.protocol >= 2
+            && self.hooks.persistent_id.is_none()
+            && !self.pickler.is_fast()
+            && let Some(attributes) = plain_state(cx, object)?
+            && attributes.len() < BATCH
+        {
+            self.save_plain(object, &attributes)?;
             return Ok(None);
         }
         if let Some(reduce) = attribute::find(cx, object, names::dunder_reduce_ex())? {

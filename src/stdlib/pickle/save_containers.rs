@@ -16,7 +16,7 @@ use super::opcode::*;
 use super::save::Session;
 
 /// How many parts are added by one instruction.
-const BATCH: usize = 1000;
+pub(super) const BATCH: usize = 1000;
 
 impl Session<'_> {
     pub(super) fn save_list(&mut self, list: &Ref<List>) -> PyResult<()> {
@@ -165,7 +165,12 @@ impl Session<'_> {
         }
     }
 
-    fn save_member(&mut self, key: &Value, value: &Value, owner: &Value) -> PyResult<()> {
+    pub(super) fn save_member(
+        &mut self,
+        key: &Value,
+        value: &Value,
+        owner: &Value,
+    ) -> PyResult<()> {
         self.save(key)?;
         self.save(value)
             .map_err(|raised| self.noted_key(raised, owner, key))

@@ -237,6 +237,52 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Writes an object that its class makes without arguments and that is given its attributes then, as if
+    /// `__reduce_ex__` had been asked; so the dict of the attributes need not be made.
+    pub(super) fn save_plain(
+        &mut self,
+        object: &Value,
+        attributes: &[(Name, Value)],
+    ) -> PyResult<()> {
+        self.save_plain_parts(object, attributes)
+            .map_err(|raised| self.noted(raised, object, "object"))
+    }
+
+    fn save_plain_parts(&mut self, object: &Value, attributes: &[(Name, Value)]) -> PyResult<()> {
+        let cx = self.cx;
+        self.save(object.class().as_value())
+            .map_err(|raised| self.noted(raised, object, "class"))?;
+        self.save(Tuple::empty().as_value())?;
+        self.out.op(NEWOBJ);
+        if let Some(number) = self.memoized(object) {
+            self.out.op(POP);
+            return self.save_get(number);
+        }
+        self.memoize(object)?;
+        if attributes.is_empty() {
+            return Ok(());
+        }
+        self.out.boundary(cx)?;
+        self.out.op(EMPTY_DICT);
+        // Has the number that the dict of the attributes would have.
+        let stand_in = Dict::new(cx)?.into_value();
+        self.memoize(&stand_in)?;
+        if attributes.len() > 1 {
+            self.out.op(MARK);
+        }
+        for (name, value) in attributes {
+            self.save_member(name.as_value(), value, &stand_in)
+                .map_err(|raised| self.noted(raised, object, "state"))?;
+        }
+        self.out.op(if attributes.len() > 1 {
+            SETITEMS
+        } else {
+            SETITEM
+        });
+        self.out.op(BUILD);
+        Ok(())
+    }
+
     pub(super) fn save_type(&mut self, class: &Ref<Type>) -> PyResult<()> {
         let singletons = [Value::NONE, Value::ELLIPSIS, Value::NOT_IMPLEMENTED];
         for singleton in singletons {
