@@ -160,7 +160,7 @@ fn generate(out: &Path, files: &mut BTreeMap<String, PathBuf>) {
          'Py_ENABLE_SHARED': 0,\n    'WITH_PYMALLOC': 0,\n    'CONFIG_ARGS': '',\n    'CC': '',\n    'CFLAGS': '',\n}}\n"
     );
     add(
-        &format!("_sysconfigdata__{}_{multiarch}.py", target("OS")),
+        &format!("_sysconfigdata_t_{}_{multiarch}.py", target("OS")),
         &data,
     );
 }

@@ -21,7 +21,7 @@ pub(super) fn finish(cx: &Context, exit: Exit) -> Exit {
     typhon_sync::world::close_the_world(cx.record);
     settings::start_finalizing();
     teardown::take_apart(cx);
-    flush_after_teardown(cx);
+    flush_quietly(cx);
     if configuration::get().show_statistics {
         eprintln!("{}", typhon_alloc::statistics());
         eprintln!("{:#?}", typhon_sync::statistics::collect());
@@ -76,7 +76,7 @@ fn flush(cx: &Context) -> bool {
 
 /// Writes what finalizers have written. A daemon thread may be asleep for good in the middle of a write to
 /// the same stream; what it holds back is lost.
-fn flush_after_teardown(cx: &Context) {
+pub(super) fn flush_quietly(cx: &Context) {
     for name in [names::stdout(), names::stderr()] {
         let flushed = interpreter::sys_attribute(cx, name).and_then(|stream| match stream {
             Some(stream) if !stream.is_none() && !is_closed(cx, &stream)? => {

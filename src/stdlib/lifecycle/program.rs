@@ -275,6 +275,7 @@ fn run_file(cx: &Context, file: &OsStr, source: &[u8]) -> PyResult<()> {
         Value::NONE
     };
     main.set(cx, "__loader__", loader.clone())?;
+    main.set(cx, "__cached__", Value::NONE)?;
     if is_compiled {
         let code = call::call_method(
             cx,

@@ -11,7 +11,7 @@ use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::{Context, PyResult, Raised, import, interpreter};
 
-use super::{Exit, program, streams, uncaught};
+use super::{Exit, finish, program, streams, uncaught};
 use crate::builtins::evaluation::{Request, compile_source, flags, run as run_code};
 use crate::sys::version;
 use crate::traceback_text::source_lines;
@@ -106,13 +106,16 @@ fn run_plain(cx: &Context) -> Exit {
             Input::Line(source) => {
                 let filename = format!("<stdin-{number}>");
                 number += 1;
-                if run_statement(cx, &source, &filename, &mut futures).is_err() {
+                let ran = run_statement(cx, &source, &filename, &mut futures);
+                if ran.is_err() {
                     if cx.exception_matches(exceptions::system_exit()) {
                         return leave(cx);
                     }
                     let exception = cx.take_exception();
                     uncaught::show(cx, &exception);
                 }
+                // Whoever talks to the prompt through pipes waits for the answer.
+                finish::flush_quietly(cx);
             }
         }
     }

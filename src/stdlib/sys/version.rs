@@ -115,7 +115,7 @@ pub(super) fn initialize(cx: &Context, module: &Ref<Module>) -> PyResult<()> {
     )?;
     add(cx, module, "hexversion", hex_version(LANGUAGE, 0xF))?;
     add(cx, module, "api_version", API_VERSION)?;
-    add(cx, module, "abiflags", "")?;
+    add(cx, module, "abiflags", "t")?;
     add(
         cx,
         module,
