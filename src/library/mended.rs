@@ -1,6 +1,6 @@
-//! Mistakes of the packed library that hang programs or lose errors, and what stands in their place:
-//! (file, text, replacement). Each goes when the library has its own remedy; the build then says that the
-//! text is not there any more.
+//! Mistakes of the packed library that hang programs, lose errors or tell wrong, and what stands in their
+//! place: (file, text, replacement). Each goes when the library has its own remedy; the build then says that
+//! the text is not there any more.
 
 pub const MENDED: &[(&str, &str, &str)] = &[
     // A chunk without bytes is never sent off, so the transport would wait for it for good.
@@ -44,5 +44,28 @@ pub const MENDED: &[(&str, &str, &str)] = &[
         "asyncio/tasks.py",
         "        for f in fs:\n            f.remove_done_callback(_on_completion)\n\n    done, pending",
         "        for f in fs:\n            f.remove_done_callback(_on_completion)\n            futures.future_discard_from_awaited_by(f, cur_task)\n\n    done, pending",
+    ),
+    // The same for what `gather` has given up, and for what `shield` protects when the outer future is done.
+    (
+        "asyncio/tasks.py",
+        "    outer = _GatheringFuture(children, loop=loop)\n",
+        "    outer = _GatheringFuture(children, loop=loop)\n    if cur_task is not None:\n        def _stop_waiting(outer):\n            for fut in children:\n                futures.future_discard_from_awaited_by(fut, cur_task)\n\n        outer.add_done_callback(_stop_waiting)\n",
+    ),
+    (
+        "asyncio/tasks.py",
+        "            inner.remove_done_callback(_inner_done_callback)\n",
+        "            inner.remove_done_callback(_inner_done_callback)\n            if cur_task is not None:\n                inner.remove_done_callback(_clear_awaited_by_callback)\n                _clear_awaited_by_callback(inner)\n",
+    ),
+    // The coroutine of a task that is done has no frame.
+    (
+        "asyncio/graph.py",
+        "            st.append(FrameCallGraphEntry(coro.cr_frame))\n            coro = coro.cr_await\n",
+        "            if coro.cr_frame:\n                st.append(FrameCallGraphEntry(coro.cr_frame))\n            coro = coro.cr_await\n",
+    ),
+    // A generator that a coroutine runs is not where the coroutine's stack begins.
+    (
+        "asyncio/graph.py",
+        "            is_async = f.f_generator is not None\n",
+        "            is_async = isinstance(\n                f.f_generator, (types.CoroutineType, types.AsyncGeneratorType))\n",
     ),
 ];
