@@ -393,7 +393,7 @@ fn copy_context(cx: &Context) -> PyResult<Ref<Variables>> {
 
 /// The payload of `ContextVar`.
 #[pyclass(name = "ContextVar", module = "_contextvars")]
-struct ContextVar {
+pub(crate) struct ContextVar {
     name: Ref<Str>,
     default: Option<Value>,
 }
@@ -409,6 +409,40 @@ impl Traverse for ContextVar {
 #[cold]
 fn unset(cx: &Context, variable: &Ref<ContextVar>) -> Raised {
     cx.raise_with(exceptions::lookup_error(), &[variable.to_value()])
+}
+
+impl ContextVar {
+    /// A variable of a native module, without default.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn named(cx: &Context, name: &str) -> PyResult<Ref<ContextVar>> {
+        class_of::<ContextVar>(cx)?;
+        let name = Str::from_str(cx, name)?;
+        object::new(
+            cx,
+            ContextVar {
+                name,
+                default: None,
+            },
+        )
+    }
+
+    /// Its value in the context of this thread.
+    pub(crate) fn value(cx: &Context, this: &Ref<ContextVar>) -> Option<Value> {
+        Variables::current(cx)?.bindings().get(this).cloned()
+    }
+
+    /// Gives it a value in the context of this thread.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub(crate) fn assign(cx: &Context, this: &Ref<ContextVar>, value: Value) -> PyResult<()> {
+        class_of::<Bindings>(cx)?;
+        class_of::<Variables>(cx)?;
+        let context = Variables::current_or_new(cx)?;
+        context.change(cx, this, Some(value))
+    }
 }
 
 #[pymethods]

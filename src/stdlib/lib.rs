@@ -36,6 +36,7 @@ pub mod configuration;
 pub mod contextvars;
 pub mod csv;
 pub mod datetime;
+pub mod decimal;
 pub mod descriptor;
 pub mod digests;
 pub mod errno;
@@ -120,6 +121,7 @@ static MODULES: &[&ModuleSpec] = &[
     &contextvars::MODULE,
     &csv::MODULE,
     &datetime::MODULE,
+    &decimal::MODULE,
     &digests::blake2::MODULE,
     &digests::fixed::md5_module::MODULE,
     &digests::fixed::sha1_module::MODULE,
