@@ -302,7 +302,7 @@ impl Context {
             match number {
                 0 => Ok(0),
                 1 => Ok(1),
-                _ => Err(cx.value_error(format!("valid values for {name} are [0, 1]"))),
+                _ => Err(cx.value_error(format!("valid values for {name} are 0 or 1"))),
             }
         };
         let set = |field: &AtomicI64, number: i64| field.store(number, Ordering::Relaxed);

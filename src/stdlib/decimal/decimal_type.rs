@@ -7,13 +7,13 @@ use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::{Args, IntoValue, Maybe};
 use typhon_runtime::object::{self, Payload};
 use typhon_runtime::objects::dict::Dict;
-use typhon_runtime::objects::str_::{Name, Str};
+use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::objects::{float, int};
 use typhon_runtime::protocols::{call, hash};
 use typhon_runtime::slots::Comparison;
-use typhon_runtime::{Context as Thread, PyResult, Raised, Ref, Value, import};
+use typhon_runtime::{Context as Thread, PyResult, Ref, Value, import};
 
 use super::arithmetic;
 use super::comparison;
@@ -304,29 +304,7 @@ impl Decimal {
         let found = match (operand(number), float::exact(number)) {
             (Some(number), _) => number,
             (None, Some(number)) => convert::of_float(number),
-            (None, None) => {
-                let Some(ratio) =
-                    call::call_special(cx, number, Name::intern(cx, "as_integer_ratio")?, &[])?
-                else {
-                    return Err(cannot_convert(cx, number));
-                };
-                let parts = ratio.downcast::<Tuple>().map(|ratio| ratio.to_vec());
-                let parts = parts.unwrap_or_default();
-                let (Some(numerator), Some(denominator)) = (
-                    parts.first().and_then(operand),
-                    parts.get(1).and_then(operand),
-                ) else {
-                    return Err(cannot_convert(cx, number));
-                };
-                let context = context::current(cx)?;
-                let made = computed(cx, &context, |env| {
-                    arithmetic::divide(&numerator, &denominator, env)
-                })?;
-                match operand(&made) {
-                    Some(number) => number,
-                    None => return Err(cannot_convert(cx, number)),
-                }
-            }
+            (None, None) => return Err(convert::unsupported(cx, number)),
         };
         Decimal::of_class(cx, class, found)
     }
@@ -496,15 +474,6 @@ impl Decimal {
             Kind::Finite => Ok(number.text(true, false).parse().unwrap_or(f64::NAN)),
         }
     }
-}
-
-#[cold]
-fn cannot_convert(cx: &Thread, value: &Value) -> Raised {
-    let shown = match typhon_runtime::protocols::text::repr_text(cx, value) {
-        Ok(shown) => shown,
-        Err(raised) => return raised,
-    };
-    cx.type_error(format!("Cannot convert {shown} to Decimal"))
 }
 
 /// Quotient and rest as a tuple.

@@ -314,20 +314,11 @@ pub fn power(left: &Number, right: &Number, env: &mut Env) -> Number {
         (bound >= length(settings.etiny())).then_some(settings.etiny() - 1)
     };
     if let Some(exponent) = far {
-        let result = Number::finite(negative, BigUint::one(), exponent);
-        return if whole && exponent < 0 {
-            env.fixed_half_even(result)
-        } else {
-            result.fixed(env)
-        };
+        return Number::finite(negative, BigUint::one(), exponent).fixed(env);
     }
     // The power is rounded twice, as the library that sets the standard here does it: half to even to a
     // precision that is enough for most, then as the context says.
-    let enough = if whole {
-        precision + right.digits() + right.exponent + 1
-    } else {
-        precision.max(base.digits()) + 23
-    };
+    let enough = precision.max(base.digits()) + 23;
     let most = length(adjusted.abs() + 1) + 1;
     if right.adjusted() + most < -enough - 2 {
         // So near to 1 that it is 1 with that precision.
