@@ -35,12 +35,16 @@ pub mod inline_cache;
 pub mod merge_queue;
 #[path = "../src/sync/mode.rs"]
 pub mod mode;
+#[path = "../src/sync/object_lock.rs"]
+pub mod object_lock;
 #[path = "../src/sync/once.rs"]
 pub mod once;
 #[path = "../src/sync/qsbr.rs"]
 pub mod qsbr;
 #[path = "../src/sync/registry.rs"]
 pub mod registry;
+#[path = "../src/sync/samples.rs"]
+mod samples;
 #[path = "../src/sync/slot.rs"]
 pub mod slot;
 #[path = "../src/sync/statistics.rs"]

@@ -24,6 +24,8 @@ pub(crate) const MAXIMUM_THREADS: usize = 4;
 pub(crate) const FIRST_TABLE_CAPACITY: usize = 1;
 pub(crate) const PROMOTION_SCORE: u32 = 1;
 pub(crate) const WATCHED_OBJECTS: usize = 1;
+pub(crate) const SAMPLED_OBJECTS: usize = 1;
+pub(crate) const REVOCATIONS_BORNE: u32 = 2;
 pub(crate) const RETIRE_BATCH: usize = 1;
 
 macro_rules! const_fn {
@@ -105,6 +107,23 @@ impl Tally {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Not modelled: a model is too short for a sample to be taken.
+pub(crate) struct Hints<const N: usize>([std::sync::atomic::AtomicU64; N]);
+
+impl<const N: usize> Hints<N> {
+    pub(crate) const fn new() -> Self {
+        Self([const { std::sync::atomic::AtomicU64::new(0) }; N])
+    }
+
+    pub(crate) fn get(&self, place: usize) -> u64 {
+        self.0[place].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, place: usize, word: u64) {
+        self.0[place].store(word, Ordering::Relaxed);
     }
 }
 

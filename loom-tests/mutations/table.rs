@@ -19,6 +19,7 @@ const COUNT: &str = "src/sync/biased_count.rs";
 const QUEUE: &str = "src/sync/merge_queue.rs";
 const DISTRIBUTED: &str = "src/sync/distributed.rs";
 const LOCK: &str = "src/sync/byte_lock.rs";
+const OBJECT: &str = "src/sync/object_lock.rs";
 const SLOT: &str = "src/sync/slot.rs";
 const QSBR: &str = "src/sync/qsbr.rs";
 const THREAD: &str = "src/sync/thread.rs";
@@ -107,29 +108,83 @@ mutations! {
     }
     "promotion::contended_objects_are_promoted_by_those_who_collide" {
         DISTRIBUTED: "a candidate is not kept alive",
-            "        record.request(request::PROMOTE);\n        1" =>
-            "        record.request(request::PROMOTE);\n        0";
+            "u32::from(candidate)" => "0";
     }
     "locks::the_lock_excludes_and_loses_no_wakeup" {
         LOCK: "further sleepers are forgotten",
-            "if more { PARKED } else { 0 }" => "if more { 0 } else { 0 }";
+            "if more { LOCKED } else { LOCKED | PARKED }" => "LOCKED | PARKED";
         LOCK: "a waiter sleeps without a last look",
-            "self.0.load(Ordering::Relaxed) == LOCKED | PARKED" => "true";
+            "self.0.load(Ordering::Relaxed) & (LOCKED | PARKED) == LOCKED | PARKED" => "true";
         LOCK: "taking does not acquire",
-            ".compare_exchange_weak(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)" =>
-            ".compare_exchange_weak(0, LOCKED, Ordering::Relaxed, Ordering::Relaxed)";
+            "|| self.0.compare_exchange_weak(state, state | LOCKED, Ordering::Acquire, Ordering::Relaxed)" =>
+            "|| self.0.compare_exchange_weak(state, state | LOCKED, Ordering::Relaxed, Ordering::Relaxed)";
         LOCK: "giving back does not release",
-            ".compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)" =>
-            ".compare_exchange(LOCKED, 0, Ordering::Relaxed, Ordering::Relaxed)";
+            "|| self.0.compare_exchange(state, state & !LOCKED, Ordering::Release, Ordering::Relaxed)" =>
+            "|| self.0.compare_exchange(state, state & !LOCKED, Ordering::Relaxed, Ordering::Relaxed)";
     }
     "locks::trying_never_disturbs_the_lock" {
         LOCK: "trying takes a lock that is held",
             "while state & LOCKED == 0 {" => "while true {";
     }
-    "locks::two_objects_never_deadlock" {
-        LOCK: "no order between two locks",
-            "            b.lock();\n            a.lock();" =>
-            "            a.lock();\n            b.lock();";
+    "object_lock::the_owner_lets_others_in_at_a_safepoint" {
+        OBJECT: "nobody waits for the owner",
+            "    wait_for(record);\n    header" => "    header";
+        OBJECT: "the owner does not look whether others have asked",
+            "== crate::mode::bias_id() && self.lock.marks() & (ASKED | REVOKED) == 0" =>
+            "== crate::mode::bias_id()";
+        OBJECT: "the owner goes on without the lock until its bias is gone",
+            "self.lock.marks() & (ASKED | REVOKED) == 0" => "self.lock.marks() & REVOKED == 0";
+        OBJECT: "who was waited for tells nobody",
+            "    );\n    wake_waiting();\n}" => "    );\n}";
+        THREAD: "a thread that detaches tells nobody",
+            "if before & request::REVOKE != 0 { object_lock::wake_waiting(); } } /// Runs" => "} /// Runs";
+    }
+    "object_lock::an_owner_that_was_away_finds_its_bias_gone" {
+        OBJECT: "no fence between asking and looking at the owner",
+            "fence(Ordering::SeqCst);" => "";
+        OBJECT: "what the owner did before it went is not acquired",
+            "if is_outside(record.word.load(Ordering::Acquire)) {" =>
+            "if is_outside(record.word.load(Ordering::Relaxed)) {";
+    }
+    "object_lock::who_stops_the_world_lets_others_in" {
+        OBJECT: "who stops the world is waited for",
+            "word & ATTACHED == 0 || word & STANDING_BY != 0" => "word & ATTACHED == 0";
+        OBJECT: "who stops the world tells nobody",
+            "        wake_waiting();\n    }\n}" => "    }\n}";
+    }
+    "object_lock::who_comes_second_waits_for_the_owner_too" {
+        OBJECT: "asking is enough",
+            "|| self.lock.marks() & REVOKED != 0 {" => "|| self.lock.marks() & (ASKED | REVOKED) != 0 {";
+    }
+    "object_lock::two_objects_never_deadlock" {
+        OBJECT: "no order between two locks",
+            "if byte_lock::is_first(&a.lock, &b.lock) {" => "if true {";
+    }
+    "object_lock::two_owners_enter_both_objects" {
+        OBJECT: "the first is entered before the second is asked for",
+            "    b.prepare_to_enter();\n    if" => "    if";
+    }
+    "object_lock::two_threads_that_wait_for_each_other_go_on" {
+        OBJECT: "who waits answers nobody",
+            "|| me.is_some_and(|me| me.word.load(Ordering::Relaxed) & request::REVOKE != 0);" =>
+            "|| me.is_some_and(|_| false);";
+    }
+    "object_lock::a_thread_without_bias_takes_its_locks" {
+        OBJECT: "the thread that gave up its bias does not know",
+            "        bias.given_up.store(1, Ordering::Release);\n        refresh(me);" =>
+            "        bias.given_up.store(1, Ordering::Release);";
+    }
+    "object_lock::an_exclusive_owner_is_told_of_readers" {
+        OBJECT: "readers announce nothing",
+            "pub fn announce_reader(&self) { self.prepare_to_enter(); }" => "pub fn announce_reader(&self) {}";
+    }
+    "object_lock::an_object_without_owner_shows_what_its_owner_did" {
+        COUNT: "letting go of an object does not release",
+            "self.owner.store(NOBODY, Ordering::Release); let mut word" =>
+            "self.owner.store(NOBODY, Ordering::Relaxed); let mut word";
+        OBJECT: "the lack of an owner is not acquired",
+            "let owner = self.owner.load(Ordering::Acquire);" =>
+            "let owner = self.owner.load(Ordering::Relaxed);";
     }
     "slots::a_list_item_is_got_alive_or_not_at_all" {
         SLOT: "no second look at the slot",
@@ -140,7 +195,8 @@ mutations! {
     }
     "slots::an_immortal_in_reused_memory_is_not_mistaken" {
         COUNT: "the owner is not acquired",
-            "match self.owner.load(Ordering::Acquire)" => "match self.owner.load(Ordering::Relaxed)";
+            "let owner = self.owner.load(Ordering::Acquire);" =>
+            "let owner = self.owner.load(Ordering::Relaxed);";
         HEADER: "the owner is not released",
             "header.owner.store(owner, Ordering::Release);" =>
             "header.owner.store(owner, Ordering::Relaxed);";

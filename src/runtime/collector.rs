@@ -26,12 +26,13 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use typhon_alloc::{Kind, PageRef};
+use typhon_sync::distributed::NoCandidates;
 use typhon_sync::{Header, StoppedWorld};
 
 use crate::context::Context;
 use crate::instance;
 use crate::object::Payload;
-use crate::object::{self, Ref, gc_bits, gc_flags, set_gc_bits};
+use crate::object::{self, Ref, clear_gc_bits, gc_bits, gc_flags, set_gc_bits};
 use crate::objects::code::Code;
 use crate::objects::generator::Generator;
 use crate::objects::type_::Type;
@@ -212,9 +213,12 @@ fn note_pause(pause: Duration) {
 
 fn collect_now(cx: &Context) -> usize {
     let begin = Instant::now();
+    // Garbage is freed in the end whatever its counts say, so none of them may be held elsewhere.
+    let no_candidates = NoCandidates::begin(cx.record);
     let world = typhon_sync::stop_the_world(cx.record);
     let mut dead = Vec::new();
     world.drain_all_merge_queues(&mut |object| dead.push(object));
+    typhon_sync::object_lock::renew(&world);
     let mut garbage = find_garbage(&world, &dead);
     let mut callbacks = Vec::new();
     for object in &garbage {
@@ -224,6 +228,7 @@ fn collect_now(cx: &Context) -> usize {
         // is given back.
         world.merge(header);
         header.incref();
+        set_gc_bits(header, gc_flags::UNREACHABLE);
     }
     for object in &garbage {
         // SAFETY: as above; the object is alive and given up.
@@ -249,7 +254,27 @@ fn collect_now(cx: &Context) -> usize {
     }
     let count = garbage.len();
     free(&garbage);
+    drop(no_candidates);
+    sweep_distributed(cx);
     count
+}
+
+/// Destroys the objects with distributed counts that nobody refers to, other than containers that
+/// were just found to be garbage: strings, say, and what only the garbage referred to.
+fn sweep_distributed(cx: &Context) {
+    while typhon_sync::distributed::are_there_any() {
+        let begin = Instant::now();
+        let world = typhon_sync::stop_the_world(cx.record);
+        let dead = typhon_sync::distributed::sweep(&world);
+        drop(world);
+        note_pause(begin.elapsed());
+        if dead.is_empty() {
+            break;
+        }
+        for object in dead {
+            object::destroy(object);
+        }
+    }
 }
 
 /// The stopped world, for workers that read counts while the thread that stopped it waits for them.
@@ -497,7 +522,9 @@ fn still_garbage(cx: &Context, garbage: Vec<NonNull<Header>>) -> Vec<NonNull<Hea
         .partition(|object| found.binary_search(object).is_ok());
     for object in resurrected {
         // SAFETY: the collector's count is given back.
-        if unsafe { object.as_ref() }.decref() {
+        let header = unsafe { object.as_ref() };
+        clear_gc_bits(header, gc_flags::UNREACHABLE);
+        if header.decref() {
             object::destroy(object);
         }
     }
@@ -597,6 +624,17 @@ pub(crate) fn promote_hot_objects(cx: &Context) {
     });
 }
 
+/// Merges what waits in the queues of threads that sleep, with the world stopped.
+pub(crate) fn merge_for_sleepers(cx: &Context) {
+    let mut dead = Vec::new();
+    let world = typhon_sync::stop_the_world(cx.record);
+    world.drain_all_merge_queues(&mut |object| dead.push(object));
+    drop(world);
+    for object in dead {
+        object::destroy(object);
+    }
+}
+
 /// The containers that are alive, counted: `gc.get_objects()`.
 pub fn live_objects(cx: &Context) -> Vec<Value> {
     let world = typhon_sync::stop_the_world(cx.record);
@@ -605,7 +643,7 @@ pub fn live_objects(cx: &Context) -> Vec<Value> {
         page.for_each_block(|block| {
             // SAFETY: a block with a shape is an object; one without a count is being destroyed.
             let header = unsafe { &*block.cast::<Header>() };
-            if header.count() > 0 && gc_bits(header) & gc_flags::DOOMED == 0 {
+            if header.count() > 0 && gc_bits(header) & gc_flags::HIDDEN == 0 {
                 header.incref();
                 // SAFETY: the count just added.
                 objects.push(unsafe { Value::from_bits(block as u64) });
@@ -626,7 +664,7 @@ pub(crate) fn for_each_code(cx: &Context, visit: &mut dyn FnMut(&Code)) {
             let header = unsafe { &*block.cast::<Header>() };
             if header.count() > 0
                 && header.shape() == shape
-                && gc_bits(header) & gc_flags::DOOMED == 0
+                && gc_bits(header) & gc_flags::HIDDEN == 0
             {
                 let word = block as u64;
                 // SAFETY: objects of this shape are code objects, and nobody frees one meanwhile; `Ref`
@@ -659,7 +697,7 @@ pub fn referrers(cx: &Context, targets: &[Value]) -> Vec<Value> {
         page.for_each_block(|block| {
             // SAFETY: a block with a shape is an object; one without a count is being destroyed.
             let header = unsafe { &*block.cast::<Header>() };
-            if header.count() == 0 || gc_bits(header) & gc_flags::DOOMED != 0 {
+            if header.count() == 0 || gc_bits(header) & gc_flags::HIDDEN != 0 {
                 return;
             }
             let mut refers = false;

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use typhon_sync::ByteLock;
 use typhon_sync::Header;
 
+use crate::guarded::Exclusion;
 use crate::object::{Payload, Ref, is_owned_here};
-use crate::pending;
 use crate::value::Value;
 
 /// A word that holds a value or nothing. See the module's header.
@@ -58,7 +58,7 @@ impl Field {
 
     /// The value, counted. Writers hold `lock`.
     #[inline(always)]
-    pub fn get_with(&self, lock: &ByteLock) -> Option<Value> {
+    pub fn get_with(&self, lock: &impl Exclusion) -> Option<Value> {
         let bits = self.0.load(Ordering::Acquire);
         if bits == 0 {
             return None;
@@ -80,7 +80,7 @@ impl Field {
 
     #[cold]
     #[inline(never)]
-    fn get_slow(&self, lock: &ByteLock) -> Option<Value> {
+    fn get_slow(&self, lock: &impl Exclusion) -> Option<Value> {
         loop {
             let bits = self.0.load(Ordering::Acquire);
             if bits == 0 {
@@ -100,22 +100,18 @@ impl Field {
                 }
                 continue;
             }
-            pending::lock_taken();
-            lock.lock();
-            let bits = self.0.load(Ordering::Acquire);
-            let value = if bits == 0 {
-                None
-            } else {
+            return lock.excluding(|| {
+                let bits = self.0.load(Ordering::Acquire);
+                if bits == 0 {
+                    return None;
+                }
                 if bits & 7 == 0 {
-                    // SAFETY: the field counts the object, and no writer is at work while the lock is held.
+                    // SAFETY: the field counts the object, and no writer is at work meanwhile.
                     unsafe { (*(bits as *const Header)).incref_and_mark() };
                 }
                 // SAFETY: the count just added, or an immediate.
                 Some(unsafe { Value::from_bits(bits) })
-            };
-            lock.unlock();
-            pending::lock_released();
-            return value;
+            });
         }
     }
 
@@ -125,13 +121,7 @@ impl Field {
         if !typhon_sync::multithreaded() {
             return self.replace_locked(value);
         }
-        let lock = self.stripe();
-        pending::lock_taken();
-        lock.lock();
-        let old = self.replace_locked(value);
-        lock.unlock();
-        pending::lock_released();
-        old
+        self.stripe().excluding(|| self.replace_locked(value))
     }
 
     /// Puts `value` in.

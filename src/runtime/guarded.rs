@@ -8,6 +8,7 @@
 
 use std::cell::UnsafeCell;
 
+use typhon_sync::object_lock::{self, Entered};
 use typhon_sync::{ByteLock, Header};
 
 use crate::object::{Payload, Ref};
@@ -68,13 +69,7 @@ pub fn locked_two<A: Lockable, B: Lockable, R>(
     if first.is(second) {
         return first.locked(|state| work(state, None));
     }
-    let (low, high): (&Value, &Value) = if first.as_value().bits() < second.as_value().bits() {
-        (first.as_value(), second.as_value())
-    } else {
-        (second.as_value(), first.as_value())
-    };
-    let _low = HeldValue::lock(low);
-    let _high = HeldValue::lock(high);
+    let _held = HeldTwo::lock(first.header(), second.header());
     // SAFETY: both locks are held and the objects differ.
     unsafe {
         work(
@@ -85,27 +80,24 @@ pub fn locked_two<A: Lockable, B: Lockable, R>(
 }
 
 /// The lock of a typed object, held until dropped.
-struct Held<'a, T: Payload>(&'a Ref<T>);
+struct Held<'a, T: Payload>(&'a Ref<T>, Entered);
 
 impl<'a, T: Payload> Held<'a, T> {
     #[inline]
     fn lock(object: &'a Ref<T>) -> Held<'a, T> {
-        pending::lock_taken();
-        object.header().lock.lock();
-        Held(object)
+        Held(object, enter(object.header()))
     }
 }
 
 impl<T: Payload> Drop for Held<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.0.header().lock.unlock();
-        pending::lock_released();
+        leave(self.0.header(), self.1);
     }
 }
 
 /// The lock of any object, held until dropped. For state that is not a `Guarded`: slots, dict word.
-pub struct HeldValue<'a>(&'a ByteLock);
+pub struct HeldValue<'a>(&'a Header, Entered);
 
 impl<'a> HeldValue<'a> {
     /// Locks the object `value` (an address).
@@ -118,16 +110,68 @@ impl<'a> HeldValue<'a> {
     /// Locks the object with this header.
     #[inline]
     pub fn lock_header(header: &'a Header) -> HeldValue<'a> {
-        pending::lock_taken();
-        header.lock.lock();
-        HeldValue(&header.lock)
+        HeldValue(header, enter(header))
     }
 }
 
 impl Drop for HeldValue<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.0.unlock();
+        leave(self.0, self.1);
+    }
+}
+
+/// The locks of two objects, held until dropped.
+struct HeldTwo<'a>([&'a Header; 2], [Entered; 2]);
+
+impl<'a> HeldTwo<'a> {
+    fn lock(first: &'a Header, second: &'a Header) -> HeldTwo<'a> {
+        let entered = object_lock::enter_two(first, second);
+        pending::lock_taken();
+        HeldTwo([first, second], entered)
+    }
+}
+
+impl Drop for HeldTwo<'_> {
+    fn drop(&mut self) {
+        object_lock::leave_two(self.0[0], self.0[1], self.1);
         pending::lock_released();
     }
+}
+
+/// What excludes the writers of a [`crate::field::Field`]: an object's lock, or a lock of its own.
+pub trait Exclusion {
+    /// Runs `work` while nobody else is inside.
+    fn excluding<R>(&self, work: impl FnOnce() -> R) -> R;
+}
+
+impl Exclusion for Header {
+    fn excluding<R>(&self, work: impl FnOnce() -> R) -> R {
+        let _held = HeldValue::lock_header(self);
+        work()
+    }
+}
+
+impl Exclusion for ByteLock {
+    fn excluding<R>(&self, work: impl FnOnce() -> R) -> R {
+        pending::lock_taken();
+        let result = self.locked(work);
+        pending::lock_released();
+        result
+    }
+}
+
+#[inline]
+fn enter(header: &Header) -> Entered {
+    // Entering may wait for the object's owner, which must not happen inside another object.
+    debug_assert!(!pending::is_inside(), "locks are leaves");
+    let entered = header.enter();
+    pending::lock_taken();
+    entered
+}
+
+#[inline]
+fn leave(header: &Header, entered: Entered) {
+    header.leave(entered);
+    pending::lock_released();
 }

@@ -78,7 +78,7 @@ pub fn get(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>> 
                 let Some(index) = shape.slot(name) else {
                     return Ok(None);
                 };
-                if let Some(value) = slot(pointer, shape, index).get_with(&header.lock) {
+                if let Some(value) = slot(pointer, shape, index).get_with(header) {
                     return Ok(Some(value));
                 }
                 // The slot is empty only when the object went to dict mode meanwhile.
@@ -97,10 +97,7 @@ pub fn get(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>> 
 }
 
 fn dict_of(pointer: NonNull<Header>, shape: &Shape, header: &Header) -> Option<Ref<Dict>> {
-    dict_word(pointer, shape)?
-        .get_with(&header.lock)?
-        .into_ref()
-        .ok()
+    dict_word(pointer, shape)?.get_with(header)?.into_ref().ok()
 }
 
 /// The dict of an instance in dict mode.
@@ -197,7 +194,7 @@ pub fn attributes_in_slots(object: &Value) -> Option<Vec<(Name, Value)>> {
     }
     let attributes = shape.names().iter().enumerate().map(|(index, name)| {
         // Empty only when the object went to dict mode meanwhile.
-        let value = slot(pointer, shape, index).get_with(&header.lock)?;
+        let value = slot(pointer, shape, index).get_with(header)?;
         Some((*name, value))
     });
     attributes.collect()
@@ -231,7 +228,7 @@ pub fn dict(cx: &Context, object: &Value) -> PyResult<Option<Ref<Dict>>> {
         let mut copied: Vec<(Name, u64)> = Vec::new();
         if before.mode == Mode::Slots {
             for (index, name) in before.names().iter().enumerate() {
-                if let Some(value) = slot(pointer, before, index).get_with(&header.lock) {
+                if let Some(value) = slot(pointer, before, index).get_with(header) {
                     copied.push((*name, value.bits()));
                     fresh.set_name(cx, *name, value)?;
                 }

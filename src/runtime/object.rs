@@ -483,6 +483,10 @@ pub mod gc_flags {
     pub const DOOMED: u8 = 4;
     /// Not looked at by the collector (`gc.freeze`).
     pub const FROZEN: u8 = 8;
+    /// Found to be garbage, and not freed yet: nobody may get a reference to it from the collector.
+    pub const UNREACHABLE: u8 = 16;
+    /// What is not shown to those who ask for all objects.
+    pub const HIDDEN: u8 = DOOMED | UNREACHABLE;
     /// Any of these makes destruction leave the short path.
     pub const NEEDS_HELP: u8 = HAS_WEAK_REFERENCES | DOOMED;
 }

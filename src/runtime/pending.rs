@@ -47,6 +47,11 @@ pub(crate) fn push(object: NonNull<Header>) {
     });
 }
 
+/// Whether this thread is inside an object.
+pub(crate) fn is_inside() -> bool {
+    PENDING.try_with(|p| p.locks.get() != 0).unwrap_or(false)
+}
+
 /// This thread has taken an object's lock.
 #[inline]
 pub(crate) fn lock_taken() {

@@ -69,7 +69,7 @@ impl Header {
             self.validate(local != 0, "a reference taken to what its owner has let go");
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
         } else if owner != IMMORTAL {
-            self.incref_slow();
+            self.incref_foreign(owner);
         }
     }
 
@@ -88,7 +88,7 @@ impl Header {
             self.local.store(local, Ordering::Relaxed);
             local == 0 && self.local_reached_zero()
         } else {
-            owner != IMMORTAL && self.decref_slow()
+            owner != IMMORTAL && self.decref_foreign(owner)
         }
     }
 
@@ -99,13 +99,16 @@ impl Header {
     #[inline(always)]
     #[must_use]
     pub fn try_incref(&self) -> bool {
-        if self.owner.load(Ordering::Relaxed) == owner_id() {
+        // Acquire: an immortal object may be new in the memory of the one the reader
+        // looked for, and there is no exchange on `shared` to order the re-check.
+        let owner = self.owner.load(Ordering::Acquire);
+        if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed);
             self.validate(local != 0, "a reference taken to what its owner has let go");
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
             true
         } else {
-            self.try_incref_slow()
+            owner == IMMORTAL || self.try_incref_foreign(owner)
         }
     }
 
@@ -116,7 +119,7 @@ impl Header {
             self.incref();
         } else {
             self.mark_maybe_shared();
-            self.incref_slow();
+            self.incref();
         }
     }
 
@@ -188,8 +191,9 @@ impl Header {
     fn local_reached_zero(&self) -> bool {
         // Acquire pairs with the Release of the decrements that brought it to 0.
         if self.shared.load(Ordering::Acquire) == 0 {
-            // Nobody else has a reference and nobody can get one; see the module.
-            self.owner.store(NOBODY, Ordering::Relaxed);
+            // Nobody else has a reference and nobody can get one; see the module. Release: for
+            // who enters it without the bias of its owner, if it is resurrected.
+            self.owner.store(NOBODY, Ordering::Release);
             self.shared.store(STATE_MERGED, Ordering::Relaxed);
             true
         } else {
@@ -206,8 +210,9 @@ impl Header {
         let local = i64::from(self.local.load(Ordering::Relaxed));
         self.local.store(0, Ordering::Relaxed);
         // Before the swap, which releases it: as soon as MERGED can be seen, another
-        // thread may drop the last reference, and the memory may get another owner.
-        self.owner.store(NOBODY, Ordering::Relaxed);
+        // thread may drop the last reference, and the memory may get another owner. Release:
+        // what the owner did inside by its bias is seen by who enters next.
+        self.owner.store(NOBODY, Ordering::Release);
         let mut word = self.shared.load(Ordering::Relaxed);
         loop {
             let total = i64::from(shared_count(word)) + local + change;
@@ -218,29 +223,44 @@ impl Header {
         }
     }
 
-    #[cold]
-    fn incref_slow(&self) {
-        match self.owner.load(Ordering::Relaxed) {
-            IMMORTAL => {}
-            DISTRIBUTED => distributed::add(self, 1),
-            _ => {
-                let extra = distributed::observe_incref(self);
-                self.add_shared(SHARED_ONE.wrapping_mul(1 + extra));
-            }
+    // An object that threads share is counted by most of them as foreign. Those that it
+    // pays to be quick about are distributed: leaf functions without a frame, so that the
+    // rest keeps its registers to itself.
+
+    #[inline(never)]
+    fn incref_foreign(&self, owner: u16) {
+        if owner != DISTRIBUTED || !distributed::count(self, 1) {
+            self.incref_shared();
         }
     }
 
-    #[cold]
-    fn try_incref_slow(&self) -> bool {
-        // Acquire: an immortal object may be new in the memory of the one the reader
-        // looked for, and there is no exchange on `shared` to order the re-check.
-        match self.owner.load(Ordering::Acquire) {
-            IMMORTAL => return true,
-            DISTRIBUTED => {
-                distributed::add(self, 1);
-                return true;
-            }
-            _ => {}
+    #[inline(never)]
+    fn try_incref_foreign(&self, owner: u16) -> bool {
+        (owner == DISTRIBUTED && distributed::count(self, 1)) || self.try_incref_shared()
+    }
+
+    #[inline(never)]
+    fn decref_foreign(&self, owner: u16) -> bool {
+        if owner == DISTRIBUTED && distributed::count(self, -1) {
+            return false;
+        }
+        self.decref_shared()
+    }
+
+    #[inline(never)]
+    fn incref_shared(&self) {
+        if self.owner.load(Ordering::Relaxed) == DISTRIBUTED {
+            return distributed::count_unregistered(self, 1);
+        }
+        let extra = distributed::observe_incref(self);
+        self.add_shared(SHARED_ONE.wrapping_mul(1 + extra));
+    }
+
+    #[inline(never)]
+    fn try_incref_shared(&self) -> bool {
+        if self.owner.load(Ordering::Relaxed) == DISTRIBUTED {
+            distributed::count_unregistered(self, 1);
+            return true;
         }
         let mut word = self.shared.load(Ordering::Relaxed);
         loop {
@@ -264,17 +284,14 @@ impl Header {
         true
     }
 
-    #[cold]
-    fn decref_slow(&self) -> bool {
+    #[inline(never)]
+    fn decref_shared(&self) -> bool {
         let owner = self.owner.load(Ordering::Relaxed);
-        match owner {
-            IMMORTAL => return false,
-            DISTRIBUTED => {
-                distributed::add(self, -1);
-                return false;
-            }
-            _ => distributed::observe_decref(self),
+        if owner == DISTRIBUTED {
+            distributed::count_unregistered(self, -1);
+            return false;
         }
+        distributed::observe_decref(self);
         let mut word = self.shared.load(Ordering::Relaxed);
         loop {
             self.validate(

@@ -15,12 +15,15 @@
 //!
 //! **Leaf locks.** The runtime enters a locked object through a closure that has no
 //! thread context: inside, nothing can run Python code, reach a safepoint, detach or
-//! take a further lock (but for the second one of [`lock_two`]). Hence
+//! take a further lock (but for the second one of `object_lock::enter_two`). Hence
 //! * no deadlock: nobody waits for a lock while holding one, except in address order;
 //! * a thread may sleep here *attached*: the holder is running, not at a safepoint,
 //!   and unlocks after bounded work without waiting for anybody. So the sleeper wakes
 //!   and reaches its own safepoint in bounded time, and whoever stops the world only
 //!   has to wait for it as for any other running thread.
+//!
+//! Two more bits of the byte belong to `object_lock.rs`. They are set by whoever likes, at
+//! any time, and never cleared; the lock leaves them as they are.
 //!
 //! While there is one thread, or a GIL, the lock is a plain load and a plain store:
 //! see `mode.rs` for why the two protocols never meet on one held lock.
@@ -35,6 +38,10 @@ use crate::shim::{AtomicU8, Ordering, const_fn, park, spin, unpark_one};
 
 const LOCKED: u8 = 1;
 const PARKED: u8 = 2;
+/// Another thread than the owner wants to enter the object.
+pub(crate) const ASKED: u8 = 4;
+/// The owner takes the lock like everybody.
+pub(crate) const REVOKED: u8 = 8;
 
 /// A mutex of one byte. See the module for its states.
 #[repr(transparent)]
@@ -51,13 +58,15 @@ impl ByteLock {
     /// Takes the lock. Not reentrant.
     #[inline]
     pub fn lock(&self) {
+        let state = self.0.load(Ordering::Relaxed);
         if !multithreaded() {
-            debug_assert_eq!(self.0.load(Ordering::Relaxed), 0, "a leaf lock taken twice");
-            self.0.store(LOCKED, Ordering::Relaxed);
-        } else if self
-            .0
-            .compare_exchange_weak(0, LOCKED, Ordering::Acquire, Ordering::Relaxed)
-            .is_err()
+            debug_assert_eq!(state & LOCKED, 0, "a leaf lock taken twice");
+            self.0.store(state | LOCKED, Ordering::Relaxed);
+        } else if state & (LOCKED | PARKED) != 0
+            || self
+                .0
+                .compare_exchange_weak(state, state | LOCKED, Ordering::Acquire, Ordering::Relaxed)
+                .is_err()
         {
             self.lock_slow();
         }
@@ -67,11 +76,9 @@ impl ByteLock {
     #[inline]
     pub fn try_lock(&self) -> bool {
         if !multithreaded() {
-            let free = self.0.load(Ordering::Relaxed) == 0;
-            if free {
-                self.0.store(LOCKED, Ordering::Relaxed);
-            }
-            return free;
+            let state = self.0.load(Ordering::Relaxed);
+            self.0.store(state | LOCKED, Ordering::Relaxed);
+            return state & LOCKED == 0;
         }
         let mut state = self.0.load(Ordering::Relaxed);
         while state & LOCKED == 0 {
@@ -91,12 +98,14 @@ impl ByteLock {
     /// Gives the lock back. Only its holder may call this.
     #[inline]
     pub fn unlock(&self) {
+        let state = self.0.load(Ordering::Relaxed);
         if !multithreaded() {
-            self.0.store(0, Ordering::Relaxed);
-        } else if self
-            .0
-            .compare_exchange(LOCKED, 0, Ordering::Release, Ordering::Relaxed)
-            .is_err()
+            self.0.store(state & !LOCKED, Ordering::Relaxed);
+        } else if state & PARKED != 0
+            || self
+                .0
+                .compare_exchange(state, state & !LOCKED, Ordering::Release, Ordering::Relaxed)
+                .is_err()
         {
             self.unlock_slow();
         }
@@ -120,6 +129,18 @@ impl ByteLock {
     pub fn guard(&self) -> ByteGuard<'_> {
         self.lock();
         ByteGuard(self)
+    }
+
+    /// The bits that are not the lock's own, and those that are.
+    #[inline(always)]
+    pub(crate) fn marks(&self) -> u8 {
+        // Acquire: pairs with `mark`.
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// Sets bits that are not the lock's own.
+    pub(crate) fn mark(&self, bits: u8) {
+        self.0.fetch_or(bits, Ordering::AcqRel);
     }
 
     /// Makes the lock free without looking, for memory that becomes a new object.
@@ -166,7 +187,7 @@ impl ByteLock {
                 }
             }
             park(self.address(), || {
-                self.0.load(Ordering::Relaxed) == LOCKED | PARKED
+                self.0.load(Ordering::Relaxed) & (LOCKED | PARKED) == LOCKED | PARKED
             });
             round = 0;
             state = self.0.load(Ordering::Relaxed);
@@ -175,9 +196,21 @@ impl ByteLock {
 
     #[cold]
     fn unlock_slow(&self) {
+        let mut state = self.0.load(Ordering::Relaxed);
+        while state & PARKED == 0 {
+            match self.0.compare_exchange_weak(
+                state,
+                state & !LOCKED,
+                Ordering::Release,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => state = now,
+            }
+        }
         unpark_one(self.address(), |more| {
-            self.0
-                .store(if more { PARKED } else { 0 }, Ordering::Release);
+            let gone = if more { LOCKED } else { LOCKED | PARKED };
+            self.0.fetch_and(!gone, Ordering::Release);
         });
     }
 }
@@ -199,28 +232,8 @@ impl Drop for ByteGuard<'_> {
     }
 }
 
-/// Takes two locks, the one with the lower address first, and the same one only once.
-/// The only way to hold two, hence no cycle of waiters.
+/// Is `a` the one of two locks that is to be taken first?
 #[inline]
-pub fn lock_two(a: &ByteLock, b: &ByteLock) {
-    match a.address().cmp(&b.address()) {
-        std::cmp::Ordering::Less => {
-            a.lock();
-            b.lock();
-        }
-        std::cmp::Ordering::Equal => a.lock(),
-        std::cmp::Ordering::Greater => {
-            b.lock();
-            a.lock();
-        }
-    }
-}
-
-/// Gives back what [`lock_two`] took.
-#[inline]
-pub fn unlock_two(a: &ByteLock, b: &ByteLock) {
-    a.unlock();
-    if a.address() != b.address() {
-        b.unlock();
-    }
+pub(crate) fn is_first(a: &ByteLock, b: &ByteLock) -> bool {
+    a.address() < b.address()
 }

@@ -17,8 +17,9 @@
 //! registered. The table of a thread that has ended stays with its record and goes on
 //! counting in the sum; the next thread that gets the record counts on from there. A
 //! single entry means nothing: one thread may take a reference and another drop it.
-//! Only the sum does, and only with the world stopped, so the collector frees these
-//! objects.
+//! Only the sum does, and only with the world stopped: so [`sweep`] finds the objects that
+//! nobody refers to any more. The collector sweeps, and so does a promotion once the
+//! number of distributed objects has doubled.
 //!
 //! *Who touches a table*: its thread while attached; with the world stopped, whoever
 //! stopped it (sums, zeroes, and grows all tables at once, so that a slot that exists
@@ -33,6 +34,12 @@
 //! between. An object with [`PROMOTION_SCORE`] such surprises within [`WINDOW`]
 //! operations (a failed compare-and-swap counts as [`COLLISION`]) becomes a candidate,
 //! and the thread asks itself, at its next safepoint, to have it promoted (PROMOTE).
+//!
+//! Many objects may be shared without any of them being hot: the nodes of a graph that
+//! all threads search. So each thread also takes a *sample* of its operations
+//! (`samples.rs`), which tells of objects that several threads count in turn. Those
+//! wait in the list of candidates until there is a batch of them.
+//!
 //! An object handed from one thread to another and used there by it alone surprises
 //! nobody and stays as it is, and is freed promptly. A candidate list holds one
 //! reference to each object on it.
@@ -40,6 +47,7 @@
 use crate::header::{Header, STATE_MAYBE_SHARED, STATE_MERGED, shared_count, shared_word};
 use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded};
 use crate::registry::{self, REGISTRY};
+use crate::samples;
 use crate::shim::{
     AtomicI64, FIRST_TABLE_CAPACITY, Mutex, MutexGuard, Ordering, PROMOTION_SCORE, UnsafeCell,
     WATCHED_OBJECTS, const_fn, global, lock,
@@ -47,6 +55,7 @@ use crate::shim::{
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
 use crate::world::{StoppedWorld, stop_the_world};
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 /// Operations after which the surprises counted on an object are forgotten.
@@ -55,6 +64,12 @@ const WINDOW: u32 = 4096;
 const COLLISION: u32 = 4;
 /// Operations on other objects that may fall on an entry before it is given up.
 const PATIENCE: u8 = 8;
+/// Candidates found by samples that are worth a stop of the world.
+const BATCH: usize = 256;
+/// Operations after which fewer candidates than that are served too.
+const LONGEST_WAIT: u32 = 1 << 14;
+/// Distributed objects below which a promotion does not sweep.
+const SMALLEST_SWEEP: usize = 1024;
 
 /// One thread's counts. The index is the slot.
 pub(crate) struct Table(UnsafeCell<Box<[AtomicI64]>>);
@@ -72,7 +87,9 @@ impl Table {
             // SAFETY: a table is replaced only while the world is stopped, and the
             // caller is attached or has stopped it; see the module.
             let table: &[AtomicI64] = unsafe { &*table };
-            use_entry(&table[slot])
+            debug_assert!(slot < table.len());
+            // SAFETY: a slot that exists is within every table; see the module.
+            use_entry(unsafe { table.get_unchecked(slot) })
         })
     }
 
@@ -108,11 +125,18 @@ impl Table {
 pub(crate) struct Slots {
     /// Counts not in any thread's table. As long as the tables are.
     base: Vec<i64>,
+    /// Whose slot it is; null while it is free. As long as the tables are.
+    objects: Vec<*mut Header>,
     /// Slots below `used` that have been given back.
     free: Vec<u32>,
     /// Slots ever given out.
     used: usize,
+    /// Distributed objects at which a promotion sweeps.
+    sweep_at: usize,
 }
+
+// SAFETY: the objects are looked at with the world stopped only.
+unsafe impl Send for Slots {}
 
 global! {
     static SLOTS: Mutex<Slots> = new_slots();
@@ -120,7 +144,13 @@ global! {
 
 const_fn! {
     const fn new_slots() -> Mutex<Slots> {
-        Mutex::new(Slots { base: Vec::new(), free: Vec::new(), used: 0 })
+        Mutex::new(Slots {
+            base: Vec::new(),
+            objects: Vec::new(),
+            free: Vec::new(),
+            used: 0,
+            sweep_at: SMALLEST_SWEEP,
+        })
     }
 }
 
@@ -129,6 +159,10 @@ const_fn! {
 pub(crate) struct Watch {
     entries: [WatchEntry; WATCHED_OBJECTS],
     candidates: Vec<NonNull<Header>>,
+    /// Operations noted, modulo 2³².
+    ticks: u32,
+    /// Not 0: what this thread counts becomes no candidate.
+    paused: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -158,6 +192,8 @@ impl ThreadCounts {
             watch: UnsafeCell::new(Watch {
                 entries: [WatchEntry::default(); WATCHED_OBJECTS],
                 candidates: Vec::new(),
+                ticks: 0,
+                paused: 0,
             }),
         }
     }
@@ -172,6 +208,14 @@ impl ThreadCounts {
 }
 
 impl ThreadCounts {
+    fn pause(&self, change: i32) {
+        self.watch.with_mut(|watch| {
+            // SAFETY: the thread's own watch.
+            let watch = unsafe { &mut *watch };
+            watch.paused = watch.paused.wrapping_add_signed(change);
+        });
+    }
+
     /// Are there candidates? Asked by the thread itself.
     pub(crate) fn has_candidates(&self) -> bool {
         // SAFETY: the thread's own watch.
@@ -180,14 +224,49 @@ impl ThreadCounts {
     }
 }
 
-/// Counts a distributed object for this thread.
-#[inline]
-pub(crate) fn add(header: &Header, change: i64) {
-    let slot = header.local.load(Ordering::Relaxed) as usize;
-    match ThreadRecord::current() {
-        Some(record) => record.counts.table.add(slot, change),
-        None => lock(&SLOTS).base[slot] += change,
+/// While it lasts the thread that made it makes no object a candidate: it frees objects without
+/// asking whether somebody else has a reference, for it knows that nobody does.
+#[must_use]
+pub struct NoCandidates {
+    record: &'static ThreadRecord,
+    not_send: PhantomData<*const ()>,
+}
+
+impl NoCandidates {
+    /// `me` is the calling thread's record.
+    pub fn begin(me: &'static ThreadRecord) -> Self {
+        me.counts.pause(1);
+        Self {
+            record: me,
+            not_send: PhantomData,
+        }
     }
+}
+
+impl Drop for NoCandidates {
+    fn drop(&mut self) {
+        self.record.counts.pause(-1);
+    }
+}
+
+/// Counts a distributed object for this thread. False: the thread is not registered, and
+/// [`count_unregistered`] does it.
+#[inline(always)]
+pub(crate) fn count(header: &Header, change: i64) -> bool {
+    let Some(record) = ThreadRecord::current() else {
+        return false;
+    };
+    debug_assert!(record.is_attached(), "a detached thread counts");
+    let slot = header.local.load(Ordering::Relaxed) as usize;
+    record.counts.table.add(slot, change);
+    true
+}
+
+/// Counts a distributed object for a thread that has no table.
+#[cold]
+pub(crate) fn count_unregistered(header: &Header, change: i64) {
+    let slot = header.local.load(Ordering::Relaxed) as usize;
+    lock(&SLOTS).base[slot] += change;
 }
 
 /// Roughly how many references a distributed object has, with other threads counting.
@@ -213,13 +292,28 @@ pub(crate) fn observe_incref(header: &Header) -> u32 {
     record.counts.watch.with_mut(|watch| {
         // SAFETY: only its own thread touches a watch while threads run.
         let watch = unsafe { &mut *watch };
-        if watch.note(header, 1) < PROMOTION_SCORE {
+        if watch.paused != 0 {
             return 0;
         }
-        watch.forget(header);
-        watch.candidates.push(NonNull::from(header));
-        record.request(request::PROMOTE);
-        1
+        watch.ticks = watch.ticks.wrapping_add(1);
+        let contended = watch.note(header, 1) >= PROMOTION_SCORE;
+        if contended {
+            watch.forget(header);
+        }
+        let candidate = contended
+            || (watch.ticks.is_multiple_of(samples::INTERVAL)
+                && samples::is_shared(address(header), record.id()));
+        if candidate {
+            watch.candidates.push(NonNull::from(header));
+        }
+        let waiting = watch.candidates.len();
+        if contended
+            || waiting >= BATCH
+            || (waiting > 0 && watch.ticks.is_multiple_of(LONGEST_WAIT))
+        {
+            record.request(request::PROMOTE);
+        }
+        u32::from(candidate)
     })
 }
 
@@ -306,11 +400,13 @@ pub fn promote(_world: &StoppedWorld, header: &Header) -> bool {
     }
     let total = i64::from(header.local.load(Ordering::Relaxed))
         + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));
+    debug_assert!(total > 0, "a dead object is promoted");
     // The registry's lock keeps new records from being made with the old capacity.
     let registry = REGISTRY.lock();
     let mut slots = lock(&SLOTS);
     let slot = slots.take();
     slots.base[slot as usize] = total;
+    slots.objects[slot as usize] = std::ptr::from_ref(header).cast_mut();
     drop(slots);
     drop(registry);
     header.local.store(slot, Ordering::Relaxed);
@@ -338,6 +434,7 @@ pub fn demote(_world: &StoppedWorld, header: &Header) -> i64 {
     }
     let mut slots = lock(&SLOTS);
     slots.base[slot as usize] = 0;
+    slots.objects[slot as usize] = std::ptr::null_mut();
     slots.free.push(slot);
     header.local.store(0, Ordering::Relaxed);
     header
@@ -346,6 +443,34 @@ pub fn demote(_world: &StoppedWorld, header: &Header) -> i64 {
     header.owner.store(NOBODY, Ordering::Relaxed);
     statistics::count(|counters| &counters.demotions);
     total
+}
+
+/// Are there distributed objects?
+pub fn are_there_any() -> bool {
+    let slots = lock(&SLOTS);
+    slots.used > slots.free.len()
+}
+
+/// Demotes the distributed objects that nobody refers to. The caller must destroy them,
+/// with the world running.
+pub fn sweep(world: &StoppedWorld) -> Vec<NonNull<Header>> {
+    let objects = lock(&SLOTS).objects.clone();
+    let mut dead = Vec::new();
+    let mut alive = 0;
+    for object in objects.into_iter().filter_map(NonNull::new) {
+        // SAFETY: an object with a slot is alive: it is freed only once it was demoted.
+        let header = unsafe { object.as_ref() };
+        if !header.is_distributed() {
+            // Made immortal since.
+        } else if sum(world, header) == 0 {
+            demote(world, header);
+            dead.push(object);
+        } else {
+            alive += 1;
+        }
+    }
+    lock(&SLOTS).sweep_at = (2 * alive).max(SMALLEST_SWEEP);
+    dead
 }
 
 /// Takes all threads' candidates for promotion, with the reference held to each: the
@@ -376,13 +501,27 @@ pub fn serve_promotions(
             promote(&world, header);
         }
     }
+    let dead = if is_sweep_due() {
+        sweep(&world)
+    } else {
+        Vec::new()
+    };
     drop(world);
+    for header in dead {
+        destroy(header);
+    }
     for header in candidates {
         // SAFETY: the reference that was in the list.
         if unsafe { header.as_ref() }.decref() {
             destroy(header);
         }
     }
+}
+
+/// Are there many more distributed objects than the last sweep left?
+fn is_sweep_due() -> bool {
+    let slots = lock(&SLOTS);
+    slots.used - slots.free.len() >= slots.sweep_at
 }
 
 impl Slots {
@@ -395,6 +534,7 @@ impl Slots {
         if self.used == self.base.len() {
             let capacity = (2 * self.used).max(FIRST_TABLE_CAPACITY);
             self.base.resize(capacity, 0);
+            self.objects.resize(capacity, std::ptr::null_mut());
             for record in registry::records() {
                 record.counts.table.grow(capacity);
             }
@@ -419,6 +559,8 @@ mod tests {
         Watch {
             entries: [WatchEntry::default(); WATCHED_OBJECTS],
             candidates: Vec::new(),
+            ticks: 0,
+            paused: 0,
         }
     }
 

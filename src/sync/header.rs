@@ -8,7 +8,7 @@
 //! ```
 //!
 //! * `shape`: index into the runtime's table of shapes. This crate never looks at it.
-//! * `lock`: the object's one-byte mutex (`byte_lock.rs`).
+//! * `lock`: the object's one-byte mutex (`byte_lock.rs`, `object_lock.rs`).
 //! * `gc`: bits of the collector. This crate never looks at them.
 //! * `owner`, `local`, `shared`: the reference count (`biased_count.rs`).
 //!
@@ -94,8 +94,8 @@ pub(crate) const fn shared_word(count: i64, state: u32) -> u32 {
 pub struct Header {
     /// Index of the object's shape. Written by the runtime, under the object's lock.
     pub shape: AtomicU32,
-    /// The object's mutex.
-    pub lock: ByteLock,
+    /// The object's mutex (`object_lock.rs`).
+    pub(crate) lock: ByteLock,
     /// The collector's bits.
     pub gc: AtomicU8,
     /// Who counts in `local`. Written by that owner, or under the merge queue of an

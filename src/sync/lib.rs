@@ -11,7 +11,9 @@
 //!   biased_count.rs    incref, decref, try_incref: PEP 703's counts on that header
 //!   merge_queue.rs     counts that only the owner may merge, handed to the owner
 //!   distributed.rs     contended objects: per-thread counts, promotion, demotion
+//!   samples.rs         which objects threads count in turn: hints for promotion
 //!   byte_lock.rs       the one-byte mutex, and two of them at once
+//!   object_lock.rs     an object's lock, biased towards the owner until another enters
 //!   slot.rs              reading a slot without a lock: load, reference, look again
 //!   inline_cache.rs      a cache word that carries its own guard
 //!   once.rs            one-time initialization that waits detached
@@ -38,16 +40,18 @@ pub mod header;
 pub mod inline_cache;
 pub mod merge_queue;
 pub mod mode;
+pub mod object_lock;
 pub mod once;
 pub mod qsbr;
 pub mod registry;
+mod samples;
 mod shim;
 pub mod slot;
 pub mod statistics;
 pub mod thread;
 pub mod world;
 
-pub use byte_lock::{ByteLock, lock_two, unlock_two};
+pub use byte_lock::ByteLock;
 pub use header::Header;
 pub use inline_cache::InlineCache;
 pub use mode::{gil_enabled, initialize, multithreaded, owner_id, set_multithreaded};

@@ -14,6 +14,10 @@
 //!   start of a thread              under the queue's lock: clear vacant
 //! ```
 //!
+//! An owner may sleep for long, in a `join` say, while others drop what it made. Once
+//! [`PATIENCE`] objects wait for a thread that is not attached, the one that dropped the
+//! last asks itself to merge them all with the world stopped (MERGE_ALL).
+//!
 //! So at every moment either a thread will drain the queue or the queue is empty. And
 //! the lock orders the counting of the id's last thread before the merges of strangers,
 //! and those before the counting of its next thread, which simply inherits the objects.
@@ -24,6 +28,9 @@ use crate::registry;
 use crate::shim::{UnsafeCell, const_fn};
 use crate::thread::{ThreadRecord, request};
 use std::ptr::NonNull;
+
+/// Objects that may wait for a sleeping owner.
+const PATIENCE: usize = 4096;
 
 /// The merge queue of one thread id.
 pub(crate) struct MergeQueue {
@@ -64,10 +71,17 @@ pub(crate) fn push(owner: u16, header: &Header) -> bool {
         return merge_dequeued(header, owner);
     }
     // SAFETY: `lock` is held.
-    record.merge_queue.waiting.with_mut(|waiting| unsafe {
+    let waiting = record.merge_queue.waiting.with_mut(|waiting| unsafe {
         (*waiting).push(NonNull::from(header));
+        (*waiting).len()
     });
     record.request(request::MERGE);
+    if waiting.is_multiple_of(PATIENCE)
+        && !record.is_attached()
+        && let Some(me) = ThreadRecord::current()
+    {
+        me.request(request::MERGE_ALL);
+    }
     false
 }
 

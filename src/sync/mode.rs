@@ -24,6 +24,8 @@ pub const DISTRIBUTED: u16 = 0xFFFE;
 /// What [`owner_id`] answers on a thread that is not registered. No header ever has
 /// this owner, so such a thread can never take an owner's fast path by mistake.
 pub const OUTSIDER: u16 = 0xFFFD;
+/// What [`bias_id`] answers on a thread without bias. No header ever has this owner.
+const NO_BIAS: u16 = 0xFFFC;
 /// The owner id all threads share while there is a GIL.
 pub const GIL_OWNER: u16 = 1;
 
@@ -37,6 +39,9 @@ switch! {
 }
 thread_cell! {
     static OWNER_ID: u16 = OUTSIDER;
+}
+thread_cell! {
+    static BIAS_ID: u16 = NO_BIAS;
 }
 
 /// Chooses the mode. To be called once at start-up, before the first thread is
@@ -75,4 +80,16 @@ pub fn owner_id() -> u16 {
 /// Sets what [`owner_id`] answers on this thread.
 pub(crate) fn set_owner_id(id: u16) {
     OWNER_ID.with(|cell| cell.set(id));
+}
+
+/// The owner of the objects that this thread may enter without their locks
+/// (`object_lock.rs`): [`owner_id`], unless it has given up its bias.
+#[inline(always)]
+pub(crate) fn bias_id() -> u16 {
+    BIAS_ID.with(|id| id.get())
+}
+
+/// Sets what [`bias_id`] answers on this thread.
+pub(crate) fn set_bias_id(id: Option<u16>) {
+    BIAS_ID.with(|cell| cell.set(id.unwrap_or(NO_BIAS)));
 }

@@ -25,6 +25,13 @@ pub(crate) const PROMOTION_SCORE: u32 = 64;
 /// Objects a thread watches for interference at a time.
 pub(crate) const WATCHED_OBJECTS: usize = 32;
 
+/// Places for objects that threads have told of (`samples.rs`).
+pub(crate) const SAMPLED_OBJECTS: usize = 1 << 16;
+
+/// Revocations that had to wait for a thread before it gives up its bias
+/// (`object_lock.rs`).
+pub(crate) const REVOCATIONS_BORNE: u32 = 256;
+
 /// Retired blocks a thread gathers before it asks the others for a grace period.
 pub(crate) const RETIRE_BATCH: usize = 64;
 
@@ -114,6 +121,24 @@ impl Tally {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Words that any thread may overwrite at any time: they hint at something and order
+/// nothing, so they are not modelled.
+pub(crate) struct Hints<const N: usize>([std::sync::atomic::AtomicU64; N]);
+
+impl<const N: usize> Hints<N> {
+    pub(crate) const fn new() -> Self {
+        Self([const { std::sync::atomic::AtomicU64::new(0) }; N])
+    }
+
+    pub(crate) fn get(&self, place: usize) -> u64 {
+        self.0[place].load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, place: usize, word: u64) {
+        self.0[place].store(word, Ordering::Relaxed);
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Counters {
     pub(crate) demotions: Tally,
     /// Blocks handed to QSBR.
     pub(crate) retired: Tally,
+    /// Objects taken from the bias of their owners.
+    pub(crate) revocations: Tally,
     /// Times this thread stopped the world.
     pub(crate) stops: Tally,
     /// The longest the world stood still for this thread, from request to resumption.
@@ -75,6 +77,8 @@ pub struct Statistics {
     pub demotions: u64,
     /// Blocks whose release had to wait for readers.
     pub retired: u64,
+    /// Objects that another thread than their owner entered for the first time.
+    pub revocations: u64,
     /// Stops of the world.
     pub stops: u64,
     /// The longest stop of the world.
@@ -92,6 +96,7 @@ pub fn collect() -> Statistics {
         sum.promotions += counters.promotions.get();
         sum.demotions += counters.demotions.get();
         sum.retired += counters.retired.get();
+        sum.revocations += counters.revocations.get();
         sum.stops += counters.stops.get();
         let pause = Duration::from_nanos(counters.longest_pause_nanoseconds.get());
         sum.longest_pause = sum.longest_pause.max(pause);

@@ -19,6 +19,10 @@
 //!     1     0     suspended: may not attach
 //! ```
 //!
+//! A thread that has stopped the world, but for some that are still running, stays attached
+//! and waits for them. Meanwhile it is inside no object, which STANDING_BY says
+//! (`object_lock.rs`).
+//!
 //! One request is for good: CLOSED, set when the world is closed (`world.rs`), keeps the
 //! thread from attaching as STOP does.
 //!
@@ -42,6 +46,7 @@ use crate::gil::{GIL, GilWaiter};
 use crate::header::Header;
 use crate::merge_queue::{self, MergeQueue};
 use crate::mode::{self, GIL_OWNER, OUTSIDER, gil_enabled, multithreaded, set_multithreaded};
+use crate::object_lock::{self, BiasState};
 use crate::qsbr::{self, QsbrThread};
 use crate::registry::{self, OutOfThreadIds, REGISTRY};
 use crate::shim::{AtomicPtr, AtomicU32, Ordering, layout, thread_cell};
@@ -71,15 +76,23 @@ pub mod request {
     pub const MEMORY: u32 = 1 << 10;
     /// The world is closed for this thread: it never attaches again. Never cleared.
     pub(crate) const CLOSED: u32 = 1 << 11;
+    /// Much waits in the merge queue of a thread that is not attached.
+    pub const MERGE_ALL: u32 = 1 << 12;
+    /// Another thread waits to enter an object of this one. Served by `safepoint` itself.
+    pub(crate) const REVOKE: u32 = 1 << 13;
 
     /// What `safepoint` hands on to the runtime.
-    pub const FOR_THE_RUNTIME: u32 = SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | MEMORY;
+    pub const FOR_THE_RUNTIME: u32 =
+        SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | MEMORY | MERGE_ALL;
 }
 
 /// Bit of the word: the thread may run Python code.
 pub const ATTACHED: u32 = 1 << 0;
 /// Bit of the word: no thread has the record.
 pub(crate) const VACANT: u32 = 1 << 1;
+/// Bit of the word: the thread waits, attached, for the world to stop. Set and cleared by
+/// the thread itself.
+pub(crate) const STANDING_BY: u32 = 1 << 14;
 /// Byte offset, in a [`ThreadRecord`], of the word that polling compares to
 /// [`ATTACHED`].
 pub const WORD_OFFSET: usize = 0;
@@ -100,6 +113,7 @@ pub struct ThreadRecord {
     pub(crate) qsbr: QsbrThread,
     pub(crate) counters: Counters,
     pub(crate) gil: GilWaiter,
+    pub(crate) bias: BiasState,
     /// Written by other threads.
     pub(crate) merge_queue: MergeQueue,
 }
@@ -125,6 +139,7 @@ impl ThreadRecord {
             qsbr: QsbrThread::new(),
             counters: Counters::default(),
             gil: GilWaiter::new(),
+            bias: BiasState::new(),
             merge_queue: MergeQueue::new(),
         }
     }
@@ -187,6 +202,9 @@ impl ThreadRecord {
             qsbr::leave_limbo(self);
             let before = self.word.swap(VACANT, Ordering::AcqRel);
             drop(queue);
+            if before & request::REVOKE != 0 {
+                object_lock::wake_waiting();
+            }
             if before & request::STOP != 0 {
                 world::note_stopped(&mut state);
             }
@@ -202,6 +220,7 @@ impl ThreadRecord {
         }
         CURRENT.with(|current| current.set(std::ptr::null()));
         mode::set_owner_id(OUTSIDER);
+        mode::set_bias_id(None);
     }
 
     /// The calling thread's record.
@@ -285,6 +304,7 @@ impl ThreadRecord {
             }
         }
         qsbr::go_online(self);
+        object_lock::refresh(self);
     }
 
     #[cold]
@@ -308,6 +328,9 @@ impl ThreadRecord {
         }
         if before & request::PENDING_FREES != 0 {
             qsbr::tell_waiting(self);
+        }
+        if before & request::REVOKE != 0 {
+            object_lock::wake_waiting();
         }
     }
 
@@ -357,9 +380,10 @@ impl ThreadRecord {
             self.set_attached();
         }
         let asked = self.word.fetch_and(
-            !(request::FOR_THE_RUNTIME | request::PENDING_FREES),
+            !(request::FOR_THE_RUNTIME | request::PENDING_FREES | request::REVOKE),
             Ordering::AcqRel,
         );
+        object_lock::serve(self, asked);
         qsbr::checkpoint(self);
         if asked & request::PENDING_FREES != 0 {
             qsbr::tell_waiting(self);

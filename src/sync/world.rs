@@ -38,11 +38,12 @@ use crate::gil::GIL;
 use crate::header::Header;
 use crate::merge_queue;
 use crate::mode::gil_enabled;
+use crate::object_lock;
 use crate::qsbr;
 use crate::registry::{self, REGISTRY, RegistryState};
 use crate::shim::{MutexGuard, Ordering, switch, wait};
 use crate::statistics;
-use crate::thread::{ATTACHED, ThreadRecord, VACANT, request};
+use crate::thread::{ATTACHED, STANDING_BY, ThreadRecord, VACANT, request};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::time::Instant;
@@ -100,8 +101,17 @@ pub(crate) fn stop(me: Option<&'static ThreadRecord>) -> StoppedWorld {
     }
     // A thread that goes takes the lock to say so, hence not before this.
     state.running = running;
-    while state.running > 0 {
-        state = wait(&REGISTRY.stopped, state);
+    if state.running > 0 {
+        // Those that are still running may be waiting for this thread to leave its objects.
+        if let Some(me) = me {
+            object_lock::stand_by(me);
+        }
+        while state.running > 0 {
+            state = wait(&REGISTRY.stopped, state);
+        }
+        if let Some(me) = me {
+            me.withdraw(STANDING_BY);
+        }
     }
     drop(state);
     StoppedWorld {

@@ -3,7 +3,7 @@
 use crate::free_threaded;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
-use loom_tests::byte_lock::{ByteLock, lock_two, unlock_two};
+use loom_tests::byte_lock::ByteLock;
 
 struct Guarded {
     lock: ByteLock,
@@ -67,31 +67,5 @@ fn trying_never_disturbs_the_lock() {
         }
         let tried = thread.join().expect("the thread has panicked");
         assert_eq!(guarded.get(), 2 + tried);
-    });
-}
-
-/// Two threads lock the same two objects, named in opposite orders, and one twice.
-#[test]
-fn two_objects_never_deadlock() {
-    free_threaded(3, || {
-        let both = Arc::new([Guarded::new(), Guarded::new()]);
-        let other = Arc::clone(&both);
-        let thread = loom::thread::spawn(move || {
-            let [a, b] = &*other;
-            lock_two(&b.lock, &a.lock);
-            a.add_one();
-            b.add_one();
-            unlock_two(&b.lock, &a.lock);
-        });
-        let [a, b] = &*both;
-        lock_two(&a.lock, &b.lock);
-        a.add_one();
-        b.add_one();
-        unlock_two(&a.lock, &b.lock);
-        lock_two(&a.lock, &a.lock);
-        a.add_one();
-        unlock_two(&a.lock, &a.lock);
-        thread.join().expect("the thread has panicked");
-        assert_eq!((a.get(), b.get()), (3, 2));
     });
 }

@@ -13,6 +13,7 @@ mod gil;
 mod inline_cache;
 mod locks;
 mod merge_queue;
+mod object_lock;
 mod once;
 mod promotion;
 mod qsbr;

@@ -43,7 +43,7 @@ pub fn load_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<Value> 
     let header = unsafe { pointer.as_ref() };
     let shape = header.shape();
     if let Some(words) = cache::unpack_shape(word, Packed::Field, shape) {
-        return cached_field(pointer, words).get_with(&header.lock);
+        return cached_field(pointer, words).get_with(header);
     }
     load_other(owner, header, shape, word, name)
 }
@@ -433,7 +433,7 @@ mod recent {
             return None;
         }
         let words = cache::unpack_shape(word, Packed::Field, shape)?;
-        cached_field(pointer, words).get_with(&header.lock)
+        cached_field(pointer, words).get_with(header)
     }
 
     pub(super) fn note(name: Name, shape: u32, word: u64) {

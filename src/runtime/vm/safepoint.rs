@@ -36,6 +36,9 @@ pub fn serve(cx: &Context) -> PyResult<()> {
         cx.record
             .drain_merge_queue(&mut |object| object::destroy(object));
     }
+    if requests & request::MERGE_ALL != 0 {
+        crate::collector::merge_for_sleepers(cx);
+    }
     if requests & request::PROMOTE != 0 {
         crate::collector::promote_hot_objects(cx);
     }

@@ -52,7 +52,7 @@ impl Chain {
     }
 
     fn active(this: &Ref<Chain>) -> Option<Value> {
-        this.active.get_with(&this.header().lock)
+        this.active.get_with(this.header())
     }
 
     /// Takes `exhausted` out, unless another thread has put the next iterator in its place.

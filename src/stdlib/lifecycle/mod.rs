@@ -63,6 +63,7 @@ pub fn run(configuration: Configuration) -> Exit {
     let seed = configuration.hash_seed;
     configuration::set(configuration);
     typhon_sync::initialize(gil);
+    typhon_sync::statistics::enable(configuration::get().show_statistics);
     hash::initialize(seed);
     interpreter::initialize_memory();
     crate::register();

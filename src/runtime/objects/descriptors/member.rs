@@ -167,7 +167,7 @@ impl Member {
         let header = object
             .header()
             .expect("invariant: it has a member, so it is an object");
-        match field.get_with(&header.lock) {
+        match field.get_with(header) {
             Some(value) => Ok(value),
             None => {
                 let message = format!(

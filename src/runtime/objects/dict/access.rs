@@ -47,7 +47,7 @@ fn kind_of(key: &Value) -> KeyKind {
 
 /// Whether the entry's key is the plain key `key`. The entry's key is plain too.
 #[inline(always)]
-fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::ByteLock, locked: bool) -> bool {
+fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::Header, locked: bool) -> bool {
     let bits = entry.key.peek_bits();
     if bits == key.bits() {
         return true;
@@ -89,7 +89,7 @@ impl Ref<Dict> {
                 });
             };
             if kind != KeyKind::Other && table.has_simple_keys() {
-                let lock = &self.header().lock;
+                let lock = self.header();
                 let index = table.find(hash, |_, entry| plain_match(entry, key, lock, false));
                 if self.version() != version {
                     continue;
@@ -114,7 +114,7 @@ impl Ref<Dict> {
         // Candidates are collected first: comparing may run Python code, after which the table may
         // be gone.
         let mut candidates: Vec<(usize, Value)> = Vec::new();
-        let lock = &self.header().lock;
+        let lock = self.header();
         let identical = table.find(hash, |index, entry| {
             if entry.key.peek_bits() == key.bits() {
                 return true;
@@ -175,7 +175,7 @@ impl Ref<Dict> {
                 continue;
             };
             if table.length() > index
-                && let Some(value) = table.entry(index).value.get_with(&self.header().lock)
+                && let Some(value) = table.entry(index).value.get_with(self.header())
                 && self.version() == found.version
             {
                 return Ok(Some(value));
@@ -211,7 +211,7 @@ impl Ref<Dict> {
     /// [`Ref::get_name`] for dicts whose keys are plain; `None` when they are not.
     #[inline]
     fn get_name_if_simple(&self, name: Name) -> Option<Option<Value>> {
-        let lock = &self.header().lock;
+        let lock = self.header();
         let key = name.as_value();
         loop {
             // SAFETY: used before the next safepoint.
@@ -270,7 +270,7 @@ impl Ref<Dict> {
             if entry.key.peek_bits() == name.address() as u64 {
                 return entry
                     .value
-                    .get_with(&self.header().lock)
+                    .get_with(self.header())
                     .filter(|_| self.is_current(table));
             }
         }
@@ -305,7 +305,7 @@ impl Ref<Dict> {
         if let Some(old) = old {
             old.forget_entries();
             // SAFETY: new readers find the new table.
-            unsafe { Table::retire(NonNull::from(old)) };
+            unsafe { Table::retire(NonNull::from(old), self.header().is_exclusive()) };
         }
     }
 
@@ -373,7 +373,7 @@ impl Ref<Dict> {
                     if !table.is_none_or(Table::has_simple_keys) {
                         continue;
                     }
-                    let lock = &self.header().lock;
+                    let lock = self.header();
                     table.and_then(|table| {
                         table.find(hash, |_, entry| plain_match(entry, key, lock, true))
                     })
@@ -432,7 +432,7 @@ impl Ref<Dict> {
             // SAFETY: the lock is held.
             if let (Some(index), Some(table)) = (found.index, unsafe { self.table() }) {
                 drop(held);
-                match table.entry(index).value.get_with(&self.header().lock) {
+                match table.entry(index).value.get_with(self.header()) {
                     Some(value) => return Ok(value),
                     None => continue,
                 }
@@ -522,7 +522,7 @@ impl Ref<Dict> {
             // SAFETY: new readers do not find the table; its entries are dropped once.
             unsafe {
                 old.as_ref().drop_entries();
-                Table::retire(old);
+                Table::retire(old, false);
             }
         }
     }
@@ -530,7 +530,7 @@ impl Ref<Dict> {
     /// The next key and value at or after `position`, which moves behind it.
     #[inline]
     pub fn next_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
-        let lock = &self.header().lock;
+        let lock = self.header();
         let begin = *position;
         loop {
             // SAFETY: used before the next safepoint.
@@ -556,7 +556,7 @@ impl Ref<Dict> {
 
     /// The last key and value before `position`, which moves to it.
     pub fn previous_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
-        let lock = &self.header().lock;
+        let lock = self.header();
         let begin = *position;
         loop {
             // SAFETY: used before the next safepoint.

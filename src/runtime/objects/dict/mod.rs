@@ -45,7 +45,7 @@ pub struct Dict {
 impl Traverse for Dict {
     fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
         // SAFETY: the world is stopped.
-        if let Some(table) = unsafe { self.table() } {
+        if let Some(table) = unsafe { self.table.load(Ordering::Relaxed).as_ref() } {
             for index in 0..table.length() {
                 table.entry(index).key.traverse(visit);
                 table.entry(index).value.traverse(visit);
@@ -60,7 +60,7 @@ impl Drop for Dict {
             // SAFETY: the dict is out of reach; the table is its own.
             unsafe {
                 table.as_ref().drop_entries();
-                Table::retire(table);
+                Table::retire(table, false);
             }
         }
     }
@@ -99,6 +99,14 @@ impl Dict {
         Ok(dict)
     }
 
+    /// Changes with each key that is added or removed.
+    #[inline]
+    pub fn version(&self) -> u32 {
+        self.version.load(Ordering::Acquire)
+    }
+}
+
+impl Ref<Dict> {
     /// The current table.
     ///
     /// # Safety
@@ -106,7 +114,9 @@ impl Dict {
     /// that is what keeps the table in place.
     #[inline(always)]
     unsafe fn table<'a>(&self) -> Option<&'a Table> {
-        // SAFETY: the pointer is null or a table, which is retired with a grace period.
+        self.header().announce_reader();
+        // SAFETY: the pointer is null or a table. Now that this thread is known to read, or is the
+        // owner, a table is freed with a grace period, or by this thread itself.
         unsafe { self.table.load(Ordering::Acquire).as_ref() }
     }
 
@@ -121,12 +131,6 @@ impl Dict {
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// Changes with each key that is added or removed.
-    #[inline]
-    pub fn version(&self) -> u32 {
-        self.version.load(Ordering::Acquire)
     }
 
     /// Bytes of the table.

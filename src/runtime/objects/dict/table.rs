@@ -361,17 +361,21 @@ impl Table {
         }
     }
 
-    /// Frees the memory when no reader can be in it any more. Entries are not dropped.
+    /// Frees the memory when no reader can be in it any more: at once if there is none but the `alone`
+    /// caller. Entries are not dropped.
     ///
     /// # Safety
     /// The table is out of reach of new readers.
-    pub unsafe fn retire(table: NonNull<Table>) {
+    pub unsafe fn retire(table: NonNull<Table>, alone: bool) {
         unsafe fn free(memory: *mut u8) {
             // SAFETY: called once, after the grace period.
             unsafe { typhon_alloc::free(memory) }
         }
         // SAFETY: the caller unlinked the table.
         unsafe {
+            if alone {
+                return free(table.as_ptr().cast());
+            }
             let bytes = table.as_ref().size();
             typhon_sync::qsbr::retire_sized(table.as_ptr().cast(), free, bytes);
         }

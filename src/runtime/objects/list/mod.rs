@@ -6,6 +6,9 @@
 //! Invariants, seen by who holds the lock: length ≤ capacity; words below `length` hold a counted
 //! value each, words from there on are zero. [`EMPTY`] is the buffer of a list that has none.
 //!
+//! A list that only its owner has used is written without the lock, and its old buffers are freed at
+//! once (`typhon_sync::object_lock`): other threads announce that they read.
+//!
 //! Readers load `length`, then `buffer`, then the word; they compare the index with both lengths, so
 //! that no mixture of old and new leads them out of a buffer, and re-check `buffer` after counting the
 //! value (see `shared_word`). Writers hold the object's lock, or are the only thread. A buffer that
@@ -55,6 +58,9 @@ pub struct List {
 pub struct ListBuffer {
     capacity: usize,
 }
+
+/// Words that a shrinking list keeps.
+const KEPT_CAPACITY: usize = 16;
 
 static EMPTY: ListBuffer = ListBuffer { capacity: 0 };
 
@@ -119,13 +125,17 @@ impl ListBuffer {
         Some(buffer)
     }
 
-    /// Frees a buffer that was unlinked, once nobody can be reading it.
+    /// Frees a buffer that was unlinked, once nobody can be reading it: at once if only the caller could.
     ///
     /// # Safety
     /// New readers do not find `buffer`; its counts have moved.
-    unsafe fn retire(buffer: *mut ListBuffer) {
+    unsafe fn retire(buffer: *mut ListBuffer, alone: bool) {
         if is_static(buffer) {
             return;
+        }
+        if alone {
+            // SAFETY: by the caller's promise.
+            return unsafe { free_block(buffer.cast()) };
         }
         // SAFETY: by the caller's promise.
         unsafe {
@@ -282,6 +292,7 @@ impl Ref<List> {
     /// shared before.
     #[inline(always)]
     pub fn get(&self, index: usize) -> Option<Value> {
+        self.header().announce_reader();
         if index >= self.len() {
             return None;
         }
@@ -290,7 +301,7 @@ impl Ref<List> {
         let buffer = unsafe { &*address };
         if index < buffer.capacity
             && let Glimpse::Value(value) = buffer.word(index).glimpse()
-            && (!typhon_sync::multithreaded() || self.buffer.load(Ordering::Acquire) == address)
+            && self.buffer.load(Ordering::Acquire) == address
         {
             return Some(value);
         }
@@ -312,11 +323,18 @@ impl Ref<List> {
     /// Runs `work` with the lock held, or as the only thread. It drops no values.
     #[inline(always)]
     fn write<R>(&self, work: impl FnOnce(Writer<'_>) -> R) -> R {
-        if !typhon_sync::multithreaded() {
-            return work(Writer(self));
+        let header = self.header();
+        if header.is_exclusive() {
+            return work(Writer {
+                list: self,
+                alone: true,
+            });
         }
-        let _held = HeldValue::lock(self.as_value());
-        work(Writer(self))
+        let _held = HeldValue::lock_header(header);
+        work(Writer {
+            list: self,
+            alone: false,
+        })
     }
 
     /// The items in the range that `select` chooses for the length, all of one moment.
@@ -465,7 +483,10 @@ impl Ref<List> {
     fn take_to_sort(&self) -> Vec<Value> {
         self.write(|mut writer| {
             let items = writer.take_all();
-            writer.0.buffer.store(sorting_buffer(), Ordering::Release);
+            writer
+                .list
+                .buffer
+                .store(sorting_buffer(), Ordering::Release);
             items
         })
     }
@@ -474,9 +495,9 @@ impl Ref<List> {
     /// the list; gives the values back when there is no memory.
     fn put_sorted(&self, values: Vec<Value>) -> Result<(Vec<Value>, bool), Vec<Value>> {
         self.write(|mut writer| {
-            let was_modified = writer.0.buffer.load(Ordering::Relaxed) != sorting_buffer();
+            let was_modified = writer.list.buffer.load(Ordering::Relaxed) != sorting_buffer();
             let old = writer.take_all();
-            writer.0.buffer.store(no_buffer(), Ordering::Release);
+            writer.list.buffer.store(no_buffer(), Ordering::Release);
             writer.splice(0, 0, values).map(|_| (old, was_modified))
         })
     }
@@ -489,24 +510,28 @@ impl Ref<List> {
 
 /// The list while its lock is held, or nobody else runs. Nothing here drops a value: that might run
 /// Python code.
-struct Writer<'a>(&'a List);
+struct Writer<'a> {
+    list: &'a List,
+    /// Nobody reads the list meanwhile, with the lock or without.
+    alone: bool,
+}
 
 impl Writer<'_> {
     #[inline(always)]
     fn len(&self) -> usize {
-        self.0.length.load(Ordering::Relaxed)
+        self.list.length.load(Ordering::Relaxed)
     }
 
     #[inline(always)]
     fn set_len(&mut self, length: usize) {
         // Release: a reader that sees the length sees the buffer and the words.
-        self.0.length.store(length, Ordering::Release);
+        self.list.length.store(length, Ordering::Release);
     }
 
     #[inline(always)]
     fn buffer(&self) -> &ListBuffer {
         // SAFETY: only the holder of the lock replaces the buffer, through `&mut self`.
-        unsafe { &*self.0.buffer.load(Ordering::Relaxed) }
+        unsafe { &*self.list.buffer.load(Ordering::Relaxed) }
     }
 
     #[inline(always)]
@@ -544,10 +569,11 @@ impl Writer<'_> {
         self.set_capacity(capacity)
     }
 
-    /// Gives memory back when less than half of it is used.
+    /// Gives memory back when less than half of it is used, but for the little that a list which
+    /// serves as a stack would ask for again.
     #[inline(always)]
     fn trim(&mut self) {
-        if self.len() < self.capacity() / 2 {
+        if self.len() < self.capacity() / 2 && self.capacity() > KEPT_CAPACITY {
             self.trim_slow();
         }
     }
@@ -569,14 +595,14 @@ impl Writer<'_> {
     /// Moves the items to a buffer of `capacity` words, at least as many as there are items.
     fn set_capacity(&mut self, capacity: usize) -> bool {
         let length = self.len();
-        let old = self.0.buffer.load(Ordering::Relaxed);
+        let old = self.list.buffer.load(Ordering::Relaxed);
         if capacity == 0 {
-            self.0.buffer.store(no_buffer(), Ordering::Release);
+            self.list.buffer.store(no_buffer(), Ordering::Release);
             // SAFETY: unlinked, and without items.
-            unsafe { ListBuffer::retire(old) };
+            unsafe { ListBuffer::retire(old, self.alone) };
             return true;
         }
-        if !typhon_sync::multithreaded() && !is_static(old) {
+        if self.alone && !is_static(old) {
             let Some(bytes) = ListBuffer::bytes(capacity) else {
                 return false;
             };
@@ -591,7 +617,7 @@ impl Writer<'_> {
                     .cast::<u64>()
                     .add(length)
                     .write_bytes(0, capacity - length);
-                self.0.buffer.store(new, Ordering::Release);
+                self.list.buffer.store(new, Ordering::Release);
             }
             return true;
         }
@@ -602,8 +628,8 @@ impl Writer<'_> {
         // is retired.
         unsafe {
             std::ptr::copy_nonoverlapping((*old).start().cast::<u64>(), new.add(1).cast(), length);
-            self.0.buffer.store(new, Ordering::Release);
-            ListBuffer::retire(old);
+            self.list.buffer.store(new, Ordering::Release);
+            ListBuffer::retire(old, self.alone);
         }
         true
     }
@@ -611,7 +637,7 @@ impl Writer<'_> {
     /// Moves `count` words. Those that are left behind keep their bits, for the caller to overwrite.
     fn move_words(&mut self, from: usize, to: usize, count: usize) {
         debug_assert!(from + count <= self.capacity() && to + count <= self.capacity());
-        if !typhon_sync::multithreaded() {
+        if self.alone {
             let start = self.buffer().start().cast::<u64>().cast_mut();
             // SAFETY: both ranges are in the buffer, which nobody else reads.
             unsafe { std::ptr::copy(start.add(from), start.add(to), count) };
@@ -656,7 +682,7 @@ impl Writer<'_> {
 
     fn take_all(&mut self) -> Vec<Value> {
         let length = self.len();
-        let old = self.0.buffer.load(Ordering::Relaxed);
+        let old = self.list.buffer.load(Ordering::Relaxed);
         if is_static(old) {
             return Vec::new();
         }
@@ -666,8 +692,8 @@ impl Writer<'_> {
                 .map(|index| Value::from_bits((*old).word(index).bits()))
                 .collect();
             self.set_len(0);
-            self.0.buffer.store(no_buffer(), Ordering::Release);
-            ListBuffer::retire(old);
+            self.list.buffer.store(no_buffer(), Ordering::Release);
+            ListBuffer::retire(old, self.alone);
             taken
         }
     }
