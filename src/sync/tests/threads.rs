@@ -9,15 +9,25 @@ use typhon_sync::{ThreadRecord, multithreaded, request, set_multithreaded, stop_
 
 /// Runs `body` on `count` registered, attached threads at once.
 fn with_threads(count: usize, body: impl Fn(usize, &'static ThreadRecord) + Sync) {
+    with_ending_threads(count, body, || {});
+}
+
+/// As [`with_threads`]; `died` hears of each object to which an ending thread had the last reference:
+/// it may have been a candidate for distributed counts.
+fn with_ending_threads(
+    count: usize,
+    body: impl Fn(usize, &'static ThreadRecord) + Sync,
+    died: impl Fn() + Sync,
+) {
     set_multithreaded();
     std::thread::scope(|scope| {
         for index in 0..count {
-            let body = &body;
+            let (body, died) = (&body, &died);
             scope.spawn(move || {
                 let record = ThreadRecord::register().expect("an id is free");
                 record.attach();
                 body(index, record);
-                record.unregister(&mut |_| {});
+                record.unregister(&mut |_| died());
             });
         }
     });
@@ -45,7 +55,7 @@ fn a_shared_object_dies_exactly_once() {
         let published = AtomicBool::new(false);
         let deaths = AtomicUsize::new(0);
         let done = AtomicUsize::new(0);
-        with_threads(3, |index, record| {
+        let run = |index, record: &'static ThreadRecord| {
             if index == 0 {
                 // SAFETY: nobody else uses the header before it is published.
                 unsafe { Header::initialize(header.into(), 7, record.owner_id()) };
@@ -81,6 +91,9 @@ fn a_shared_object_dies_exactly_once() {
                     deaths.fetch_add(usize::from(left == 0), Ordering::Relaxed);
                 }
             }
+        };
+        with_ending_threads(3, run, || {
+            deaths.fetch_add(1, Ordering::Relaxed);
         });
         assert_eq!(deaths.load(Ordering::Relaxed), 1);
     }
