@@ -211,6 +211,15 @@ pub struct AnySet<'a> {
     owner: &'a Value,
 }
 
+/// What was found among the keys of one hash without running Python code.
+struct Scan {
+    version: u32,
+    /// The key that is equal, if that is known already.
+    equal: Option<usize>,
+    /// Those that only Python code can compare.
+    candidates: Vec<(usize, Value)>,
+}
+
 /// The value as a set or frozenset, if it is one.
 #[inline]
 pub fn any_set(value: &Value) -> Option<AnySet<'_>> {
@@ -343,48 +352,96 @@ impl<'a> AnySet<'a> {
 
     /// `None` when the set changed while keys were compared.
     fn look_up_general(self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<Found>> {
-        // Candidates are collected first: comparing may run Python code, after which the table may be gone.
-        let mut candidates: Vec<(usize, Value)> = Vec::new();
-        let (version, identical) = {
-            let _held = HeldValue::lock(self.owner);
-            // SAFETY: the lock is held.
-            let identical = unsafe { self.core.table() }.and_then(|table| {
-                table.find(hash, |slot, word| {
-                    if word.bits() == key.bits() {
-                        return true;
-                    }
-                    let known = word.look(|own| match compare::keys_equal(own, key) {
-                        None => Err(own.clone()),
-                        Some(equal) => Ok(equal),
-                    });
-                    match known {
-                        None => false,
-                        Some(Ok(equal)) => equal,
-                        Some(Err(own)) => {
-                            candidates.push((slot, own));
-                            false
-                        }
-                    }
-                })
-            });
-            (self.core.version(), identical)
+        let Some(scan) = self.scan(key, hash) else {
+            return Ok(None);
         };
-        for (slot, own) in candidates {
+        for (slot, own) in scan.candidates {
             let equal = compare::equal(cx, &own, key)?;
-            if self.core.version() != version {
+            if self.core.version() != scan.version {
                 return Ok(None);
             }
             if equal {
                 return Ok(Some(Found {
                     slot: Some(slot),
-                    version,
+                    version: scan.version,
                 }));
             }
         }
         Ok(Some(Found {
-            slot: identical,
-            version,
+            slot: scan.equal,
+            version: scan.version,
         }))
+    }
+
+    /// Compares `key` with the keys of the same hash, as far as that runs no Python code. `None` when
+    /// the set changed meanwhile.
+    fn scan(self, key: &Value, hash: i64) -> Option<Scan> {
+        let mut scan = Scan {
+            version: self.core.version(),
+            equal: None,
+            candidates: Vec::new(),
+        };
+        let mut locked = false;
+        // SAFETY: used up to the next lock or call of Python code: keys that are compared here are
+        // freed without any.
+        let table = unsafe { self.core.table() };
+        scan.equal = table.and_then(|table| {
+            table.find(hash, |slot, word| {
+                if word.bits() == key.bits() {
+                    return true;
+                }
+                match word.glimpse() {
+                    Glimpse::Nothing => false,
+                    Glimpse::Value(own) => match compare::keys_equal(&own, key) {
+                        Some(equal) => equal,
+                        None => {
+                            scan.candidates.push((slot, own));
+                            false
+                        }
+                    },
+                    Glimpse::Locked => {
+                        locked = true;
+                        true
+                    }
+                }
+            })
+        });
+        if locked {
+            return Some(self.scan_locked(key, hash));
+        }
+        // A table that was replaced keeps addresses of keys that may have been freed since.
+        let is_current = table.is_none_or(|table| self.is_current(table));
+        (is_current && self.core.version() == scan.version).then_some(scan)
+    }
+
+    /// [`AnySet::scan`] with the lock held. From now on these keys are read without it.
+    #[cold]
+    fn scan_locked(self, key: &Value, hash: i64) -> Scan {
+        let _held = HeldValue::lock(self.owner);
+        let mut candidates = Vec::new();
+        // SAFETY: the lock is held.
+        let equal = unsafe { self.core.table() }.and_then(|table| {
+            table.find(hash, |slot, word| {
+                if word.bits() == key.bits() {
+                    return true;
+                }
+                let Some(own) = word.get_marked() else {
+                    return false;
+                };
+                match compare::keys_equal(&own, key) {
+                    Some(equal) => equal,
+                    None => {
+                        candidates.push((slot, own));
+                        false
+                    }
+                }
+            })
+        });
+        Scan {
+            version: self.core.version(),
+            equal,
+            candidates,
+        }
     }
 
     /// Whether there is a key equal to `key`, whose hash is `hash`.
