@@ -28,6 +28,9 @@ pub struct Chain {
     source: Field,
     /// The iterator whose items are yielded now.
     active: Field,
+    /// Threads that have taken, or are about to take, an iterable from the source, and have not made it
+    /// the active one yet. While there are any the chain is not exhausted, whatever else it looks like.
+    advancing: AtomicUsize,
 }
 
 impl Traverse for Chain {
@@ -46,6 +49,7 @@ impl Chain {
             Chain {
                 source,
                 active: Field::empty(),
+                advancing: AtomicUsize::new(0),
             },
         )
         .map(Ref::into_value)
@@ -55,8 +59,15 @@ impl Chain {
         this.active.get_with(this.header())
     }
 
-    /// Takes `exhausted` out, unless another thread has put the next iterator in its place.
-    fn leave(this: &Ref<Chain>, exhausted: &Value) {
+    /// Takes `exhausted` out, unless another thread has put the next iterator in its place. False when
+    /// other threads will go on with it: they yield what is left.
+    fn leave(this: &Ref<Chain>, exhausted: &Value) -> bool {
+        if let Some(chain) = exhausted.downcast::<Chain>()
+            // SeqCst, as the counting: who is not seen here finds the source gone.
+            && chain.advancing.load(Ordering::SeqCst) != 0
+        {
+            return false;
+        }
         let held = HeldValue::lock(this.as_value());
         let old = if this.active.peek_bits() == exhausted.bits() {
             this.active.replace_locked(None)
@@ -65,6 +76,7 @@ impl Chain {
         };
         drop(held);
         drop(old);
+        true
     }
 
     /// Makes the iterator the active one. When another thread was faster, its iterator goes first and
@@ -94,6 +106,13 @@ impl Chain {
 
     /// Puts the next iterator in. False at the end.
     fn advance(cx: &Context, this: &Ref<Chain>) -> PyResult<bool> {
+        this.advancing.fetch_add(1, Ordering::SeqCst);
+        let advanced = Chain::advance_counted(cx, this);
+        this.advancing.fetch_sub(1, Ordering::SeqCst);
+        advanced
+    }
+
+    fn advance_counted(cx: &Context, this: &Ref<Chain>) -> PyResult<bool> {
         let Some(source) = this.source.get() else {
             return Ok(false);
         };
@@ -146,7 +165,9 @@ impl Chain {
                 if let Some(item) = iterate::next(cx, &active)? {
                     return Ok(Some(item));
                 }
-                Chain::leave(this, &active);
+                if !Chain::leave(this, &active) {
+                    return Ok(None);
+                }
             }
             // Another thread may have gone on to the next iterator.
             if this.active.is_empty() && !Chain::advance(cx, this)? {
