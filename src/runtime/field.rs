@@ -78,7 +78,6 @@ impl Field {
         self.get_slow(lock)
     }
 
-    #[cold]
     #[inline(never)]
     fn get_slow(&self, lock: &impl Exclusion) -> Option<Value> {
         loop {

@@ -114,6 +114,17 @@ impl Header {
         self.prepare_to_enter();
     }
 
+    /// [`Header::is_exclusive`] for one who will use the object, by atomic operations, if it is
+    /// not.
+    #[inline(always)]
+    pub fn is_exclusive_or_announce(&self) -> bool {
+        let alone = self.is_exclusive();
+        if !alone {
+            self.announce_reader();
+        }
+        alone
+    }
+
     #[inline(always)]
     fn is_biased_to_me(&self) -> bool {
         self.owner.load(Ordering::Relaxed) == crate::mode::bias_id()

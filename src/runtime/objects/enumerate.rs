@@ -44,7 +44,9 @@ impl Enumerate {
             Some(base) => int::from_bigint(cx, base + count),
         }
     }
+}
 
+impl Ref<Enumerate> {
     /// The next number and item.
     ///
     /// # Errors
@@ -57,12 +59,12 @@ impl Enumerate {
     }
 
     fn advance(&self) -> i64 {
-        if typhon_sync::multithreaded() {
-            self.count.fetch_add(1, Ordering::Relaxed)
-        } else {
+        if self.header().is_exclusive_or_announce() {
             let count = self.count.load(Ordering::Relaxed);
             self.count.store(count + 1, Ordering::Relaxed);
             count
+        } else {
+            self.count.fetch_add(1, Ordering::Relaxed)
         }
     }
 }

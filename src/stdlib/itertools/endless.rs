@@ -161,7 +161,7 @@ impl Count {
     fn next(cx: &Context, this: &Ref<Count>) -> PyResult<Option<Value>> {
         if let Some(mut number) = this.fast_number() {
             let after = number + this.fast_step;
-            if typhon_sync::multithreaded() {
+            if !this.header().is_exclusive_or_announce() {
                 while let Err(newer) = this.fast.compare_exchange_weak(
                     number,
                     number + this.fast_step,
@@ -340,7 +340,7 @@ impl Repeat {
     fn next(_cx: &Context, this: &Ref<Repeat>) -> PyResult<Option<Value>> {
         let remaining = this.remaining.load(Ordering::Relaxed);
         if remaining > 0 {
-            if typhon_sync::multithreaded() {
+            if !this.header().is_exclusive_or_announce() {
                 let count_down = |remaining: i64| (remaining > 0).then(|| remaining - 1);
                 if this
                     .remaining
