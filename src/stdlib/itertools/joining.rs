@@ -33,6 +33,15 @@ pub struct Chain {
     advancing: AtomicUsize,
 }
 
+/// What one look for the next item came to.
+enum Step {
+    Item(Value),
+    /// Nothing for this thread: another one is about to make an iterator the active one.
+    Others,
+    /// There is nothing left, for good.
+    End,
+}
+
 impl Traverse for Chain {
     fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
         self.source.traverse(visit);
@@ -59,15 +68,8 @@ impl Chain {
         this.active.get_with(this.header())
     }
 
-    /// Takes `exhausted` out, unless another thread has put the next iterator in its place. False when
-    /// other threads will go on with it: they yield what is left.
-    fn leave(this: &Ref<Chain>, exhausted: &Value) -> bool {
-        if let Some(chain) = exhausted.downcast::<Chain>()
-            // SeqCst, as the counting: who is not seen here finds the source gone.
-            && chain.advancing.load(Ordering::SeqCst) != 0
-        {
-            return false;
-        }
+    /// Takes `exhausted` out, unless another thread has put the next iterator in its place.
+    fn leave(this: &Ref<Chain>, exhausted: &Value) {
         let held = HeldValue::lock(this.as_value());
         let old = if this.active.peek_bits() == exhausted.bits() {
             this.active.replace_locked(None)
@@ -76,7 +78,6 @@ impl Chain {
         };
         drop(held);
         drop(old);
-        true
     }
 
     /// Makes the iterator the active one. When another thread was faster, its iterator goes first and
@@ -101,6 +102,33 @@ impl Chain {
                     Chain::make(cx, Chain::class(), both.as_value())?
                 }
             };
+        }
+    }
+
+    /// What is next. Waits for nobody: the thread that another would have to wait for yields what is left.
+    fn step(cx: &Context, this: &Ref<Chain>) -> PyResult<Step> {
+        loop {
+            if let Some(active) = Chain::active(this) {
+                let step = match active.downcast_exact::<Chain>() {
+                    Some(chain) => cx.nested("", || Chain::step(cx, chain))?,
+                    None => iterate::next(cx, &active)?.map_or(Step::End, Step::Item),
+                };
+                match step {
+                    Step::End => Chain::leave(this, &active),
+                    step => return Ok(step),
+                }
+            }
+            // Another thread may have gone on to the next iterator.
+            if this.active.is_empty() && !Chain::advance(cx, this)? {
+                // SeqCst, as the counting: who is not seen here finds the source gone, or has made an
+                // iterator the active one.
+                if this.advancing.load(Ordering::SeqCst) != 0 {
+                    return Ok(Step::Others);
+                }
+                if this.active.is_empty() {
+                    return Ok(Step::End);
+                }
+            }
         }
     }
 
@@ -160,19 +188,9 @@ impl Chain {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<Chain>) -> PyResult<Option<Value>> {
-        loop {
-            if let Some(active) = Chain::active(this) {
-                if let Some(item) = iterate::next(cx, &active)? {
-                    return Ok(Some(item));
-                }
-                if !Chain::leave(this, &active) {
-                    return Ok(None);
-                }
-            }
-            // Another thread may have gone on to the next iterator.
-            if this.active.is_empty() && !Chain::advance(cx, this)? {
-                return Ok(None);
-            }
+        match Chain::step(cx, this)? {
+            Step::Item(item) => Ok(Some(item)),
+            Step::Others | Step::End => Ok(None),
         }
     }
 
