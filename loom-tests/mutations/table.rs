@@ -94,8 +94,8 @@ mutations! {
     }
     "promotion::promotion_keeps_every_reference" {
         DISTRIBUTED: "promotion forgets the shared count",
-            "        + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));\n    // The" =>
-            ";\n    // The";
+            "        + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));\n    debug_assert" =>
+            ";\n    debug_assert";
         DISTRIBUTED: "an ended thread takes its counts with it",
             "registry::records().map(|record| record.counts.table.get(slot))" =>
             "registry::records().filter(|record| !record.is_vacant()).map(|record| record.counts.table.get(slot))";
