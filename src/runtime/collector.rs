@@ -217,6 +217,13 @@ fn collect_now(cx: &Context) -> usize {
     let no_candidates = NoCandidates::begin(cx.record);
     let world = typhon_sync::stop_the_world(cx.record);
     let mut dead = Vec::new();
+    // What only waits for distributed counts is not kept alive by that.
+    for object in typhon_sync::distributed::drain_promotion_candidates(&world) {
+        // SAFETY: the list held a reference.
+        if unsafe { object.as_ref() }.decref() {
+            dead.push(object);
+        }
+    }
     world.drain_all_merge_queues(&mut |object| dead.push(object));
     typhon_sync::object_lock::renew(&world);
     let mut garbage = find_garbage(&world, &dead);

@@ -474,8 +474,8 @@ pub fn sweep(world: &StoppedWorld) -> Vec<NonNull<Header>> {
 }
 
 /// Takes all threads' candidates for promotion, with the reference held to each: the
-/// caller promotes those it wants, and drops all these references when the world runs
-/// again (the last one of an object obliges it to destroy the object).
+/// caller promotes those it wants, and drops all these references (the last one of an
+/// object obliges it to destroy the object, when the world runs again).
 pub fn drain_promotion_candidates(_world: &StoppedWorld) -> Vec<NonNull<Header>> {
     let mut all = Vec::new();
     for record in registry::records() {

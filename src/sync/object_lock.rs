@@ -53,8 +53,8 @@ use crate::header::Header;
 use crate::mode::{NOBODY, multithreaded, set_bias_id};
 use crate::registry;
 use crate::shim::{
-    AtomicU8, AtomicU32, MAXIMUM_THREADS, Ordering, REVOCATIONS_BORNE, fence, park, spin,
-    unpark_all,
+    AtomicU8, AtomicU32, MAXIMUM_THREADS, Mutex, MutexGuard, Ordering, REVOCATIONS_BORNE, fence,
+    global, lock, park, spin, unpark_all,
 };
 use crate::statistics;
 use crate::thread::{ATTACHED, STANDING_BY, ThreadRecord, request};
@@ -268,7 +268,21 @@ fn waiting_room() -> usize {
 /// which one was made is no longer attached.
 #[cold]
 pub(crate) fn wake_waiting() {
+    let _waking = lock(&WAKING);
     unpark_all(waiting_room());
+}
+
+global! {
+    /// Held while threads are woken, which a thread does that is not attached any more: a fork must not
+    /// copy the parking queue in the middle of it.
+    static WAKING: Mutex<()> = Mutex::new(());
+}
+
+/// Holds this file's mutex across a fork.
+pub(crate) struct ForkGuard(#[allow(dead_code)] MutexGuard<'static, ()>);
+
+pub(crate) fn prepare_fork() -> ForkGuard {
+    ForkGuard(lock(&WAKING))
 }
 
 /// The calling thread has cleared its requests and is inside no object.

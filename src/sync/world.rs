@@ -211,6 +211,7 @@ pub struct ForkGuard {
     mutexes: (
         qsbr::ForkGuard,
         distributed::ForkGuard,
+        object_lock::ForkGuard,
         crate::gil::ForkGuard,
     ),
     world: StoppedWorld,
@@ -225,6 +226,7 @@ pub fn prepare_fork(me: &'static ThreadRecord) -> ForkGuard {
     let mutexes = (
         qsbr::prepare_fork(),
         distributed::prepare_fork(),
+        object_lock::prepare_fork(),
         GIL.prepare_fork(),
     );
     ForkGuard {
