@@ -30,7 +30,7 @@ impl Ref<List> {
     /// # Errors
     /// What the key function and the comparisons raise; ValueError when they change the list.
     pub fn sort(&self, cx: &Context, key: Option<&Value>, reverse: bool) -> PyResult<()> {
-        if key.is_none() && !self.header().is_exclusive() && self.sort_shared(reverse) {
+        if key.is_none() && typhon_sync::multithreaded() && self.sort_shared(reverse) {
             return Ok(());
         }
         let mut items = self.take_to_sort();
