@@ -22,7 +22,7 @@ use crate::protocols::{call, compare};
 use crate::value::Value;
 
 /// How often a sort of a shared list begins again when other threads change the list meanwhile.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 1000;
 
 impl Ref<List> {
     /// `list.sort(key=key, reverse=reverse)`.
