@@ -201,6 +201,20 @@ mutations! {
             "header.owner.store(owner, Ordering::Release);" =>
             "header.owner.store(owner, Ordering::Relaxed);";
     }
+    "uncounted::what_is_not_counted_is_settled_before_anything_is_freed" {
+        WORLD: "nobody waits for the threads to stop",
+            "while state.running > 0 {" => "while false {";
+    }
+    "uncounted::what_is_not_kept_is_not_found" {
+        COUNT: "owned objects are kept",
+            "self.owner.load(Ordering::Acquire) >= DISTRIBUTED" =>
+            "self.owner.load(Ordering::Acquire) >= NOBODY";
+        COUNT: "the owner is not acquired before the second look",
+            "self.owner.load(Ordering::Acquire) >= DISTRIBUTED" =>
+            "self.owner.load(Ordering::Relaxed) >= DISTRIBUTED";
+        SLOT: "no second look for the kept",
+            "(kept && load() == word)" => "kept";
+    }
     "slots::an_unmarked_item_is_got_with_the_lock" {
         COUNT: "a reference to what the owner may free without a look",
             "if word == shared_word(0, STATE_DEFAULT) || word == shared_word(0, STATE_MERGED) {" =>

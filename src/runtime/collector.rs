@@ -15,7 +15,8 @@
 //! called. When finalizers ran, the world is stopped once more to see what they resurrected.
 //! Last, payloads are dropped in place and the memory is freed.
 //!
-//! Frames on threads' stacks own counted references, so they are roots by themselves.
+//! Frames on threads' stacks own counted references, so they are roots by themselves; what is not
+//! counted there (`vm/uncounted.rs`) is counted first.
 //!
 //! Side words: a count that is left, or [`MARKED`].
 
@@ -39,6 +40,7 @@ use crate::objects::type_::Type;
 use crate::objects::weakref::WeakReference;
 use crate::shape;
 use crate::value::Value;
+use crate::vm::uncounted;
 use crate::weak;
 
 /// The side word of an object that was reached.
@@ -216,6 +218,7 @@ fn collect_now(cx: &Context) -> usize {
     // Garbage is freed in the end whatever its counts say, so none of them may be held elsewhere.
     let no_candidates = NoCandidates::begin(cx.record);
     let world = typhon_sync::stop_the_world(cx.record);
+    uncounted::settle(&world);
     let mut dead = Vec::new();
     // What only waits for distributed counts is not kept alive by that.
     for object in typhon_sync::distributed::drain_promotion_candidates(&world) {
@@ -272,7 +275,7 @@ fn sweep_distributed(cx: &Context) {
     while typhon_sync::distributed::are_there_any() {
         let begin = Instant::now();
         let world = typhon_sync::stop_the_world(cx.record);
-        let dead = typhon_sync::distributed::sweep(&world);
+        let dead = typhon_sync::distributed::sweep(&world, &mut uncounted::settle);
         drop(world);
         note_pause(begin.elapsed());
         if dead.is_empty() {
@@ -505,6 +508,7 @@ fn run_finalizers(objects: &[NonNull<Header>]) {
 fn still_garbage(cx: &Context, garbage: Vec<NonNull<Header>>) -> Vec<NonNull<Header>> {
     let begin = Instant::now();
     let world = typhon_sync::stop_the_world(cx.record);
+    uncounted::settle(&world);
     let mut dead = Vec::new();
     world.drain_all_merge_queues(&mut |object| dead.push(object));
     let found = find_garbage_among(&world, &garbage, &dead);
@@ -626,9 +630,12 @@ fn free(garbage: &[NonNull<Header>]) {
 
 /// Promotes objects that threads keep colliding on, with the world stopped.
 pub(crate) fn promote_hot_objects(cx: &Context) {
-    typhon_sync::distributed::serve_promotions(cx.record, &mut |_| true, &mut |object| {
-        object::destroy(object)
-    });
+    typhon_sync::distributed::serve_promotions(
+        cx.record,
+        &mut |_| true,
+        &mut uncounted::settle,
+        &mut |object| object::destroy(object),
+    );
 }
 
 /// Merges what waits in the queues of threads that sleep, with the world stopped.

@@ -8,18 +8,31 @@
 //! was never shared refuses the increment (its owner may free it without an atomic operation); the
 //! reader then takes the lock that writers hold, under which the field's own count keeps it alive.
 
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use typhon_sync::ByteLock;
 use typhon_sync::Header;
+use typhon_sync::slot::{self, Read};
 
 use crate::guarded::Exclusion;
-use crate::object::{Payload, Ref, is_owned_here};
+use crate::object::{self, Payload, Ref, is_owned_here};
 use crate::value::Value;
+use crate::vm::uncounted;
 
 /// A word that holds a value or nothing. See the module's header.
 #[repr(transparent)]
 pub struct Field(AtomicU64);
+
+/// The object that a field's word refers to.
+#[inline(always)]
+fn header_of(bits: u64) -> Option<NonNull<Header>> {
+    if bits & 7 == 0 {
+        NonNull::new(bits as *mut Header)
+    } else {
+        None
+    }
+}
 
 /// Locks for fields that belong to no lockable object, chosen by the field's address.
 static STRIPES: [ByteLock; 64] = [const { ByteLock::new() }; 64];
@@ -78,40 +91,39 @@ impl Field {
         self.get_slow(lock)
     }
 
+    /// The value as a word for the place of a callable on the operand stack (`vm/uncounted.rs`).
+    /// Writers hold `lock`.
+    ///
+    /// What is kept until the world is stopped needs no count: it was kept already when its address was
+    /// loaded, or is immortal and is what the field refers to, as the second look shows.
+    #[inline(always)]
+    pub(crate) fn operand(&self, lock: &impl Exclusion) -> Option<u64> {
+        let load = || self.0.load(Ordering::Acquire);
+        // SAFETY: freed memory of objects keeps its headers.
+        if let Some(header) = unsafe { slot::read_kept(load, header_of) } {
+            // SAFETY: as above.
+            return Some(uncounted::word_of(unsafe { header.as_ref() }));
+        }
+        self.get_with(lock).map(Value::into_bits)
+    }
+
     #[inline(never)]
     fn get_slow(&self, lock: &impl Exclusion) -> Option<Value> {
-        loop {
-            let bits = self.0.load(Ordering::Acquire);
-            if bits == 0 {
-                return None;
-            }
-            if bits & 7 != 0 {
-                // SAFETY: immediates carry no count.
-                return Some(unsafe { Value::from_bits(bits) });
-            }
-            // SAFETY: as in `get_with`.
-            let header = unsafe { &*(bits as *const Header) };
-            if header.try_incref() {
-                // SAFETY: the count just added.
-                let value = unsafe { Value::from_bits(bits) };
-                if self.0.load(Ordering::Acquire) == bits {
-                    return Some(value);
-                }
-                continue;
-            }
-            return lock.excluding(|| {
-                let bits = self.0.load(Ordering::Acquire);
-                if bits == 0 {
-                    return None;
-                }
-                if bits & 7 == 0 {
+        let load = || self.0.load(Ordering::Acquire);
+        // SAFETY: freed memory of objects keeps its headers.
+        let bits = match unsafe { slot::read(load, header_of, object::destroy) } {
+            Read::Got(bits) => bits,
+            Read::TakeTheLock => lock.excluding(|| {
+                let bits = load();
+                if let Some(header) = header_of(bits) {
                     // SAFETY: the field counts the object, and no writer is at work meanwhile.
-                    unsafe { (*(bits as *const Header)).incref_and_mark() };
+                    unsafe { header.as_ref() }.incref_and_mark();
                 }
-                // SAFETY: the count just added, or an immediate.
-                Some(unsafe { Value::from_bits(bits) })
-            });
-        }
+                bits
+            }),
+        };
+        // SAFETY: the count just added, or an immediate.
+        (bits != 0).then(|| unsafe { Value::from_bits(bits) })
     }
 
     /// Puts `value` in and returns what was there.

@@ -83,6 +83,7 @@ impl Value {
     #[inline(always)]
     pub unsafe fn from_bits(bits: u64) -> Value {
         debug_assert!(bits != 0);
+        debug_assert!(bits & 15 != 8, "an operand that is not counted");
         // SAFETY: a value's word is never zero.
         Value(unsafe { NonZeroU64::new_unchecked(bits) })
     }

@@ -180,6 +180,18 @@ impl Header {
         self.owner.load(Ordering::Relaxed) == IMMORTAL
     }
 
+    /// Is this object, if it is freed at all, freed with the world stopped only? A thread that has
+    /// found it need not count it until its next safepoint.
+    ///
+    /// Distributed objects become so with the world stopped: what a thread finds to be one was one
+    /// already when it loaded the address, if that was after its last safepoint. An immortal one may
+    /// be new in the memory of what the address meant: Acquire, and the caller loads the address once
+    /// more, as after [`Header::try_incref`].
+    #[inline(always)]
+    pub fn is_kept(&self) -> bool {
+        self.owner.load(Ordering::Acquire) >= DISTRIBUTED
+    }
+
     /// Is this object counted in per-thread tables?
     #[inline(always)]
     pub fn is_distributed(&self) -> bool {

@@ -452,8 +452,10 @@ pub fn are_there_any() -> bool {
 }
 
 /// Demotes the distributed objects that nobody refers to. The caller must destroy them,
-/// with the world running.
-pub fn sweep(world: &StoppedWorld) -> Vec<NonNull<Header>> {
+/// with the world running. `settle` counts the references that threads have not counted,
+/// in the trust that what is distributed stays ([`Header::is_kept`]).
+pub fn sweep(world: &StoppedWorld, settle: &mut dyn FnMut(&StoppedWorld)) -> Vec<NonNull<Header>> {
+    settle(world);
     let objects = lock(&SLOTS).objects.clone();
     let mut dead = Vec::new();
     let mut alive = 0;
@@ -486,10 +488,12 @@ pub fn drain_promotion_candidates(_world: &StoppedWorld) -> Vec<NonNull<Header>>
 
 /// Serves a PROMOTE request of the calling thread: stops the world, promotes the
 /// candidates that are `wanted`, and starts it again. `destroy` gets the objects that
-/// only the candidate lists kept alive.
+/// only the candidate lists kept alive, and what a sweep finds if one is due; `settle` is
+/// for that ([`sweep`]).
 pub fn serve_promotions(
     me: &'static ThreadRecord,
     wanted: &mut dyn FnMut(&Header) -> bool,
+    settle: &mut dyn FnMut(&StoppedWorld),
     destroy: &mut dyn FnMut(NonNull<Header>),
 ) {
     let world = stop_the_world(me);
@@ -502,7 +506,7 @@ pub fn serve_promotions(
         }
     }
     let dead = if is_sweep_due() {
-        sweep(&world)
+        sweep(&world, settle)
     } else {
         Vec::new()
     };

@@ -75,3 +75,27 @@ pub unsafe fn read<W: Copy + PartialEq>(
     }
     Read::TakeTheLock
 }
+
+/// Reads a word that refers to an object which is kept until the world is stopped
+/// ([`Header::is_kept`]): the caller may use it without a reference until its next
+/// safepoint, and after that if whoever stops the world in order to free finds out about
+/// it. `None` when the word refers to no such object: use [`read`].
+///
+/// The second look is for immortal objects, which may be new in the memory of what was
+/// there: the Acquire load of the owner makes it see that the slot has changed. An object
+/// with distributed counts in that memory would have become that with the world stopped,
+/// so before this thread's last safepoint, and the slot referred to it.
+///
+/// # Safety
+/// As for [`read`].
+#[inline(always)]
+pub unsafe fn read_kept<W: Copy + PartialEq>(
+    load: impl Fn() -> W,
+    header_of: impl Fn(W) -> Option<NonNull<Header>>,
+) -> Option<NonNull<Header>> {
+    let word = load();
+    let pointer = header_of(word)?;
+    // SAFETY: the caller's promise.
+    let kept = unsafe { pointer.as_ref() }.is_kept();
+    (kept && load() == word).then_some(pointer)
+}

@@ -18,6 +18,7 @@ mod once;
 mod promotion;
 mod qsbr;
 mod slots;
+mod uncounted;
 mod weak_references;
 mod world;
 

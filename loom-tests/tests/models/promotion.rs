@@ -72,7 +72,7 @@ fn tables_of_starting_threads_are_large_enough() {
 /// Promotes what this thread, or another one, has found to be contended.
 fn promote_if_asked(me: &'static ThreadRecord) {
     if me.poll() && me.safepoint() & request::PROMOTE != 0 {
-        serve_promotions(me, &mut |_| true, &mut destroy);
+        serve_promotions(me, &mut |_| true, &mut |_| {}, &mut destroy);
     }
 }
 

@@ -165,6 +165,7 @@ impl Generator {
                 is_entry: false,
                 kind: Kind::Generator,
                 is_init: false,
+                owns_function: true,
             }),
             handled: Handled::new(),
             state: AtomicU8::new(CREATED),
@@ -183,6 +184,8 @@ impl Generator {
             object::new_variable(cx, shape::get(class_shape), payload, words * 8, |start| {
                 memory = start.cast();
                 std::ptr::copy_nonoverlapping(locals, memory, live);
+                // No word looks like an operand that is none (`vm/uncounted.rs`).
+                std::ptr::write_bytes(memory.add(live), 0, words - live);
             })
         }?;
         // SAFETY: nobody else knows the generator yet.
@@ -190,6 +193,7 @@ impl Generator {
             let target = &mut *generator.frame.get();
             target.locals = memory;
             target.sp = memory.add(live);
+            source.own_function();
             target.function = source.function.take();
             target.namespace = source.namespace.take();
             target.frame_object = source.frame_object.take();

@@ -25,7 +25,7 @@ use crate::shape::{self, Mode};
 use crate::value::Value;
 use crate::vm::cache::{self, Entry, EntryKind, Packed};
 use crate::vm::frame::Frame;
-use crate::vm::instructions;
+use crate::vm::{instructions, uncounted};
 
 /// The object's field that a packed cache names.
 #[inline(always)]
@@ -79,9 +79,14 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
     None
 }
 
-/// A method to be called with the owner in front (`true`), or any attribute, by the cache alone.
+/// A method to be called with the owner in front (`true`), or any attribute, by the cache alone, as a
+/// word for the place of a callable on the operand stack.
 #[inline(always)]
-pub fn load_method_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<(Value, bool)> {
+pub(super) fn load_method_fast(
+    owner: &Value,
+    cache: &AtomicU64,
+    name: Name,
+) -> Option<(u64, bool)> {
     let word = cache.load(Ordering::Acquire);
     // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
     if let Some(entry) = unsafe { cache::entry(word) }
@@ -92,11 +97,11 @@ pub fn load_method_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<
             && unsafe { entry.is_valid() }
             && (!entry.check_dict || !instance::dict_has(owner, name))
         {
-            return Some((entry.value.clone(), true));
+            return Some((uncounted::callable(&entry.value), true));
         }
         return None;
     }
-    load_fast(owner, cache, name).map(|value| (value, false))
+    load_fast(owner, cache, name).map(|value| (value.into_bits(), false))
 }
 
 /// The attribute; fills the cache.
@@ -452,6 +457,22 @@ pub fn load_global_fast(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<
             .builtins()
             .downcast_exact::<Dict>()?
             .get_at(index, name)
+    } else {
+        None
+    }
+}
+
+/// [`load_global_fast`] as a word for the place of a callable on the operand stack.
+#[inline(always)]
+pub(super) fn load_global_callable(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<u64> {
+    let (kind, version, index) = cache::unpack_version(cache.load(Ordering::Acquire));
+    if kind == cache::tag(Packed::Global) {
+        frame.globals().operand_at(index, name)
+    } else if kind == cache::tag(Packed::Builtin) && frame.globals().version() == version {
+        frame
+            .builtins()
+            .downcast_exact::<Dict>()?
+            .operand_at(index, name)
     } else {
         None
     }

@@ -15,7 +15,7 @@ use crate::objects::function::Function;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
 use crate::value::Value;
-use crate::vm::frame;
+use crate::vm::frame::{self, Callee};
 use crate::vm::interpreter;
 
 /// Calls a Python function from native code.
@@ -32,7 +32,7 @@ pub fn call_function(cx: &Context, function: &Ref<Function>, args: Args<'_>) -> 
             bind(cx, function, args, locals)?;
             let frame = frame::push(
                 cx,
-                function.clone(),
+                Callee::held_by_caller(function),
                 locals,
                 code.parameter_count(),
                 cx.stack.frame.get(),
@@ -57,7 +57,13 @@ pub fn run_code(
         room(cx, locals, function.code())?;
         // SAFETY: as in `call_function`, with no parameters.
         unsafe {
-            let frame = frame::push(cx, function.clone(), locals, 0, cx.stack.frame.get())?;
+            let frame = frame::push(
+                cx,
+                Callee::held_by_caller(function),
+                locals,
+                0,
+                cx.stack.frame.get(),
+            )?;
             (*frame).namespace = namespace;
             (*frame).is_entry = true;
             interpreter::run(cx, frame)
@@ -73,7 +79,7 @@ pub fn run_code(
 pub(crate) fn room(cx: &Context, locals: *mut u64, code: &Ref<Code>) -> PyResult<()> {
     // SAFETY: address arithmetic; the result is compared, not used.
     let end = unsafe { locals.add(code.parameter_count() + 64) };
-    if end >= cx.stack.frames_end.get().cast::<u64>() {
+    if end >= cx.stack.middle() {
         return Err(cx.recursion_error("maximum recursion depth exceeded"));
     }
     Ok(())

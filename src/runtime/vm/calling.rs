@@ -7,10 +7,11 @@
 
 use typhon_compiler::opcode::Opcode;
 
+use std::mem::ManuallyDrop;
+
 use crate::args::Args;
 use crate::context::Context;
 use crate::error::PyResult;
-use crate::object::Ref;
 use crate::objects::descriptors::MethodDescriptor;
 use crate::objects::function::Function;
 use crate::objects::method::Method;
@@ -20,8 +21,8 @@ use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocols::call::call_args;
 use crate::value::Value;
-use crate::vm::frame::{self, Frame, Kind};
-use crate::vm::{bind, instructions};
+use crate::vm::frame::{self, Callee, Frame, Kind};
+use crate::vm::{bind, instructions, uncounted};
 
 /// What a called object did.
 pub(super) enum Called {
@@ -45,16 +46,16 @@ pub(super) unsafe fn call(
 ) -> PyResult<Called> {
     // SAFETY: the compiler pushed callable, self or null and the arguments; `sp` is written back.
     unsafe {
-        let callable = &*base.cast::<Value>();
+        let callable = &callable_at(base);
         let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
         let total = sp.offset_from_unsigned(first);
         if let Some(function) = callable.downcast_exact::<Function>() {
             let code = function.code();
             if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
-                let function: Ref<Function> = std::ptr::read(base.cast());
                 // The arguments become variables of the callee; they are dropped if there is none.
+                let callee = Callee::of_operand(std::mem::take(&mut *base));
                 (*frame).sp = base;
-                return frame::push(cx, function, first, total, frame).map(Called::Entered);
+                return frame::push(cx, callee, first, total, frame).map(Called::Entered);
             }
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
@@ -92,7 +93,7 @@ pub(super) unsafe fn call(
             && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
         {
             // (class, NULL, …) becomes (instance, instance, …): the result, and the first variable.
-            drop(Value::from_bits(*base));
+            uncounted::discard(base);
             *base.add(1) = instance.clone().into_bits();
             *base = instance.into_bits();
             (*frame).sp = base.add(1);
@@ -129,7 +130,7 @@ pub(super) unsafe fn callable_of(
 ) -> (Value, Option<Value>) {
     // SAFETY: the compiler pushed callable, `self` or null, arguments (and names).
     unsafe {
-        let callable = (*base.cast::<Value>()).clone();
+        let callable = Value::clone(&callable_at(base));
         let word = |index: usize| (*base.add(index).cast::<Option<Value>>()).clone();
         let first = match opcode {
             Opcode::CALL_FUNCTION_EX => word(2).and_then(|arguments| {
@@ -165,7 +166,7 @@ pub(super) unsafe fn call_natively(
     // SAFETY: as in `callable_of`.
     unsafe {
         let sp = (*frame).sp;
-        let callable = &*base.cast::<Value>();
+        let callable = &callable_at(base);
         let result = if opcode == Opcode::CALL_FUNCTION_EX {
             let arguments = &*base.add(2).cast::<Value>();
             let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
@@ -203,7 +204,7 @@ unsafe fn take_apart(method: &Method, base: *mut u64) {
     unsafe {
         let function = method.function.clone();
         let this = method.this.clone();
-        drop(Value::from_bits(*base));
+        uncounted::discard(base);
         *base = function.into_bits();
         *base.add(1) = this.into_bits();
     }
@@ -232,7 +233,7 @@ unsafe fn call_object(
 ) -> PyResult<Called> {
     // SAFETY: as in `call`: `total` values are on top.
     unsafe {
-        let callable = &*base.cast::<Value>();
+        let callable = &callable_at(base);
         let args = Args {
             values: std::slice::from_raw_parts(sp.sub(total).cast::<Value>(), total),
             names,
@@ -250,9 +251,19 @@ unsafe fn drop_operands(mut sp: *mut u64, base: *mut u64) {
     unsafe {
         while sp > base {
             sp = sp.sub(1);
-            drop(std::mem::take(&mut *sp.cast::<Option<Value>>()));
+            uncounted::discard(sp);
         }
     }
+}
+
+/// The callable of a call.
+///
+/// # Safety
+/// The words from `base` on are the operands of a call; they stay while the result is used.
+#[inline(always)]
+unsafe fn callable_at(base: *mut u64) -> ManuallyDrop<Value> {
+    // SAFETY: the compiler pushed a callable there.
+    ManuallyDrop::new(unsafe { Value::from_bits(uncounted::plain(*base)) })
 }
 
 /// Pushes the frame of a call that needs binding; the operands from `base` on are dropped.
@@ -266,16 +277,20 @@ unsafe fn enter_function(
 ) -> PyResult<Called> {
     // SAFETY: the callable at `base` is a function; variables are written above all that is live.
     unsafe {
-        let function: Ref<Function> = (*base.cast::<Ref<Function>>()).clone();
+        let callable = callable_at(base);
+        let function = callable
+            .downcast::<Function>()
+            .expect("invariant: a function is called");
         let locals = if (*frame).kind == Kind::Stack {
             sp
         } else {
             cx.stack.top.get()
         };
         bind::room(cx, locals, function.code())?;
-        bind::bind(cx, &function, args, locals)?;
+        bind::bind(cx, function, args, locals)?;
         let given = function.code().parameter_count();
-        let callee = frame::push(cx, function, locals, given, frame)?;
+        let callee = Callee::of_operand(std::mem::take(&mut *base));
+        let callee = frame::push(cx, callee, locals, given, frame)?;
         drop_operands(sp, base);
         (*frame).sp = base;
         Ok(Called::Entered(callee))
@@ -299,13 +314,13 @@ pub(super) unsafe fn call_keywords(
             .downcast::<Tuple>()
             .expect("invariant: the compiler pushes a tuple");
         if *base.add(1) == 0
-            && let Some(method) = (*base.cast::<Value>()).downcast_exact::<Method>()
+            && let Some(method) = callable_at(base).downcast_exact::<Method>()
         {
             take_apart(method, base);
         }
         let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
         let total = sp.offset_from_unsigned(first);
-        if (*base.cast::<Value>()).is_exact::<Function>() {
+        if callable_at(base).is_exact::<Function>() {
             let values = std::slice::from_raw_parts(first.cast::<Value>(), total);
             let args = Args {
                 values,
@@ -327,7 +342,7 @@ pub(super) unsafe fn call_unpacked(
     // SAFETY: the compiler pushed these four operands.
     unsafe {
         let base = sp.sub(4);
-        let callable = &*base.cast::<Value>();
+        let callable = &callable_at(base);
         let arguments = &*base.add(2).cast::<Value>();
         let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
         let (values, names) = instructions::unpack_arguments(cx, callable, arguments, keywords)?;

@@ -12,9 +12,11 @@
 //! before anything that may look at the frame (a call, an error). `pc` points behind the instruction
 //! that is being executed.
 //!
-//! Ownership: the frame owns its function (which owns code, globals, builtins and closure), its
+//! Ownership: the frame owns its function (which owns code, globals, builtins and closure), unless the
+//! function is one that stays without that (`uncounted.rs`), its
 //! namespace and its frame object, and every value below `sp`.
 
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU32;
 
@@ -28,6 +30,7 @@ use crate::objects::function::Function;
 use crate::objects::generator::Generator;
 use crate::objects::str_::names;
 use crate::value::Value;
+use crate::vm::uncounted;
 
 /// Where a frame lives and how it ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +53,7 @@ pub struct Frame {
     pub locals: *mut u64,
     /// Borrowed from the function.
     pub code: *const Object<Code>,
-    /// The function; always set.
+    /// The function; always set. Counted by the frame if `owns_function`.
     pub function: Option<Ref<Function>>,
     /// `locals()` of a module or class body.
     pub namespace: Option<Value>,
@@ -65,6 +68,8 @@ pub struct Frame {
     pub kind: Kind,
     /// The callee of a class: `__init__` must return None, the instance is the result.
     pub is_init: bool,
+    /// Whether the reference to the function is counted (`vm/uncounted.rs`).
+    pub owns_function: bool,
 }
 
 impl Frame {
@@ -142,6 +147,14 @@ impl Frame {
         (self.kind == Kind::Generator).then(|| Generator::of_frame(NonNull::from(self)))
     }
 
+    /// Counts the reference to the function.
+    pub(crate) fn own_function(&mut self) {
+        if !self.owns_function {
+            self.owns_function = true;
+            std::mem::forget(self.function.clone());
+        }
+    }
+
     /// Drops the values and what else the frame owns.
     ///
     /// # Safety
@@ -153,15 +166,18 @@ impl Frame {
         }
         let mut slot = self.locals;
         while slot < self.sp {
-            // SAFETY: words between `locals` and `sp` are values or zero.
+            // SAFETY: words between `locals` and `sp` are variables and operands.
             unsafe {
-                drop(std::mem::take(&mut *slot.cast::<Option<Value>>()));
+                uncounted::discard(slot);
                 slot = slot.add(1);
             }
         }
         self.sp = self.locals;
         self.namespace = None;
-        self.function = None;
+        let function = self.function.take();
+        if !self.owns_function {
+            std::mem::forget(function);
+        }
     }
 
     /// Shows what the frame owns to the collector.
@@ -180,8 +196,9 @@ impl Frame {
         }
         let mut slot = self.locals;
         while slot < self.sp {
-            // SAFETY: as in `clear`.
+            // SAFETY: as in `clear`; only frames on a stack have words that are not counted.
             unsafe {
+                debug_assert!(!uncounted::is_uncounted(*slot));
                 if let Some(value) = &*slot.cast::<Option<Value>>() {
                     visit(value);
                 }
@@ -200,6 +217,47 @@ pub static RECURSION_LIMIT: AtomicU32 = AtomicU32::new(DEFAULT_RECURSION_LIMIT);
 /// Words that a call may use in the handlers of a RecursionError.
 const SPARE_WORDS: usize = 1024;
 
+/// The function of a frame to be pushed: its address, and whether it comes with a count.
+pub struct Callee {
+    pointer: NonNull<Object<Function>>,
+    is_counted: bool,
+}
+
+impl Callee {
+    /// What an operand refers to; the operand is consumed.
+    ///
+    /// # Safety
+    /// The word is an operand that is a function.
+    #[inline(always)]
+    pub(super) unsafe fn of_operand(word: u64) -> Callee {
+        let pointer = uncounted::plain(word) as *mut Object<Function>;
+        Callee {
+            // SAFETY: an operand's address is not null.
+            pointer: unsafe { NonNull::new_unchecked(pointer) },
+            is_counted: !uncounted::is_uncounted(word),
+        }
+    }
+
+    /// A function to which the native caller of the frame has a reference until the frame is left.
+    #[inline(always)]
+    pub(super) fn held_by_caller(function: &Ref<Function>) -> Callee {
+        Callee {
+            pointer: function.as_ptr(),
+            is_counted: false,
+        }
+    }
+}
+
+impl From<Ref<Function>> for Callee {
+    #[inline(always)]
+    fn from(function: Ref<Function>) -> Callee {
+        Callee {
+            pointer: function.into_raw(),
+            is_counted: true,
+        }
+    }
+}
+
 /// Pushes a frame whose variables begin at `locals`, on the thread's stack: `given` of them are
 /// bound, the others are cleared here.
 ///
@@ -212,11 +270,14 @@ const SPARE_WORDS: usize = 1024;
 #[inline(always)]
 pub unsafe fn push(
     cx: &Context,
-    function: Ref<Function>,
+    callee: impl Into<Callee>,
     locals: *mut u64,
     given: usize,
     previous: *mut Frame,
 ) -> PyResult<*mut Frame> {
+    let callee: Callee = callee.into();
+    // SAFETY: counted, or alive without that as long as its frame is there.
+    let function = ManuallyDrop::new(unsafe { Ref::from_raw(callee.pointer) });
     let code: *const Ref<Code> = function.code();
     // SAFETY: the function, which the new frame holds, keeps the code alive.
     let code = unsafe { &*code };
@@ -229,11 +290,12 @@ pub unsafe fn push(
         )
     };
     let depth = stack.depth.get() + 1;
-    if end > header.cast::<u64>()
+    if end > stack.middle()
+        || header.cast::<u64>() < stack.middle()
         || depth > RECURSION_LIMIT.load(std::sync::atomic::Ordering::Relaxed)
     {
         // SAFETY: the caller gave these values away.
-        return Err(unsafe { overflow(cx, function, locals, given) });
+        return Err(unsafe { overflow(cx, callee, locals, given) });
     }
     stack.depth.set(depth);
     let count = code.local_count as usize;
@@ -247,7 +309,7 @@ pub unsafe fn push(
             sp: locals.add(count),
             locals,
             code: code.as_ptr().as_ptr(),
-            function: Some(function),
+            function: Some(ManuallyDrop::into_inner(function)),
             namespace: None,
             previous,
             frame_object: None,
@@ -255,6 +317,7 @@ pub unsafe fn push(
             is_entry: false,
             kind: Kind::Stack,
             is_init: false,
+            owns_function: callee.is_counted,
         });
         stack.top.set(locals.add(code.frame_words as usize));
     }
@@ -267,7 +330,7 @@ pub unsafe fn push(
 #[cold]
 unsafe fn overflow(
     cx: &Context,
-    function: Ref<Function>,
+    callee: Callee,
     locals: *mut u64,
     given: usize,
 ) -> crate::error::Raised {
@@ -275,7 +338,10 @@ unsafe fn overflow(
         // SAFETY: the caller of `push` gave these values away.
         unsafe { drop((*locals.add(index).cast::<Option<Value>>()).take()) };
     }
-    drop(function);
+    if callee.is_counted {
+        // SAFETY: the count came with the address.
+        drop(unsafe { Ref::from_raw(callee.pointer) });
+    }
     // The handlers of this very exception need frames as well.
     let depth = cx.stack.depth.get();
     cx.stack.depth.set(depth.saturating_sub(50));

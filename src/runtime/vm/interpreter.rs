@@ -570,6 +570,22 @@ unsafe fn execute<const EVENTS: bool>(
                             op::LOAD_GLOBAL => {
                                 let cache = cache!();
                                 let name = name!(arg >> 1);
+                                if arg & 1 != 0 {
+                                    let word =
+                                        attribute::load_global_callable(&*frame, cache, name);
+                                    *sp = match word {
+                                        Some(word) => word,
+                                        None => {
+                                            save!();
+                                            let value =
+                                                attribute::load_global(cx, &*frame, cache, name);
+                                            attempt!(value).into_bits()
+                                        }
+                                    };
+                                    *sp.add(1) = 0;
+                                    sp = sp.add(2);
+                                    continue 'instructions;
+                                }
                                 let value = match attribute::load_global_fast(&*frame, cache, name)
                                 {
                                     Some(value) => value,
@@ -579,10 +595,6 @@ unsafe fn execute<const EVENTS: bool>(
                                     }
                                 };
                                 push!(value);
-                                if arg & 1 != 0 {
-                                    *sp = 0;
-                                    sp = sp.add(1);
-                                }
                             }
                             op::LOAD_ATTR => {
                                 let cache = cache!();
@@ -598,23 +610,25 @@ unsafe fn execute<const EVENTS: bool>(
                                     };
                                     replace!(1, value);
                                 } else {
-                                    let (value, is_method) =
+                                    let (word, is_method) =
                                         match attribute::load_method_fast(owner, cache, name) {
                                             Some(found) => found,
                                             None => {
                                                 save!();
-                                                attempt!(attribute::load_method(
-                                                    cx, owner, cache, name
-                                                ))
+                                                let (value, is_method) = attempt!(
+                                                    attribute::load_method(cx, owner, cache, name)
+                                                );
+                                                (value.into_bits(), is_method)
                                             }
                                         };
                                     if is_method {
                                         // (owner) becomes (method, owner).
                                         *sp = *sp.sub(1);
-                                        *sp.sub(1) = value.into_bits();
+                                        *sp.sub(1) = word;
                                     } else {
-                                        replace!(1, value);
+                                        let owner = std::mem::replace(&mut *sp.sub(1), word);
                                         *sp = 0;
+                                        drop(Value::from_bits(owner));
                                     }
                                     sp = sp.add(1);
                                 }

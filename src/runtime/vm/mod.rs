@@ -3,6 +3,7 @@
 //! ```text
 //!   stack.rs        a thread's memory for frames and their values
 //!   frame.rs        one frame: layout, push, pop; what the rest of the runtime asks of frames
+//!   uncounted.rs    references on the operand stack that are not counted
 //!   handled.rs      the exceptions being handled
 //!   bind.rs         arguments of a call become the callee's variables
 //!   interpreter.rs  the evaluation loop
@@ -38,4 +39,5 @@ mod resumption;
 pub mod safepoint;
 pub mod stack;
 mod subscript;
+pub(crate) mod uncounted;
 pub mod unwind;

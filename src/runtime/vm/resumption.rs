@@ -12,6 +12,7 @@ use crate::object::Ref;
 use crate::objects::generator::{self, Generator};
 use crate::value::Value;
 use crate::vm::frame::{self, Frame, Kind};
+use crate::vm::uncounted;
 
 /// Leaves a frame that returned or whose exception goes on to the caller.
 ///
@@ -48,6 +49,8 @@ pub(super) unsafe fn suspend(cx: &Context, frame: *mut Frame) {
     // SAFETY: by the caller's promise.
     unsafe {
         debug_assert!((*frame).kind == Kind::Generator);
+        // Another thread may resume it, and the collector looks into it.
+        uncounted::settle_operands((*frame).stack_base(), (*frame).sp);
         let generator = Generator::of_frame(std::ptr::NonNull::new_unchecked(frame));
         let generator = &*(&raw const generator).cast::<Ref<Generator>>();
         cx.leave_handled(&generator.handled);

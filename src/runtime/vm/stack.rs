@@ -1,12 +1,14 @@
 //! A thread's memory for frames: one contiguous region that two stacks share.
 //!
 //! ```text
-//!  start                                                                     end
-//!  ┌──────────────┬───────────────────┬─ … ─┬─────────────┬─────────────────┐
-//!  │ values of f  │ values of g       │  →  │  ← frame g  │ frame f         │
-//!  └──────────────┴───────────────────┴─ … ─┴─────────────┴─────────────────┘
+//!  start                                  middle                              end
+//!  ┌──────────────┬───────────────────┬─ … ─┬─ … ─┬─────────────┬─────────────────┐
+//!  │ values of f  │ values of g       │  →  │  ←  │ frame g     │ frame f         │
+//!  └──────────────┴───────────────────┴─ … ─┴─ … ─┴─────────────┴─────────────────┘
 //! ```
-//! Values grow up, frame headers grow down; when they would meet, the program is in RecursionError.
+//! Values grow up, frame headers grow down; when either would pass the middle, the program is in
+//! RecursionError. So no word for values ever was part of a header: what is dead there was a value's, or
+//! is zero, as `uncounted.rs` wants.
 //! Arguments on top of the caller's values become the callee's first variables where they are, so a
 //! call copies nothing. The region is reserved address space; pages get memory as they are touched.
 
@@ -16,11 +18,12 @@ use std::ptr::{self, NonNull};
 use super::frame::Frame;
 
 /// Words of the region of a thread.
-const WORDS: usize = 6 << 20;
+const WORDS: usize = 8 << 20;
 
 /// See the module's header.
 pub struct Stack {
     start: NonNull<u64>,
+    middle: *mut u64,
     bytes: usize,
     /// The frame that runs, or null.
     pub frame: Cell<*mut Frame>,
@@ -55,6 +58,8 @@ impl Stack {
                 let end = unsafe { start.as_ptr().add(words) };
                 return Some(Stack {
                     start,
+                    // SAFETY: inside the region.
+                    middle: unsafe { start.as_ptr().add(words / 2) },
                     bytes,
                     frame: Cell::new(ptr::null_mut()),
                     frames_end: Cell::new(end.cast()),
@@ -69,6 +74,34 @@ impl Stack {
                 return None;
             }
         }
+    }
+}
+
+impl Stack {
+    /// The first word of the region.
+    pub(super) fn start(&self) -> *mut u64 {
+        self.start.as_ptr()
+    }
+
+    /// Where the words for values end, and those for headers begin.
+    #[inline(always)]
+    pub(super) fn middle(&self) -> *mut u64 {
+        self.middle
+    }
+
+    /// The headers of the frames on this stack, the one entered last first.
+    pub(super) fn frames(&self) -> impl Iterator<Item = *mut Frame> {
+        let mut frame = self.frames_end.get();
+        // SAFETY: one past the region.
+        let end = unsafe { self.start.as_ptr().byte_add(self.bytes) }.cast::<Frame>();
+        std::iter::from_fn(move || {
+            (frame < end).then(|| {
+                let this = frame;
+                // SAFETY: below the end there is another header.
+                frame = unsafe { frame.add(1) };
+                this
+            })
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::value::Value;
 use crate::vm::frame::Frame;
 use crate::vm::monitoring::events::{self, Step};
 use crate::vm::resumption;
+use crate::vm::uncounted;
 
 /// Finds the handler of the exception that is set, leaving frames that have none, up to the one that
 /// the loop was entered with. The frame that has one; `None` when that one was left too: the caller
@@ -53,7 +54,7 @@ pub(super) unsafe fn unwind(
                 let target = current.stack_base().add(handler.depth as usize);
                 while current.sp > target {
                     current.sp = current.sp.sub(1);
-                    drop(std::mem::take(&mut *current.sp.cast::<Option<Value>>()));
+                    uncounted::discard(current.sp);
                 }
                 if handler.push_lasti {
                     let lasti = Value::from_small_int(origin.unwrap_or(index) as i64)

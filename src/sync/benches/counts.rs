@@ -23,7 +23,7 @@ fn count_on_two_threads(rounds: u64, objects: [&'static Header; 2]) -> Duration 
             black_box(header).incref();
             assert!(!black_box(header).decref());
             if record.poll() && record.safepoint() & request::PROMOTE != 0 {
-                serve_promotions(record, &mut |_| true, &mut |_| {});
+                serve_promotions(record, &mut |_| true, &mut |_| {}, &mut |_| {});
             }
         }
         let elapsed = started.elapsed();

@@ -42,7 +42,7 @@ fn safepoint(record: &'static ThreadRecord) -> usize {
             record.drain_merge_queue(&mut |_| dead += 1);
         }
         if asked & request::PROMOTE != 0 {
-            serve_promotions(record, &mut |_| true, &mut |_| dead += 1);
+            serve_promotions(record, &mut |_| true, &mut |_| {}, &mut |_| dead += 1);
         }
     }
     dead

@@ -14,6 +14,7 @@ use crate::objects::dict::methods::hash_key;
 use crate::objects::str_::{Name, Str};
 use crate::protocols::compare;
 use crate::value::Value;
+use crate::vm::uncounted;
 
 /// Where an iteration stands: entries before it were visited.
 #[derive(Clone, Copy, Debug, Default)]
@@ -272,6 +273,26 @@ impl Ref<Dict> {
                     .value
                     .get_with(self.header())
                     .filter(|_| self.is_current(table));
+            }
+        }
+        None
+    }
+
+    /// [`Ref::get_at`] as a word for the place of a callable on the operand stack
+    /// (`vm/uncounted.rs`).
+    #[inline(always)]
+    pub(crate) fn operand_at(&self, index: usize, name: Name) -> Option<u64> {
+        // SAFETY: used before the next safepoint.
+        let table = unsafe { self.table() }?;
+        if index < table.length() {
+            let entry = table.entry(index);
+            if entry.key.peek_bits() == name.address() as u64 {
+                let word = entry.value.operand(self.header())?;
+                if self.is_current(table) {
+                    return Some(word);
+                }
+                // SAFETY: the word was just made.
+                unsafe { uncounted::give_back(word) };
             }
         }
         None

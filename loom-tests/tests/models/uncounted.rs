@@ -1,0 +1,112 @@
+//! References that are not counted, to objects that are freed with the world stopped only.
+
+use crate::{Object, begin, end, free_threaded, join, safepoint, spawn};
+use loom::sync::atomic::{AtomicPtr, Ordering};
+use loom_tests::distributed::{demote, promote, sum};
+use loom_tests::header::Header;
+use loom_tests::mode::IMMORTAL;
+use loom_tests::shim::forever;
+use loom_tests::slot::read_kept;
+use loom_tests::world::stop_the_world;
+use std::ptr::NonNull;
+
+type Slot = AtomicPtr<Object>;
+
+fn new_slot(object: &'static Object) -> &'static Slot {
+    // SAFETY: lives to the end of the execution.
+    unsafe { &*forever(Slot::new(std::ptr::from_ref(object).cast_mut())) }
+}
+
+fn empty_slot() -> &'static Slot {
+    // SAFETY: as above.
+    unsafe { &*forever(Slot::new(std::ptr::null_mut())) }
+}
+
+/// What the slot refers to, not counted, if it is kept.
+fn find(slot: &Slot) -> Option<&'static Object> {
+    let load = || slot.load(Ordering::Acquire);
+    let header_of = |word: *mut Object| NonNull::new(word.cast::<Header>());
+    // SAFETY: the objects of a model stay to the end of the execution.
+    unsafe { read_kept(load, header_of).map(|header| header.cast::<Object>().as_ref()) }
+}
+
+/// A thread goes on using, over a safepoint, what it has not counted, while another takes the last
+/// counted reference away, and stops the world to see whether the object can be freed: it counts the
+/// first thread's reference before that.
+#[test]
+fn what_is_not_counted_is_settled_before_anything_is_freed() {
+    free_threaded(3, || {
+        let me = begin();
+        let object = Object::new(me);
+        let slot = new_slot(object);
+        let operand = empty_slot();
+        {
+            let world = stop_the_world(me);
+            promote(&world, &object.header);
+        }
+        let reader = spawn(|reader| {
+            let Some(found) = find(slot) else {
+                return;
+            };
+            operand.store(std::ptr::from_ref(found).cast_mut(), Ordering::Relaxed);
+            safepoint(reader);
+            found.read();
+            // Consumed: either still not counted, or counted by who stopped the world.
+            if operand
+                .swap(std::ptr::null_mut(), Ordering::Relaxed)
+                .is_null()
+            {
+                found.drop_reference();
+            }
+        });
+        slot.store(std::ptr::null_mut(), Ordering::Release);
+        object.drop_reference();
+        {
+            let world = stop_the_world(me);
+            let held = operand.swap(std::ptr::null_mut(), Ordering::Relaxed);
+            // SAFETY: as in `find`.
+            if let Some(held) = unsafe { held.as_ref() } {
+                held.header.incref();
+            }
+            if sum(&world, &object.header) == 0 {
+                demote(&world, &object.header);
+                object.die();
+            }
+        }
+        join(me, reader);
+        if !object.is_dead() {
+            let world = stop_the_world(me);
+            assert_eq!(demote(&world, &object.header), 0);
+            drop(world);
+            object.die();
+        }
+        end(me);
+    });
+}
+
+/// An object that its owner frees as soon as it is not counted any more is not found that way; nor is
+/// an immortal one taken for what was in its memory before.
+#[test]
+fn what_is_not_kept_is_not_found() {
+    free_threaded(4, || {
+        let me = begin();
+        let object = Object::new(me);
+        object.header.mark_maybe_shared();
+        let slot = new_slot(object);
+        let reader = spawn(|_| {
+            if let Some(found) = find(slot) {
+                found.read();
+                panic!("the slot never referred to what is kept");
+            }
+        });
+        slot.store(std::ptr::null_mut(), Ordering::Release);
+        object.drop_reference();
+        if object.is_dead() {
+            // SAFETY: the object is dead, so the memory belongs to this thread.
+            unsafe { Header::initialize(NonNull::from(&object.header), 1, IMMORTAL) };
+        }
+        safepoint(me);
+        join(me, reader);
+        end(me);
+    });
+}
