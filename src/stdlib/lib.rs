@@ -71,6 +71,7 @@ pub mod posixsubprocess;
 pub mod pwd;
 pub mod queue;
 pub mod random;
+pub mod remote_debugging;
 pub mod resource;
 pub mod select;
 pub mod signal;
@@ -156,6 +157,7 @@ static MODULES: &[&ModuleSpec] = &[
     &pwd::MODULE,
     &queue::MODULE,
     &random::MODULE,
+    &remote_debugging::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &signal::MODULE,

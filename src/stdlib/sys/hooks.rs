@@ -17,6 +17,7 @@ use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{attribute, call, text};
 use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
 
+use crate::lifecycle::prompt;
 use crate::{text_output, traceback_text};
 
 /// Keeps the hooks as they are at the start.
@@ -31,6 +32,12 @@ pub(super) fn initialize(cx: &Context, module: &Ref<Module>) -> PyResult<()> {
         module.set(cx, &format!("__{name}__"), hook)?;
     }
     Ok(())
+}
+
+/// Private function for getting the base REPL
+#[pyfunction("_baserepl()")]
+pub fn baserepl(cx: &Context) -> PyResult<()> {
+    prompt::run_basic(cx)
 }
 
 /// Print an object to sys.stdout and also save it in builtins._

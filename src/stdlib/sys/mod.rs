@@ -67,6 +67,7 @@ use crate::configuration;
         frames::set_asyncgen_hooks,
         frames::get_coroutine_origin_tracking_depth,
         frames::set_coroutine_origin_tracking_depth,
+        hooks::baserepl,
         hooks::displayhook,
         hooks::excepthook,
         hooks::unraisablehook,
