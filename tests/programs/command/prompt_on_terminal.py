@@ -122,7 +122,7 @@ with tempfile.TemporaryDirectory() as folder:
         prompt.say("\x03", "KeyboardInterrupt", ">>> ")
         prompt.say("triple(11)\r", r"[\r\n]33\r\n", ">>> ")
         prompt.say("2)\r", 'File "<stdin>", line 1', "unmatched '\\)'", ">>> ")
-        prompt.say("\x04")
+        prompt.say("exit()\r")
         prompt.end()
 
     # The prompt of asyncio.
