@@ -205,6 +205,11 @@ mutations! {
         WORLD: "nobody waits for the threads to stop",
             "while state.running > 0 {" => "while false {";
     }
+    "uncounted::an_owner_looks_at_what_a_stranger_removes" {
+        COUNT: "a stranger frees what the owner looks at",
+            "Ok(()) if queue => return merge_queue::push(owner, self)," =>
+            "Ok(()) if queue => return { let _ = merge_queue::push; true },";
+    }
     "uncounted::what_is_not_kept_is_not_found" {
         COUNT: "owned objects are kept",
             "self.owner.load(Ordering::Acquire) >= DISTRIBUTED" =>

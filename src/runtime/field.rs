@@ -8,6 +8,7 @@
 //! was never shared refuses the increment (its owner may free it without an atomic operation); the
 //! reader then takes the lock that writers hold, under which the field's own count keeps it alive.
 
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -105,6 +106,18 @@ impl Field {
             return Some(uncounted::word_of(unsafe { header.as_ref() }));
         }
         self.get_with(lock).map(Value::into_bits)
+    }
+
+    /// Looks at the object that the field refers to, without counting it. `None` when there is none, or
+    /// when another thread could free it meanwhile. `look` must not let go of anything, nor reach a
+    /// safepoint.
+    #[inline(always)]
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&Value) -> Option<R>) -> Option<R> {
+        let load = || self.0.load(Ordering::Acquire);
+        // SAFETY: freed memory of objects keeps its headers.
+        let bits = unsafe { slot::look(load, header_of)? }.as_ptr() as u64;
+        // SAFETY: `ManuallyDrop` leaves the field's count alone.
+        look(&ManuallyDrop::new(unsafe { Value::from_bits(bits) }))
     }
 
     #[inline(never)]

@@ -273,9 +273,18 @@ impl<T> Clone for Ref<T> {
 impl<T> Drop for Ref<T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if self.header().decref() {
-            destroy(self.pointer.cast());
+        if !self.header().decref_leaves_some() {
+            let_go(self.header());
         }
+    }
+}
+
+/// Drops a reference that is not one of several of this thread's own: out of line, so that the many
+/// places that drop values stay small.
+#[inline(never)]
+pub(crate) fn let_go(header: &Header) {
+    if header.decref_further() {
+        destroy(NonNull::from(header));
     }
 }
 

@@ -129,6 +129,55 @@ impl Value {
         }
     }
 
+    /// The words of two tagged ints, as signed numbers: twice the ints, and one.
+    #[inline(always)]
+    fn small_ints(&self, other: &Value) -> Option<(i64, i64)> {
+        if self.bits() & other.bits() & INT_TAG != 0 {
+            Some((self.bits() as i64, other.bits() as i64))
+        } else {
+            None
+        }
+    }
+
+    /// The value of a sum that carries the tag, unless it has overflowed.
+    #[inline(always)]
+    fn from_sum((word, overflow): (i64, bool)) -> Option<Value> {
+        // SAFETY: bit 0 is set, so the word is a tagged int, without a count.
+        (!overflow).then(|| unsafe { Value::from_bits(word as u64) })
+    }
+
+    /// The sum of two tagged ints, if they are that and it is one.
+    #[inline(always)]
+    pub fn small_sum(&self, other: &Value) -> Option<Value> {
+        let (left, right) = self.small_ints(other)?;
+        // 2a + 1 + 2b
+        Value::from_sum(left.overflowing_add(right - 1))
+    }
+
+    /// The difference, likewise.
+    #[inline(always)]
+    pub fn small_difference(&self, other: &Value) -> Option<Value> {
+        let (left, right) = self.small_ints(other)?;
+        // 2a + 1 - 2b
+        Value::from_sum(left.overflowing_sub(right - 1))
+    }
+
+    /// The product, likewise.
+    #[inline(always)]
+    pub fn small_product(&self, other: &Value) -> Option<Value> {
+        let (left, right) = self.small_ints(other)?;
+        // 2a · b, and the tag, which an even product has room for
+        let (product, overflow) = (left - 1).overflowing_mul(right >> 1);
+        Value::from_sum((product | INT_TAG as i64, overflow))
+    }
+
+    /// How two tagged ints compare, if they are that.
+    #[inline(always)]
+    pub fn small_ordering(&self, other: &Value) -> Option<std::cmp::Ordering> {
+        let (left, right) = self.small_ints(other)?;
+        Some(left.cmp(&right))
+    }
+
     /// Whether the word holds an int.
     #[inline(always)]
     pub fn is_small_int(&self) -> bool {
@@ -315,9 +364,9 @@ impl Drop for Value {
     #[inline(always)]
     fn drop(&mut self) {
         if let Some(header) = self.header()
-            && header.decref()
+            && !header.decref_leaves_some()
         {
-            object::destroy(NonNull::from(header));
+            object::let_go(header);
         }
     }
 }
@@ -366,6 +415,40 @@ mod tests {
         }
         assert!(Value::from_small_int(SMALL_INT_MAX + 1).is_none());
         assert!(Value::from_small_int(SMALL_INT_MIN - 1).is_none());
+    }
+
+    #[test]
+    fn tagged_arithmetic_is_exact_or_refuses() {
+        let numbers = [
+            0,
+            1,
+            -1,
+            2,
+            7,
+            -9,
+            1 << 31,
+            1 << 61,
+            SMALL_INT_MAX,
+            SMALL_INT_MIN,
+        ];
+        let value = |number| Value::from_small_int(number).unwrap();
+        let fits = |number: i128| {
+            i64::try_from(number)
+                .ok()
+                .filter(|number| (SMALL_INT_MIN..=SMALL_INT_MAX).contains(number))
+        };
+        let number = |value: Option<Value>| value.and_then(|value| value.as_small_int());
+        for left in numbers {
+            for right in numbers {
+                let (a, b) = (value(left), value(right));
+                let (left, right) = (i128::from(left), i128::from(right));
+                assert_eq!(number(a.small_sum(&b)), fits(left + right));
+                assert_eq!(number(a.small_difference(&b)), fits(left - right));
+                assert_eq!(number(a.small_product(&b)), fits(left * right));
+                assert_eq!(a.small_ordering(&b), Some(left.cmp(&right)));
+            }
+            assert!(value(left).small_sum(&Value::NONE).is_none());
+        }
     }
 
     #[test]

@@ -78,6 +78,14 @@ impl Header {
     #[inline(always)]
     #[must_use = "true obliges the caller to destroy the object"]
     pub fn decref(&self) -> bool {
+        !self.decref_leaves_some() && self.decref_further()
+    }
+
+    /// The part of [`Header::decref`] that is worth repeating at every place that drops a
+    /// reference. False: [`Header::decref_further`] has to be called at once.
+    #[inline(always)]
+    #[must_use = "false obliges the caller to call `decref_further`"]
+    pub fn decref_leaves_some(&self) -> bool {
         let owner = self.owner.load(Ordering::Relaxed);
         if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed).wrapping_sub(1);
@@ -86,9 +94,22 @@ impl Header {
                 "a reference dropped that its owner does not have",
             );
             self.local.store(local, Ordering::Relaxed);
-            local == 0 && self.local_reached_zero()
+            local != 0
         } else {
-            owner != IMMORTAL && self.decref_foreign(owner)
+            owner == IMMORTAL
+        }
+    }
+
+    /// The rest of [`Header::decref`], with its answer.
+    #[inline]
+    #[must_use = "true obliges the caller to destroy the object"]
+    pub fn decref_further(&self) -> bool {
+        let owner = self.owner.load(Ordering::Relaxed);
+        // The owner has counted already; nobody but the owner can have this thread's id there.
+        if owner == owner_id() {
+            self.local_reached_zero()
+        } else {
+            self.decref_foreign(owner)
         }
     }
 

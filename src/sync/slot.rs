@@ -26,6 +26,7 @@
 //! (`qsbr.rs`; the allocator keeps header words in freed blocks).
 
 use crate::header::Header;
+use crate::mode::{multithreaded, owner_id};
 use std::ptr::NonNull;
 
 /// What [`read`] found.
@@ -74,6 +75,30 @@ pub unsafe fn read<W: Copy + PartialEq>(
         }
     }
     Read::TakeTheLock
+}
+
+/// Reads a word that refers to an object which nobody but the calling thread can free before
+/// that thread's next safepoint: its own, or one that is kept ([`read_kept`]). The caller may
+/// use it until then without a reference, provided it lets go of nothing meanwhile. `None`
+/// when the word refers to no such object.
+///
+/// An object of the calling thread's own needs no second look: others that drop references to
+/// it leave the freeing to its owner, and the owner is here.
+///
+/// # Safety
+/// As for [`read`].
+#[inline(always)]
+pub unsafe fn look<W: Copy + PartialEq>(
+    load: impl Fn() -> W,
+    header_of: impl Fn(W) -> Option<NonNull<Header>>,
+) -> Option<NonNull<Header>> {
+    let word = load();
+    let pointer = header_of(word)?;
+    // SAFETY: the caller's promise.
+    let header = unsafe { pointer.as_ref() };
+    let stays =
+        header.owner() == owner_id() || !multithreaded() || header.is_kept() && load() == word;
+    stays.then_some(pointer)
 }
 
 /// Reads a word that refers to an object which is kept until the world is stopped

@@ -6,7 +6,7 @@ use loom_tests::distributed::{demote, promote, sum};
 use loom_tests::header::Header;
 use loom_tests::mode::IMMORTAL;
 use loom_tests::shim::forever;
-use loom_tests::slot::read_kept;
+use loom_tests::slot::{look, read_kept};
 use loom_tests::world::stop_the_world;
 use std::ptr::NonNull;
 
@@ -28,6 +28,32 @@ fn find(slot: &Slot) -> Option<&'static Object> {
     let header_of = |word: *mut Object| NonNull::new(word.cast::<Header>());
     // SAFETY: the objects of a model stay to the end of the execution.
     unsafe { read_kept(load, header_of).map(|header| header.cast::<Object>().as_ref()) }
+}
+
+/// An owner looks at its own object without counting it, while a stranger drops the last reference to it.
+#[test]
+fn an_owner_looks_at_what_a_stranger_removes() {
+    free_threaded(3, || {
+        let me = begin();
+        let object = Object::new(me);
+        let slot = new_slot(object);
+        let stranger = spawn(move |_| {
+            slot.store(std::ptr::null_mut(), Ordering::Release);
+            object.drop_reference();
+        });
+        let load = || slot.load(Ordering::Acquire);
+        let header_of = |word: *mut Object| NonNull::new(word.cast::<Header>());
+        // SAFETY: as in `find`.
+        if let Some(header) = unsafe { look(load, header_of) } {
+            // SAFETY: as in `find`.
+            unsafe { header.cast::<Object>().as_ref() }.read();
+        }
+        safepoint(me);
+        join(me, stranger);
+        safepoint(me);
+        end(me);
+        assert!(object.is_dead());
+    });
 }
 
 /// A thread goes on using, over a safepoint, what it has not counted, while another takes the last

@@ -27,6 +27,7 @@ use crate::objects::{complex, float, int};
 use crate::slots::Comparison;
 use crate::value::Value;
 use crate::vm::cache;
+use crate::vm::combined;
 use crate::vm::monitoring;
 use crate::vm::monitoring::instrument::{self, CodeMonitoring};
 
@@ -35,7 +36,7 @@ use crate::vm::monitoring::instrument::{self, CodeMonitoring};
 pub struct Code {
     /// What the compiler made.
     pub compiled: Arc<CompiledCode>,
-    /// The instructions, which are specialized while they run.
+    /// The instructions as they run: combined (`vm/combined.rs`), or marked for events.
     pub instructions: Box<[AtomicU32]>,
     /// Inline caches, by the index in the unit behind an instruction.
     pub caches: Box<[AtomicU64]>,
@@ -137,11 +138,7 @@ impl Code {
         let code = object::new(
             cx,
             Code {
-                instructions: compiled
-                    .instructions
-                    .iter()
-                    .map(|&unit| AtomicU32::new(unit))
-                    .collect(),
+                instructions: combined::combine(compiled),
                 caches: (0..compiled.cache_count)
                     .map(|_| AtomicU64::new(0))
                     .collect(),

@@ -3,6 +3,8 @@
 //! The right operand goes first when its class is derived from the left one's; then left, then
 //! right. Without an answer `==` and `!=` fall back to identity, the others raise TypeError.
 
+use std::cmp::Ordering;
+
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::objects::int;
@@ -21,6 +23,35 @@ pub fn rich_fast(left: &Value, right: &Value, comparison: Comparison) -> Option<
         return Some(of_floats(left, right, comparison));
     }
     None
+}
+
+/// [`rich_fast`] by the outcomes that the operator accepts, the low bits of `COMPARE_OP`'s argument.
+#[inline(always)]
+pub fn outcome_fast(left: &Value, right: &Value, outcomes: u32) -> Option<bool> {
+    const UNORDERED: u32 = 1;
+    const LESS: u32 = 2;
+    const GREATER: u32 = 4;
+    const EQUAL: u32 = 8;
+    let ordering = match left.small_ordering(right) {
+        Some(ordering) => Some(ordering),
+        None => left
+            .as_inline_float()?
+            .partial_cmp(&right.as_inline_float()?),
+    };
+    let outcome = match ordering {
+        Some(Ordering::Less) => LESS,
+        Some(Ordering::Greater) => GREATER,
+        Some(Ordering::Equal) => EQUAL,
+        None => UNORDERED,
+    };
+    Some(outcomes & outcome != 0)
+}
+
+/// [`outcome_fast`], and the answer for `==` and `!=` of two strings, by `COMPARE_OP`'s argument.
+#[inline(always)]
+pub fn operands_fast(left: &Value, right: &Value, argument: u32) -> Option<bool> {
+    outcome_fast(left, right, argument)
+        .or_else(|| strings_equal(left, right, Comparison::from_number(argument >> 5)))
 }
 
 /// The answer for floats, NaN included.

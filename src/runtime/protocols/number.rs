@@ -40,13 +40,13 @@ fn exact_float(value: &Value) -> Option<f64> {
 }
 
 macro_rules! arithmetic_fast {
-    ($($(#[$doc:meta])* $name:ident: $int:ident, $float:tt;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $small:ident, $float:tt;)*) => {
         $(
             $(#[$doc])*
             #[inline(always)]
             pub fn $name(left: &Value, right: &Value) -> Option<Value> {
-                if let (Some(left), Some(right)) = (left.as_small_int(), right.as_small_int()) {
-                    return left.$int(right).and_then(Value::from_small_int);
+                if let Some(result) = left.$small(right) {
+                    return Some(result);
                 }
                 let (left, right) = inline_floats(left, right)?;
                 Value::from_inline_float(left $float right)
@@ -57,11 +57,11 @@ macro_rules! arithmetic_fast {
 
 arithmetic_fast! {
     /// `left + right`. See the module's header.
-    add_fast: checked_add, +;
+    add_fast: small_sum, +;
     /// `left - right`. See the module's header.
-    subtract_fast: checked_sub, -;
+    subtract_fast: small_difference, -;
     /// `left * right`. See the module's header.
-    multiply_fast: checked_mul, *;
+    multiply_fast: small_product, *;
 }
 
 /// `left / right`. See the module's header.
@@ -192,7 +192,7 @@ pub fn division_and_bits_fast(number: u32, left: &Value, right: &Value) -> Optio
 
 /// The fast answer of any binary operator.
 #[inline(always)]
-fn binary_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
+pub fn binary_fast(number: u32, left: &Value, right: &Value) -> Option<Value> {
     arithmetic_fast(number, left, right).or_else(|| division_and_bits_fast(number, left, right))
 }
 

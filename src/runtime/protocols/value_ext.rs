@@ -57,14 +57,21 @@ impl Value {
     /// What `__bool__` and `__len__` raise.
     #[inline]
     pub fn truth(&self, cx: &Context) -> PyResult<bool> {
+        match self.truth_fast() {
+            Some(truth) => Ok(truth),
+            None => truth_slow(cx, self),
+        }
+    }
+
+    /// The truth of a bool, None or a tagged int.
+    #[inline(always)]
+    pub fn truth_fast(&self) -> Option<bool> {
         if let Some(truth) = self.as_bool() {
-            Ok(truth)
-        } else if self.is_none() {
-            Ok(false)
+            Some(truth)
         } else if let Some(number) = self.as_small_int() {
-            Ok(number != 0)
+            Some(number != 0)
         } else {
-            truth_slow(cx, self)
+            self.is_none().then_some(false)
         }
     }
 }

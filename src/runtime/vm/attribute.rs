@@ -300,53 +300,46 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name
     );
 }
 
-/// `owner.name = value`.
+/// `owner.name = value` by the cache alone: what was there before.
+///
+/// # Errors
+/// The value is given back.
+#[inline(always)]
+pub fn store_fast(owner: &Value, cache: &AtomicU64, value: Value) -> Result<Option<Value>, Value> {
+    let word = cache.load(Ordering::Acquire);
+    let Some(pointer) = owner.as_pointer() else {
+        return Err(value);
+    };
+    // SAFETY: `owner` keeps the object alive.
+    let header = unsafe { pointer.as_ref() };
+    let shape = header.shape();
+    if let Some(words) = cache::unpack_shape(word, Packed::Field, shape) {
+        let _held = HeldValue::lock_header(header);
+        if header.shape() == shape {
+            return Ok(cached_field(pointer, words).replace_locked(Some(value)));
+        }
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+    } else if let Some(entry) = unsafe { cache::entry(word) }
+        && entry.kind == EntryKind::AddField
+        && entry.shape == shape
+        && entry.in_epoch()
+    {
+        let _held = HeldValue::lock_header(header);
+        if header.shape() == shape {
+            let old = cached_field(pointer, entry.offset as usize).replace_locked(Some(value));
+            header.set_shape(entry.next_shape);
+            return Ok(old);
+        }
+    }
+    Err(value)
+}
+
+/// `owner.name = value`, for those who tried [`store_fast`]; fills the cache.
 ///
 /// # Errors
 /// As `setattr`.
-#[inline(always)]
-pub fn store(
-    cx: &Context,
-    owner: &Value,
-    cache: &AtomicU64,
-    name: Name,
-    value: &Value,
-) -> PyResult<()> {
-    let word = cache.load(Ordering::Acquire);
-    if let Some(pointer) = owner.as_pointer() {
-        // SAFETY: `owner` keeps the object alive.
-        let header = unsafe { pointer.as_ref() };
-        let shape = header.shape();
-        if let Some(words) = cache::unpack_shape(word, Packed::Field, shape) {
-            let held = HeldValue::lock_header(header);
-            if header.shape() == shape {
-                let old = cached_field(pointer, words).replace_locked(Some(value.clone()));
-                drop(held);
-                drop(old);
-                return Ok(());
-            }
-        // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
-        } else if let Some(entry) = unsafe { cache::entry(word) }
-            && entry.kind == EntryKind::AddField
-            && entry.shape == shape
-            && entry.in_epoch()
-        {
-            let held = HeldValue::lock_header(header);
-            if header.shape() == shape {
-                let old = cached_field(pointer, entry.offset as usize)
-                    .replace_locked(Some(value.clone()));
-                header.set_shape(entry.next_shape);
-                drop(held);
-                drop(old);
-                return Ok(());
-            }
-        }
-    }
-    store_slow(cx, owner, cache, name, value)
-}
-
 #[inline(never)]
-fn store_slow(
+pub fn store(
     cx: &Context,
     owner: &Value,
     cache: &AtomicU64,
@@ -476,6 +469,29 @@ pub(super) fn load_global_callable(frame: &Frame, cache: &AtomicU64, name: Name)
     } else {
         None
     }
+}
+
+/// `global.name`, by the caches alone, `to_call` or not: the word for the stack, and the global if it is to
+/// be `self`. The global is looked at without being counted, which is right as long as nobody but this
+/// thread could free it, and this thread does nothing else meanwhile.
+#[inline(never)]
+pub(super) fn load_of_global_fast(
+    frame: &Frame,
+    (cache, name): (&AtomicU64, Name),
+    (attribute_cache, attribute): (&AtomicU64, Name),
+    to_call: bool,
+) -> Option<(u64, Option<Value>)> {
+    let (kind, _, index) = cache::unpack_version(cache.load(Ordering::Acquire));
+    if kind != cache::tag(Packed::Global) {
+        return None;
+    }
+    frame.globals().with_entry(index, name, |owner| {
+        if !to_call {
+            return load_fast(owner, attribute_cache, attribute).map(|v| (v.into_bits(), None));
+        }
+        let (word, is_method) = load_method_fast(owner, attribute_cache, attribute)?;
+        Some((word, is_method.then(|| owner.clone())))
+    })
 }
 
 /// The global or built-in variable; fills the cache.

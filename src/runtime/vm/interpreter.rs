@@ -32,6 +32,7 @@ use crate::protocols::{compare, iterate, number, sequence, text};
 use crate::slots::Comparison;
 use crate::value::Value;
 use crate::vm::calling::{Called, call, call_keywords, call_unpacked};
+use crate::vm::combined::op as combined;
 use crate::vm::frame::{self, Frame, Kind};
 use crate::vm::monitoring::events::{self, Next, Step};
 use crate::vm::monitoring::instrument;
@@ -275,6 +276,174 @@ unsafe fn execute<const EVENTS: bool>(
                                 }
                             }};
                         }
+                        // Leaves the frame with a value that is on its stack no more.
+                        macro_rules! return_value {
+                            ($value:expr) => {{
+                                let value: Value = $value;
+                                save!();
+                                let done = (*frame).is_entry;
+                                let of_generator = (*frame).kind == Kind::Generator;
+                                let previous = (*frame).previous;
+                                let is_init = (*frame).is_init;
+                                leave(cx, frame);
+                                frame = previous;
+                                if done {
+                                    cx.stack.yielded.set(false);
+                                    cx.stack.frame.set(frame);
+                                    return Ok(value);
+                                }
+                                load_registers!();
+                                if of_generator {
+                                    // The instruction that resumed the generator goes on with its end.
+                                    let unit = (*frame).unit_at(pc.sub(2));
+                                    let distance = (unit >> 8) as usize;
+                                    if unit as u8 == op::FOR_ITER {
+                                        drop(value);
+                                        pc = pc.add(distance + 1);
+                                    } else {
+                                        push!(value);
+                                        pc = pc.add(distance);
+                                    }
+                                } else if is_init {
+                                    // The instance lies on the stack already.
+                                    if !value.is_none() {
+                                        instructions::init_returned(cx, &value);
+                                        drop(value);
+                                        raised!();
+                                    }
+                                } else {
+                                    push!(value);
+                                }
+                            }};
+                        }
+                        macro_rules! small_int {
+                            ($number:expr) => {
+                                Value::from_small_int(i64::from($number)).unwrap_unchecked()
+                            };
+                        }
+                        // The constant with this index.
+                        macro_rules! constant {
+                            ($index:expr) => {
+                                &*(*frame).code().constants.as_ptr().add($index as usize)
+                            };
+                        }
+                        // The unit `n` behind this one.
+                        macro_rules! unit {
+                            ($n:expr) => {
+                                (*pc.add($n)).load(Ordering::Relaxed)
+                            };
+                        }
+                        // The cache whose index is in the unit `n` behind this one.
+                        macro_rules! cache_of {
+                            ($n:expr) => {
+                                &*(*frame).code().caches.as_ptr().add(unit!($n) as usize)
+                            };
+                        }
+                        // Replaces the top `n` operands by `value`, or stores it when that comes next.
+                        macro_rules! replace_or_store {
+                            ($n:expr, $value:expr) => {{
+                                let value: Value = $value;
+                                for _ in 0..$n {
+                                    drop(pop!());
+                                }
+                                push_or_store!(value);
+                            }};
+                        }
+                        // `BINARY_OP` by the operands' classes.
+                        macro_rules! binary_op_slow {
+                            ($left:expr, $right:expr) => {{
+                                save!();
+                                let result = instructions::binary_op(cx, arg, $left, $right);
+                                replace_or_store!(2, attempt!(result));
+                            }};
+                        }
+                        // `BINARY_OP` whose operator is known: `$fast` answers for words that have no
+                        // count.
+                        macro_rules! binary_op {
+                            ($fast:path) => {{
+                                pc = pc.add(1);
+                                let (left, right) = (peek!(2), peek!(1));
+                                match $fast(left, right) {
+                                    Some(result) => {
+                                        sp = sp.sub(2);
+                                        push_or_store!(result);
+                                    }
+                                    None => binary_op_slow!(left, right),
+                                }
+                            }};
+                        }
+                        // The combined instruction goes on behind the `n` units it stands for with
+                        // `value`; or it only pushes two variables.
+                        macro_rules! locals {
+                            (|$left:ident, $right:ident| $fast:expr) => {{
+                                let (first, second) = Opcode::unpack_pair(arg);
+                                if let (Some($left), Some($right)) =
+                                    (&variable!(first), &variable!(second))
+                                    && let Some(value) = $fast
+                                {
+                                    pc = pc.add(2);
+                                    push_or_store!(value);
+                                } else {
+                                    push_option!(variable!(first).clone());
+                                    push_option!(variable!(second).clone());
+                                }
+                            }};
+                        }
+                        // The same for the operand on top and a variable.
+                        macro_rules! right {
+                            (|$left:ident, $right:ident| $fast:expr) => {{
+                                let $left = peek!(1);
+                                if let Some($right) = &variable!(arg)
+                                    && let Some(value) = $fast
+                                {
+                                    pc = pc.add(2);
+                                    replace_or_store!(1, value);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }};
+                        }
+                        // The same for the operand on top and a small int.
+                        macro_rules! small {
+                            (|$left:ident, $right:ident| $fast:expr) => {{
+                                let number = small_int!(arg);
+                                let ($left, $right) = (peek!(1), &number);
+                                if let Some(value) = $fast {
+                                    pc = pc.add(2);
+                                    replace_or_store!(1, value);
+                                } else {
+                                    push!(number);
+                                }
+                            }};
+                        }
+                        // The same for a variable and a small int.
+                        macro_rules! local_small {
+                            (|$left:ident, $right:ident| $fast:expr) => {{
+                                let number = small_int!(unit!(0) >> 8);
+                                let $right = &number;
+                                if let Some($left) = &variable!(arg)
+                                    && let Some(value) = $fast
+                                {
+                                    pc = pc.add(3);
+                                    push_or_store!(value);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }};
+                        }
+                        // Jumps, or pushes the variable, to be tested by the instruction behind.
+                        macro_rules! jump_if_none {
+                            ($none:expr) => {
+                                match &variable!(arg) {
+                                    Some(value) => {
+                                        let distance = (unit!(0) >> 8) as usize;
+                                        let jumps = value.is_none() == $none;
+                                        pc = pc.add(1 + if jumps { distance } else { 0 });
+                                    }
+                                    None => push_option!(None),
+                                }
+                            };
+                        }
                         match unit as u8 {
                             op::NOP => {}
                             op::RESUME => {
@@ -284,22 +453,6 @@ unsafe fn execute<const EVENTS: bool>(
                                 }
                             }
                             op::LOAD_FAST | op::LOAD_FAST_BORROW => {
-                                let next = (*pc).load(Ordering::Relaxed);
-                                // `variable.name`: the variable holds the owner while it is looked at.
-                                if next as u8 == op::LOAD_ATTR
-                                    && next & 1 << 8 == 0
-                                    && let Some(owner) = &variable!(arg)
-                                {
-                                    let index = (*pc.add(1)).load(Ordering::Relaxed) as usize;
-                                    let cache = &*(*frame).code().caches.as_ptr().add(index);
-                                    if let Some(value) =
-                                        attribute::load_fast(owner, cache, name!(next >> 9))
-                                    {
-                                        pc = pc.add(2);
-                                        push!(value);
-                                        continue 'instructions;
-                                    }
-                                }
                                 push_option!(variable!(arg).clone());
                             }
                             op::LOAD_FAST_CHECK => match &variable!(arg) {
@@ -312,35 +465,6 @@ unsafe fn execute<const EVENTS: bool>(
                             },
                             op::LOAD_FAST_LOAD_FAST | op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => {
                                 let (first, second) = Opcode::unpack_pair(arg);
-                                let next = (*pc).load(Ordering::Relaxed);
-                                // The operation on two variables, which hold their values meanwhile.
-                                if matches!(next as u8, op::BINARY_OP | op::COMPARE_OP)
-                                    && let (Some(left), Some(right)) =
-                                        (&variable!(first), &variable!(second))
-                                {
-                                    let arg = next >> 8;
-                                    if next as u8 == op::COMPARE_OP {
-                                        let comparison = Comparison::from_number(arg >> 5);
-                                        if let Some(truth) =
-                                            compare::rich_fast(left, right, comparison)
-                                        {
-                                            pc = pc.add(2);
-                                            branch!(truth);
-                                            continue 'instructions;
-                                        }
-                                    } else {
-                                        let fast = if arg == subscript::SUBSCRIPT {
-                                            subscript::subscript_fast(left, right)
-                                        } else {
-                                            number::arithmetic_fast(arg, left, right)
-                                        };
-                                        if let Some(value) = fast {
-                                            pc = pc.add(2);
-                                            push_or_store!(value);
-                                            continue 'instructions;
-                                        }
-                                    }
-                                }
                                 push_option!(variable!(first).clone());
                                 push_option!(variable!(second).clone());
                             }
@@ -349,32 +473,7 @@ unsafe fn execute<const EVENTS: bool>(
                                 let code = (*frame).code();
                                 push!((*code.constants.as_ptr().add(arg as usize)).clone());
                             }
-                            op::LOAD_SMALL_INT => {
-                                let number =
-                                    Value::from_small_int(i64::from(arg)).unwrap_unchecked();
-                                let next = (*pc).load(Ordering::Relaxed);
-                                if next as u8 == op::BINARY_OP {
-                                    if let Some(value) =
-                                        number::arithmetic_fast(next >> 8, peek!(1), &number)
-                                    {
-                                        pc = pc.add(2);
-                                        sp = sp.sub(1);
-                                        push_or_store!(value);
-                                        continue 'instructions;
-                                    }
-                                } else if next as u8 == op::COMPARE_OP {
-                                    let comparison = Comparison::from_number(next >> 13);
-                                    if let Some(truth) =
-                                        compare::rich_fast(peek!(1), &number, comparison)
-                                    {
-                                        pc = pc.add(2);
-                                        sp = sp.sub(1);
-                                        branch!(truth);
-                                        continue 'instructions;
-                                    }
-                                }
-                                push!(number);
-                            }
+                            op::LOAD_SMALL_INT => push!(small_int!(arg)),
                             op::STORE_FAST => {
                                 let value = pop_option!();
                                 drop(std::mem::replace(&mut variable!(arg), value));
@@ -408,37 +507,22 @@ unsafe fn execute<const EVENTS: bool>(
                                 pc = pc.add(1);
                                 let left = peek!(2);
                                 let right = peek!(1);
-                                if let Some(result) = number::arithmetic_fast(arg, left, right) {
-                                    sp = sp.sub(2);
-                                    push_or_store!(result);
-                                    continue 'instructions;
+                                match number::binary_fast(arg, left, right) {
+                                    Some(result) => replace_or_store!(2, result),
+                                    None => binary_op_slow!(left, right),
                                 }
-                                let fast = match arg {
-                                    subscript::SUBSCRIPT => subscript::subscript_fast(left, right),
-                                    _ => number::division_and_bits_fast(arg, left, right),
-                                };
-                                let result = match fast {
-                                    Some(result) => result,
-                                    None => {
-                                        save!();
-                                        attempt!(instructions::binary_op(cx, arg, left, right))
-                                    }
-                                };
-                                drop(pop!());
-                                drop(pop!());
-                                push_or_store!(result);
                             }
                             op::COMPARE_OP => {
                                 pc = pc.add(1);
                                 let left = peek!(2);
                                 let right = peek!(1);
-                                let comparison = Comparison::from_number(arg >> 5);
                                 // Two words without a count: nothing is to be dropped.
-                                if let Some(truth) = compare::rich_fast(left, right, comparison) {
+                                if let Some(truth) = compare::outcome_fast(left, right, arg) {
                                     sp = sp.sub(2);
                                     branch!(truth);
                                     continue 'instructions;
                                 }
+                                let comparison = Comparison::from_number(arg >> 5);
                                 if let Some(truth) = compare::strings_equal(left, right, comparison)
                                 {
                                     drop(pop!());
@@ -492,12 +576,15 @@ unsafe fn execute<const EVENTS: bool>(
                             op::TO_BOOL => {
                                 pc = pc.add(1);
                                 let value = peek!(1);
-                                if value.as_bool().is_none() {
-                                    save!();
-                                    let truth = attempt!(value.truth(cx));
-                                    drop(pop!());
-                                    branch!(truth);
-                                }
+                                let truth = match value.truth_fast() {
+                                    Some(truth) => truth,
+                                    None => {
+                                        save!();
+                                        attempt!(value.truth(cx))
+                                    }
+                                };
+                                drop(pop!());
+                                branch!(truth);
                             }
                             op::UNARY_NOT => {
                                 let value = pop!();
@@ -635,11 +722,24 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::STORE_ATTR => {
                                 let cache = cache!();
-                                let name = name!(arg);
-                                save!();
-                                attempt!(attribute::store(cx, peek!(1), cache, name, peek!(2)));
-                                drop(pop!());
-                                drop(pop!());
+                                let value = Value::from_bits(*sp.sub(2));
+                                match attribute::store_fast(peek!(1), cache, value) {
+                                    Ok(old) => {
+                                        let owner = pop!();
+                                        sp = sp.sub(1);
+                                        drop(old);
+                                        drop(owner);
+                                    }
+                                    Err(value) => {
+                                        std::mem::forget(value);
+                                        let name = name!(arg);
+                                        save!();
+                                        let (owner, value) = (peek!(1), peek!(2));
+                                        attempt!(attribute::store(cx, owner, cache, name, value));
+                                        drop(pop!());
+                                        drop(pop!());
+                                    }
+                                }
                             }
                             op::DELETE_ATTR => {
                                 save!();
@@ -707,40 +807,7 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::RETURN_VALUE => {
                                 let value = pop!();
-                                save!();
-                                let done = (*frame).is_entry;
-                                let of_generator = (*frame).kind == Kind::Generator;
-                                let previous = (*frame).previous;
-                                let is_init = (*frame).is_init;
-                                leave(cx, frame);
-                                frame = previous;
-                                if done {
-                                    cx.stack.yielded.set(false);
-                                    cx.stack.frame.set(frame);
-                                    return Ok(value);
-                                }
-                                load_registers!();
-                                if of_generator {
-                                    // The instruction that resumed the generator goes on with its end.
-                                    let unit = (*frame).unit_at(pc.sub(2));
-                                    let distance = (unit >> 8) as usize;
-                                    if unit as u8 == op::FOR_ITER {
-                                        drop(value);
-                                        pc = pc.add(distance + 1);
-                                    } else {
-                                        push!(value);
-                                        pc = pc.add(distance);
-                                    }
-                                } else if is_init {
-                                    // The instance lies on the stack already.
-                                    if !value.is_none() {
-                                        instructions::init_returned(cx, &value);
-                                        drop(value);
-                                        raised!();
-                                    }
-                                } else {
-                                    push!(value);
-                                }
+                                return_value!(value);
                             }
                             op::RETURN_GENERATOR => {
                                 save!();
@@ -1368,6 +1435,289 @@ unsafe fn execute<const EVENTS: bool>(
                                 unwind::set_raised_again(cx, exception);
                                 again = true;
                                 raised!();
+                            }
+                            combined::BINARY_ADD => binary_op!(number::add_fast),
+                            combined::BINARY_SUBTRACT => binary_op!(number::subtract_fast),
+                            combined::BINARY_MULTIPLY => binary_op!(number::multiply_fast),
+                            combined::BINARY_SUBSCRIPT => {
+                                pc = pc.add(1);
+                                let (left, right) = (peek!(2), peek!(1));
+                                match subscript::subscript_fast(left, right) {
+                                    Some(result) => replace_or_store!(2, result),
+                                    None => binary_op_slow!(left, right),
+                                }
+                            }
+                            combined::LOCALS_ADD => {
+                                locals!(|left, right| number::add_fast(left, right))
+                            }
+                            combined::LOCALS_SUBTRACT => {
+                                locals!(|left, right| number::subtract_fast(left, right))
+                            }
+                            combined::LOCALS_MULTIPLY => {
+                                locals!(|left, right| number::multiply_fast(left, right))
+                            }
+                            combined::LOCALS_SUBSCRIPT => {
+                                locals!(|left, right| subscript::subscript_fast(left, right))
+                            }
+                            combined::LOCALS_BINARY => {
+                                locals!(|left, right| number::division_and_bits_fast(
+                                    unit!(0) >> 8,
+                                    left,
+                                    right
+                                ))
+                            }
+                            combined::RIGHT_ADD => {
+                                right!(|left, right| number::add_fast(left, right))
+                            }
+                            combined::RIGHT_SUBTRACT => {
+                                right!(|left, right| number::subtract_fast(left, right))
+                            }
+                            combined::RIGHT_MULTIPLY => {
+                                right!(|left, right| number::multiply_fast(left, right))
+                            }
+                            combined::RIGHT_SUBSCRIPT => {
+                                right!(|left, right| subscript::subscript_fast(left, right))
+                            }
+                            combined::SMALL_ADD => {
+                                small!(|left, right| number::add_fast(left, right))
+                            }
+                            combined::SMALL_SUBTRACT => {
+                                small!(|left, right| number::subtract_fast(left, right))
+                            }
+                            combined::SMALL_SUBSCRIPT => {
+                                small!(|left, right| subscript::subscript_fast(left, right))
+                            }
+                            combined::SMALL_BINARY => {
+                                small!(|left, right| number::binary_fast(
+                                    unit!(0) >> 8,
+                                    left,
+                                    right
+                                ))
+                            }
+                            combined::LOCAL_SMALL_ADD => {
+                                local_small!(|left, right| number::add_fast(left, right))
+                            }
+                            combined::LOCAL_SMALL_SUBTRACT => {
+                                local_small!(|left, right| number::subtract_fast(left, right))
+                            }
+                            combined::LOCAL_SMALL_SUBSCRIPT => {
+                                local_small!(|left, right| subscript::subscript_fast(left, right))
+                            }
+                            combined::LOCAL_SMALL_BINARY => {
+                                local_small!(|left, right| number::binary_fast(
+                                    unit!(1) >> 8,
+                                    left,
+                                    right
+                                ))
+                            }
+                            combined::CONST_BINARY => {
+                                let (left, right) = (peek!(1), constant!(arg));
+                                match number::binary_fast(unit!(0) >> 8, left, right) {
+                                    Some(value) => {
+                                        pc = pc.add(2);
+                                        replace_or_store!(1, value);
+                                    }
+                                    None => push!(right.clone()),
+                                }
+                            }
+                            combined::LOCALS_COMPARE => {
+                                let (first, second) = Opcode::unpack_pair(arg);
+                                if let (Some(left), Some(right)) =
+                                    (&variable!(first), &variable!(second))
+                                    && let Some(truth) =
+                                        compare::operands_fast(left, right, unit!(0) >> 8)
+                                {
+                                    pc = pc.add(2);
+                                    branch!(truth);
+                                } else {
+                                    push_option!(variable!(first).clone());
+                                    push_option!(variable!(second).clone());
+                                }
+                            }
+                            combined::RIGHT_COMPARE => {
+                                let left = peek!(1);
+                                if let Some(right) = &variable!(arg)
+                                    && let Some(truth) =
+                                        compare::operands_fast(left, right, unit!(0) >> 8)
+                                {
+                                    pc = pc.add(2);
+                                    drop(pop!());
+                                    branch!(truth);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::SMALL_COMPARE => {
+                                let number = small_int!(arg);
+                                match compare::outcome_fast(peek!(1), &number, unit!(0) >> 8) {
+                                    Some(truth) => {
+                                        pc = pc.add(2);
+                                        sp = sp.sub(1);
+                                        branch!(truth);
+                                    }
+                                    None => push!(number),
+                                }
+                            }
+                            combined::LOCAL_SMALL_COMPARE => {
+                                let number = small_int!(unit!(0) >> 8);
+                                if let Some(value) = &variable!(arg)
+                                    && let Some(truth) =
+                                        compare::outcome_fast(value, &number, unit!(1) >> 8)
+                                {
+                                    pc = pc.add(3);
+                                    branch!(truth);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::CONST_COMPARE => {
+                                let (left, right) = (peek!(1), constant!(arg));
+                                match compare::operands_fast(left, right, unit!(0) >> 8) {
+                                    Some(truth) => {
+                                        pc = pc.add(2);
+                                        drop(pop!());
+                                        branch!(truth);
+                                    }
+                                    None => push!(right.clone()),
+                                }
+                            }
+                            combined::LOCAL_CONST_COMPARE => {
+                                let right = constant!(unit!(0) >> 8);
+                                if let Some(left) = &variable!(arg)
+                                    && let Some(truth) =
+                                        compare::operands_fast(left, right, unit!(1) >> 8)
+                                {
+                                    pc = pc.add(3);
+                                    branch!(truth);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::LOCAL_ATTR => {
+                                let name = name!(unit!(0) >> 9);
+                                if let Some(owner) = &variable!(arg)
+                                    && let Some(value) =
+                                        attribute::load_fast(owner, cache_of!(1), name)
+                                {
+                                    pc = pc.add(2);
+                                    push_or_store!(value);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::LOCAL_METHOD => {
+                                let name = name!(unit!(0) >> 9);
+                                if let Some(owner) = &variable!(arg)
+                                    && let Some((word, is_method)) =
+                                        attribute::load_method_fast(owner, cache_of!(1), name)
+                                {
+                                    pc = pc.add(2);
+                                    *sp = word;
+                                    sp = sp.add(1);
+                                    push_option!(is_method.then(|| owner.clone()));
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::GLOBAL_ATTR => {
+                                // (the global's cache) LOAD_ATTR (the attribute's)
+                                let (cache, unit) = (cache_of!(0), unit!(1));
+                                let name = name!(arg >> 1);
+                                let attribute = name!(unit >> 9);
+                                let found = attribute::load_of_global_fast(
+                                    &*frame,
+                                    (cache, name),
+                                    (cache_of!(2), attribute),
+                                    unit & 1 << 8 != 0,
+                                );
+                                if let Some((word, this)) = found {
+                                    pc = pc.add(3);
+                                    *sp = word;
+                                    sp = sp.add(1);
+                                    if unit & 1 << 8 != 0 {
+                                        push_option!(this);
+                                    }
+                                    continue 'instructions;
+                                }
+                                pc = pc.add(1);
+                                let value = match attribute::load_global_fast(&*frame, cache, name)
+                                {
+                                    Some(value) => value,
+                                    None => {
+                                        save!();
+                                        attempt!(attribute::load_global(cx, &*frame, cache, name))
+                                    }
+                                };
+                                push!(value);
+                            }
+                            combined::LOCAL_STORE_ATTR => {
+                                let value = Value::from_bits(*sp.sub(1));
+                                let stored = match &variable!(arg) {
+                                    Some(owner) => {
+                                        attribute::store_fast(owner, cache_of!(1), value)
+                                    }
+                                    None => Err(value),
+                                };
+                                match stored {
+                                    Ok(old) => {
+                                        pc = pc.add(2);
+                                        sp = sp.sub(1);
+                                        drop(old);
+                                    }
+                                    Err(value) => {
+                                        std::mem::forget(value);
+                                        push_option!(variable!(arg).clone());
+                                    }
+                                }
+                            }
+                            combined::LOCALS_STORE_SUBSCRIPT => {
+                                let (first, second) = Opcode::unpack_pair(arg);
+                                let value = Value::from_bits(*sp.sub(1));
+                                let stored = match (&variable!(first), &variable!(second)) {
+                                    (Some(container), Some(key)) => {
+                                        subscript::store_fast(container, key, value)
+                                    }
+                                    _ => Err(value),
+                                };
+                                match stored {
+                                    Ok(old) => {
+                                        pc = pc.add(2);
+                                        sp = sp.sub(1);
+                                        drop(old);
+                                    }
+                                    Err(value) => {
+                                        std::mem::forget(value);
+                                        push_option!(variable!(first).clone());
+                                        push_option!(variable!(second).clone());
+                                    }
+                                }
+                            }
+                            combined::LOCAL_TO_BOOL => {
+                                if let Some(value) = &variable!(arg)
+                                    && let Some(truth) = value.truth_fast()
+                                {
+                                    pc = pc.add(2);
+                                    branch!(truth);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::LOCAL_JUMP_IF_NONE => jump_if_none!(true),
+                            combined::LOCAL_JUMP_IF_NOT_NONE => jump_if_none!(false),
+                            combined::RETURN_LOCAL => {
+                                // Whoever has the frame's object finds the variables in it afterwards.
+                                let value = if (*frame).frame_object.is_none() {
+                                    variable!(arg).take()
+                                } else {
+                                    variable!(arg).clone()
+                                };
+                                match value {
+                                    Some(value) => {
+                                        pc = pc.add(1);
+                                        return_value!(value);
+                                    }
+                                    None => push_option!(None),
+                                }
                             }
                             instrument::INSTRUMENTED if !EVENTS => {
                                 pc = pc.sub(1);

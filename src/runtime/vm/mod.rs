@@ -7,6 +7,7 @@
 //!   handled.rs      the exceptions being handled
 //!   bind.rs         arguments of a call become the callee's variables
 //!   interpreter.rs  the evaluation loop
+//!   combined.rs     instructions that do the work of two or three
 //!   calling.rs      the instructions that call
 //!   resumption.rs   frames are left, suspended, run again
 //!   cache.rs        inline caches: what a cache word holds, how it is filled
@@ -27,6 +28,7 @@ pub mod awaiting;
 pub mod bind;
 pub mod cache;
 mod calling;
+pub(crate) mod combined;
 pub mod frame;
 pub mod handled;
 pub mod import;

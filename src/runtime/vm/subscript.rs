@@ -86,6 +86,21 @@ pub fn slice(cx: &Context, container: &Value, start: &Value, stop: &Value) -> Py
     sequence::get_item(cx, container, slice.as_value())
 }
 
+/// `list[index] = value` with a small int in range: what was there before.
+///
+/// # Errors
+/// The value is given back.
+#[inline(always)]
+pub fn store_fast(container: &Value, key: &Value, value: Value) -> Result<Value, Value> {
+    if let Some(list) = container.downcast_exact::<List>()
+        && let Some(index) = key.as_small_int()
+        && let Ok(index) = usize::try_from(from_start(index, || list.len()))
+    {
+        return list.replace(index, value);
+    }
+    Err(value)
+}
+
 /// `container[key] = value`.
 ///
 /// # Errors

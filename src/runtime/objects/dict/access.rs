@@ -298,6 +298,26 @@ impl Ref<Dict> {
         None
     }
 
+    /// Looks at the value of entry `index`, if that entry's key is `name`, without counting it; `None`
+    /// when another thread could free it meanwhile. `look` must not let go of anything.
+    #[inline(always)]
+    pub(crate) fn with_entry<R>(
+        &self,
+        index: usize,
+        name: Name,
+        look: impl FnOnce(&Value) -> Option<R>,
+    ) -> Option<R> {
+        // SAFETY: used before the next safepoint.
+        let table = unsafe { self.table() }?;
+        if index < table.length() {
+            let entry = table.entry(index);
+            if entry.key.peek_bits() == name.address() as u64 {
+                return entry.value.look(look);
+            }
+        }
+        None
+    }
+
     /// Makes room for one more entry, under the lock; entries move to a new table when needed.
     /// `None` when memory is out.
     pub(super) fn table_with_room(&self) -> Option<&Table> {

@@ -199,12 +199,15 @@ pub fn mark(code: &Code) {
     }
     let data = data(code);
     for (unit, possible) in data.possible.iter().enumerate() {
+        let original = code.compiled.instructions[unit];
         if possible & wanted != 0 {
-            let original = code.compiled.instructions[unit];
             code.instructions[unit].store(
                 original & !0xff | u32::from(INSTRUMENTED),
                 Ordering::Relaxed,
             );
+        } else if code.instructions[unit].load(Ordering::Relaxed) as u8 != INSTRUMENTED {
+            // A combined instruction would skip the mark of what it stands for.
+            code.instructions[unit].store(original, Ordering::Relaxed);
         }
     }
 }
