@@ -293,6 +293,19 @@ struct Shared<'a>(&'a StoppedWorld);
 // SAFETY: the guard is only read: it proves that the world is stopped.
 unsafe impl Sync for Shared<'_> {}
 
+/// Pages from which on rayon's workers take part: waking them, and starting them the first time, takes
+/// longer than looking at fewer.
+const PARALLEL_FROM: usize = 32;
+
+/// What `work` gives for each page, in any order.
+fn on_pages<R: Send>(pages: &[PageRef], work: impl Fn(&PageRef) -> R + Send + Sync) -> Vec<R> {
+    if pages.len() < PARALLEL_FROM {
+        pages.iter().map(work).collect()
+    } else {
+        pages.par_iter().map(work).collect()
+    }
+}
+
 /// The containers that nothing outside the garbage refers to, in the order of their addresses.
 /// `dead` have no count and are being destroyed: they are not garbage.
 fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<Header>> {
@@ -302,7 +315,7 @@ fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<H
         return Vec::new();
     }
     let world = Shared(world);
-    pages.par_iter().for_each(|page| {
+    on_pages(&pages, |page| {
         let world = &world;
         page.for_each_block_with_side(|block, side| {
             // SAFETY: a block with a shape is an object.
@@ -316,7 +329,7 @@ fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<H
             side.store(MARKED, Ordering::Relaxed);
         }
     }
-    pages.par_iter().for_each(|page| {
+    on_pages(&pages, |page| {
         page.for_each_block_with_side(|block, side| {
             if side.load(Ordering::Relaxed) == MARKED {
                 return;
@@ -326,7 +339,7 @@ fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<H
             unsafe { traverse(NonNull::new_unchecked(block.cast()), &mut subtract) };
         });
     });
-    pages.par_iter().for_each(|page| {
+    on_pages(&pages, |page| {
         let mut stack = Vec::new();
         page.for_each_block_with_side(|block, side| {
             let left = side.load(Ordering::Relaxed);
@@ -337,19 +350,17 @@ fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Vec<NonNull<H
             }
         });
     });
-    let mut garbage: Vec<usize> = pages
-        .par_iter()
-        .flat_map_iter(|page| {
-            let mut found = Vec::new();
-            page.for_each_block_with_side(|block, side| {
-                if side.load(Ordering::Relaxed) != MARKED {
-                    found.push(block as usize);
-                }
-            });
-            found
-        })
-        .collect();
+    let found = on_pages(&pages, |page| {
+        let mut found = Vec::new();
+        page.for_each_block_with_side(|block, side| {
+            if side.load(Ordering::Relaxed) != MARKED {
+                found.push(block as usize);
+            }
+        });
+        found
+    });
     typhon_alloc::release_side_tables(&pages);
+    let mut garbage = found.concat();
     garbage.par_sort_unstable();
     garbage
         .into_iter()

@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
 use super::Dict;
-use super::table::{Entry, Table};
+use super::table::{Entry, FIRST_ENTRIES, Table};
 use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
@@ -123,6 +123,10 @@ impl Ref<Dict> {
             let Some(other) = entry.key.get_with(lock) else {
                 return false;
             };
+            // A plain table does not look at all of the hash.
+            if table.hash_of(index, &other) != hash {
+                return false;
+            }
             match compare::keys_equal(&other, key) {
                 Some(equal) => equal,
                 None => {
@@ -318,18 +322,20 @@ impl Ref<Dict> {
         None
     }
 
-    /// Makes room for one more entry, under the lock; entries move to a new table when needed.
-    /// `None` when memory is out.
-    pub(super) fn table_with_room(&self) -> Option<&Table> {
+    /// Makes room for one more entry, with a plain key or another one, under the lock; entries move to a
+    /// new table when needed. `None` when memory is out.
+    pub(super) fn table_with_room(&self, simple: bool) -> Option<&Table> {
         // SAFETY: the lock is held, so the table stays.
         let old = unsafe { self.table() };
         if let Some(table) = old
-            && table.has_room()
+            && table.has_room(simple)
         {
             return Some(table);
         }
-        let live = old.map_or(0, Table::live);
-        let new = Table::allocate(if live == 0 { 1 } else { live * 2 + 1 })?;
+        // Room for twice as many, which is the next size for a table that is full.
+        let count = old.map_or(0, Table::live) * 2;
+        let plain = simple && old.is_none_or(Table::has_simple_keys);
+        let new = Table::allocate(count.max(FIRST_ENTRIES), plain)?;
         // SAFETY: just made.
         let new_table = unsafe { new.as_ref() };
         if let Some(old) = old {
@@ -359,15 +365,20 @@ impl Ref<Dict> {
         );
     }
 
-    /// Makes room for `count` keys in all.
+    /// Makes room for `count` keys in all, if there is no table yet.
     ///
     /// # Errors
     /// MemoryError.
     pub fn reserve(&self, cx: &Context, count: usize) -> PyResult<()> {
+        self.reserve_for(cx, count, true)
+    }
+
+    /// [`Ref::reserve`] for keys that are all plain, or not.
+    fn reserve_for(&self, cx: &Context, count: usize, plain: bool) -> PyResult<()> {
         let held = HeldValue::lock(self.as_value());
         // SAFETY: the lock is held.
         if unsafe { self.table() }.is_none() && count > 0 {
-            let Some(new) = Table::allocate(count) else {
+            let Some(new) = Table::allocate(count, plain) else {
                 drop(held);
                 return Err(cx.no_memory());
             };
@@ -425,12 +436,12 @@ impl Ref<Dict> {
                 drop(held);
                 return Ok(old);
             }
-            let Some(table) = self.table_with_room() else {
+            let Some(table) = self.table_with_room(simple) else {
                 drop(held);
                 return Err(cx.no_memory());
             };
             let value = value.take().expect("invariant: taken once");
-            table.append(hash, key.clone(), value, simple);
+            table.append(hash, key.clone(), value);
             self.bump_version();
             return Ok(None);
         }
@@ -478,11 +489,11 @@ impl Ref<Dict> {
                     None => continue,
                 }
             }
-            let Some(table) = self.table_with_room() else {
+            let Some(table) = self.table_with_room(simple) else {
                 drop(held);
                 return Err(cx.no_memory());
             };
-            table.append(hash, key.clone(), value.clone(), simple);
+            table.append(hash, key.clone(), value.clone());
             self.bump_version();
             return Ok(value.clone());
         }
@@ -585,7 +596,8 @@ impl Ref<Dict> {
                     if !self.is_current(table) {
                         break;
                     }
-                    return Some((key, value, entry.hash()));
+                    let hash = table.hash_of(position.0 - 1, &key);
+                    return Some((key, value, hash));
                 }
             }
             if self.is_current(table) {
@@ -612,7 +624,8 @@ impl Ref<Dict> {
                     if !self.is_current(table) {
                         break;
                     }
-                    return Some((key, value, entry.hash()));
+                    let hash = table.hash_of(position.0, &key);
+                    return Some((key, value, hash));
                 }
             }
             if self.is_current(table) {
@@ -644,7 +657,8 @@ impl Ref<Dict> {
                             std::mem::ManuallyDrop::new(Value::from_bits(value)),
                         )
                     };
-                    visit(Value::clone(&key), Value::clone(&value), entry.hash());
+                    let hash = table.hash_of(index, &key);
+                    visit(Value::clone(&key), Value::clone(&value), hash);
                 }
             }
         }
@@ -698,7 +712,9 @@ impl Ref<Dict> {
         if self.is(other) {
             return Ok(());
         }
-        self.reserve(cx, other.len())?;
+        // SAFETY: used at once.
+        let plain = unsafe { other.table() }.is_none_or(Table::has_simple_keys);
+        self.reserve_for(cx, other.len(), plain)?;
         let length = other.len();
         for (key, value, hash) in other.entries_snapshot() {
             drop(self.insert_with_hash(cx, &key, hash, value)?);

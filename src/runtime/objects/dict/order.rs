@@ -78,8 +78,9 @@ impl Ref<Dict> {
         if table.last() == Some(index) {
             return Moved::Done;
         }
-        if !table.has_room() {
-            return match self.table_with_room() {
+        let simple = table.has_simple_keys();
+        if !table.has_room(simple) {
+            return match self.table_with_room(simple) {
                 Some(_) => Moved::Again,
                 None => Moved::NoMemory,
             };
@@ -99,7 +100,7 @@ impl Ref<Dict> {
         if table.first() == Some(index) {
             return Moved::Done;
         }
-        let Some(new) = Table::allocate(table.live() * 2 + 1) else {
+        let Some(new) = Table::allocate(table.live() * 2, table.has_simple_keys()) else {
             return Moved::NoMemory;
         };
         // SAFETY: just made.

@@ -2,11 +2,16 @@
 //! dict).
 //!
 //! ```text
-//!  ┌────────┬──────────────────────────────┬─────────────────────────────────────┐
-//!  │ Table  │ index: 2^k slots of 1/2/4 B  │ entries: usable × (hash, key, value)│
-//!  └────────┴──────────────────────────────┴─────────────────────────────────────┘
-//!  index slot: 0 empty, 1 deleted, n + 2 entry n
+//!  ┌────────┬──────────────────────────────┬───────────────────────────────┬───────────────┐
+//!  │ Table  │ index: 2^k slots of 1/2/4 B  │ entries: usable × (key, value) │ usable hashes │
+//!  └────────┴──────────────────────────────┴───────────────────────────────┴───────────────┘
+//!  index slot:  ┌ upper bits: those of the hash ┬ lower k bits: 0 empty, 1 deleted, n + 2 entry n ┐
 //! ```
+//!
+//! A table is *plain* when all its keys are exact strings or tagged ints: they know their hashes, or
+//! tell them at once, so the table has none; and comparing them runs no Python code. A dict moves to
+//! a table with hashes when it gets its first other key, and stays in such tables. The bits of the
+//! hash in the index (the lower k bits choose the slot) spare nearly all looks at entries of other keys.
 //!
 //! Invariants: usable = 2/3 of the index; live ≤ length ≤ usable; an entry is written once, cleared at
 //! most once, and never used again while the table lives. So a reader without a lock that found a
@@ -16,20 +21,22 @@
 //! readers load the slot (acquire) and find the entry complete. A table that was replaced is freed
 //! after a grace period.
 
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, Ordering};
 
 use typhon_alloc::Kind;
 
 use crate::field::Field;
+use crate::objects::str_::Str;
+use crate::protocols::hash::hash_i64;
 use crate::value::Value;
 
 /// See the module's header.
 #[repr(C, align(8))]
 pub struct Table {
     log2_size: u8,
-    /// All keys are exact strings or tagged ints, so that comparing them runs no Python code.
-    simple_keys: AtomicU8,
+    plain: bool,
     usable: u32,
     /// Entries that were ever written.
     length: AtomicU32,
@@ -44,21 +51,34 @@ pub struct Table {
 /// One key with its value.
 #[repr(C)]
 pub struct Entry {
-    hash: AtomicI64,
     pub key: Field,
     pub value: Field,
 }
 
-impl Entry {
-    #[inline(always)]
-    pub fn hash(&self) -> i64 {
-        self.hash.load(Ordering::Relaxed)
+/// The hash of a key of a plain table.
+#[inline]
+fn own_hash(key: &Value) -> i64 {
+    if let Some(number) = key.as_small_int() {
+        return hash_i64(number);
     }
+    key.downcast_exact::<Str>()
+        .expect("invariant: a plain table has strings and small ints")
+        .hash()
 }
 
+// The lower bits of an index slot.
 const EMPTY: u32 = 0;
 const DELETED: u32 = 1;
 const FIRST: u32 = 2;
+
+/// The logarithm of the smallest index' size: entries 0 and 1 are 2 and 3 in it.
+const SMALLEST: u8 = 2;
+
+/// The logarithm of the largest one's. The numbers of its entries leave two bits of a slot for hashes.
+const LARGEST: u8 = 30;
+
+/// Entries of the table of a dict that gets its first key: five, as fit into eight slots.
+pub const FIRST_ENTRIES: usize = 5;
 
 /// Where a probe sequence goes on: CPython's perturbed linear congruence.
 struct Probe {
@@ -90,43 +110,51 @@ impl Probe {
 }
 
 impl Table {
+    #[inline(always)]
     fn index_width(log2_size: u8) -> usize {
         match log2_size {
-            0..=7 => 1,
-            8..=15 => 2,
+            0..=4 => 1,
+            5..=9 => 2,
             _ => 4,
         }
+    }
+
+    /// Bytes of the index.
+    #[inline(always)]
+    fn index_bytes(log2_size: u8) -> usize {
+        (Table::index_width(log2_size) << log2_size).next_multiple_of(8)
     }
 
     fn usable_of(log2_size: u8) -> usize {
         (2usize << log2_size) / 3
     }
 
-    fn bytes(log2_size: u8) -> usize {
+    fn bytes(log2_size: u8, plain: bool) -> usize {
+        let hash = if plain { 0 } else { size_of::<AtomicI64>() };
         size_of::<Table>()
-            + (Table::index_width(log2_size) << log2_size).next_multiple_of(8)
-            + Table::usable_of(log2_size) * size_of::<Entry>()
+            + Table::index_bytes(log2_size)
+            + Table::usable_of(log2_size) * (size_of::<Entry>() + hash)
     }
 
-    /// The smallest table for `count` entries. `None` when memory is out.
-    pub fn allocate(count: usize) -> Option<NonNull<Table>> {
-        let mut log2_size = 3;
+    /// The smallest table for `count` entries, with or without hashes. `None` when memory is out.
+    pub fn allocate(count: usize, plain: bool) -> Option<NonNull<Table>> {
+        let mut log2_size = SMALLEST;
         while Table::usable_of(log2_size) < count {
             log2_size += 1;
         }
-        if log2_size > 30 {
+        if log2_size > LARGEST {
             return None;
         }
         let memory = NonNull::new(typhon_alloc::allocate_zeroed(
             Kind::Raw,
-            Table::bytes(log2_size),
+            Table::bytes(log2_size, plain),
         ))?;
         let table = memory.cast::<Table>();
         // SAFETY: fresh memory of the right size; zeroes are an empty index and unbound entries.
         unsafe {
             table.write(Table {
                 log2_size,
-                simple_keys: AtomicU8::new(1),
+                plain,
                 usable: Table::usable_of(log2_size) as u32,
                 length: AtomicU32::new(0),
                 live: AtomicU32::new(0),
@@ -139,11 +167,23 @@ impl Table {
 
     /// Memory that the table takes, in bytes.
     pub fn size(&self) -> usize {
-        Table::bytes(self.log2_size)
+        Table::bytes(self.log2_size, self.plain)
     }
 
+    #[inline(always)]
     fn mask(&self) -> usize {
         (1 << self.log2_size) - 1
+    }
+
+    /// The bits of a slot that are the hash's.
+    #[inline(always)]
+    fn tag_mask(&self) -> u32 {
+        let width = match Table::index_width(self.log2_size) {
+            1 => u8::MAX.into(),
+            2 => u16::MAX.into(),
+            _ => u32::MAX,
+        };
+        width & !(self.mask() as u32)
     }
 
     #[inline(always)]
@@ -159,10 +199,10 @@ impl Table {
         // SAFETY: `slot` is masked; the index has slots of this width. Acquire: pairs with `store_slot`.
         unsafe {
             match self.log2_size {
-                0..=7 => (*start.cast::<AtomicU8>().add(slot))
+                0..=4 => (*start.cast::<AtomicU8>().add(slot))
                     .load(Ordering::Acquire)
                     .into(),
-                8..=15 => (*start.cast::<AtomicU16>().add(slot))
+                5..=9 => (*start.cast::<AtomicU16>().add(slot))
                     .load(Ordering::Acquire)
                     .into(),
                 _ => (*start.cast::<AtomicU32>().add(slot)).load(Ordering::Acquire),
@@ -176,10 +216,10 @@ impl Table {
         // SAFETY: as in `load_slot`. Release: who sees the slot sees the entry.
         unsafe {
             match self.log2_size {
-                0..=7 => {
+                0..=4 => {
                     (*start.cast::<AtomicU8>().add(slot)).store(content as u8, Ordering::Release)
                 }
-                8..=15 => {
+                5..=9 => {
                     (*start.cast::<AtomicU16>().add(slot)).store(content as u16, Ordering::Release)
                 }
                 _ => (*start.cast::<AtomicU32>().add(slot)).store(content, Ordering::Release),
@@ -191,15 +231,33 @@ impl Table {
     #[inline(always)]
     pub fn entry(&self, index: usize) -> &Entry {
         debug_assert!(index < self.usable as usize);
-        let index_bytes =
-            (Table::index_width(self.log2_size) << self.log2_size).next_multiple_of(8);
+        let offset = Table::index_bytes(self.log2_size);
         // SAFETY: entries follow the index; the number is below `usable`.
+        unsafe { &*self.index_start().add(offset).cast::<Entry>().add(index) }
+    }
+
+    /// Where the hash of entry `index` is.
+    #[inline(always)]
+    fn stored_hash(&self, index: usize) -> &AtomicI64 {
+        debug_assert!(!self.plain && index < self.usable as usize);
+        let offset = Table::index_bytes(self.log2_size) + self.usable as usize * size_of::<Entry>();
+        // SAFETY: hashes follow the entries in a table that is not plain; the number is below `usable`.
         unsafe {
             &*self
                 .index_start()
-                .add(index_bytes)
-                .cast::<Entry>()
+                .add(offset)
+                .cast::<AtomicI64>()
                 .add(index)
+        }
+    }
+
+    /// The hash of `key`, which is that of entry `index`.
+    #[inline]
+    pub fn hash_of(&self, index: usize, key: &Value) -> i64 {
+        if self.plain {
+            own_hash(key)
+        } else {
+            self.stored_hash(index).load(Ordering::Relaxed)
         }
     }
 
@@ -218,52 +276,59 @@ impl Table {
     /// Whether comparing a plain key with the keys here runs no Python code.
     #[inline(always)]
     pub fn has_simple_keys(&self) -> bool {
-        self.simple_keys.load(Ordering::Relaxed) != 0
+        self.plain
     }
 
-    /// Whether there is room for one more entry.
+    /// Whether there is room for one more entry, with a plain key or another one.
     #[inline(always)]
-    pub fn has_room(&self) -> bool {
-        self.length.load(Ordering::Relaxed) < self.usable
+    pub fn has_room(&self, simple: bool) -> bool {
+        self.length.load(Ordering::Relaxed) < self.usable && (simple || !self.plain)
     }
 
-    /// The entry of the key that `matches` accepts, among those with this hash. It is asked with the
-    /// entry's number.
+    /// The entry of the key that `matches` accepts, among those that may have this hash: in a table that
+    /// is not plain, those that have it. It is asked with the entry's number.
     #[inline(always)]
     pub fn find(&self, hash: i64, mut matches: impl FnMut(usize, &Entry) -> bool) -> Option<usize> {
         let mut probe = Probe::new(hash, self.mask());
+        let tag_mask = self.tag_mask();
         loop {
-            match self.load_slot(probe.slot) {
-                EMPTY => return None,
-                DELETED => {}
-                content => {
-                    let index = (content - FIRST) as usize;
-                    let entry = self.entry(index);
-                    if entry.hash() == hash && matches(index, entry) {
-                        return Some(index);
-                    }
+            let slot = self.load_slot(probe.slot);
+            let content = slot & probe.mask as u32;
+            if content == EMPTY {
+                return None;
+            }
+            if content != DELETED && (slot ^ hash as u32) & tag_mask == 0 {
+                let index = (content - FIRST) as usize;
+                if (self.plain || self.stored_hash(index).load(Ordering::Relaxed) == hash)
+                    && matches(index, self.entry(index))
+                {
+                    return Some(index);
                 }
             }
             probe.next();
         }
     }
 
-    /// Appends a key that is not in the table, under the lock. There is room.
-    pub fn append(&self, hash: i64, key: Value, value: Value, simple: bool) -> usize {
+    /// Appends a key that is not in the table, under the lock. There is room for it.
+    #[inline]
+    pub fn append(&self, hash: i64, key: Value, value: Value) -> usize {
         let index = self.length.load(Ordering::Relaxed);
         debug_assert!(index < self.usable);
-        if !simple {
-            self.simple_keys.store(0, Ordering::Relaxed);
+        if self.plain {
+            debug_assert_eq!(own_hash(&key), hash);
+        } else {
+            self.stored_hash(index as usize)
+                .store(hash, Ordering::Relaxed);
         }
         let entry = self.entry(index as usize);
-        entry.hash.store(hash, Ordering::Relaxed);
         let _ = entry.value.replace_locked(Some(value));
         let _ = entry.key.replace_locked(Some(key));
         let mut probe = Probe::new(hash, self.mask());
-        while self.load_slot(probe.slot) >= FIRST {
+        while self.load_slot(probe.slot) & probe.mask as u32 >= FIRST {
             probe.next();
         }
-        self.store_slot(probe.slot, index + FIRST);
+        let tag = hash as u32 & self.tag_mask();
+        self.store_slot(probe.slot, tag | (index + FIRST));
         self.live
             .store(self.live.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.top.store(index + 1, Ordering::Relaxed);
@@ -272,13 +337,16 @@ impl Table {
         index as usize
     }
 
-    /// Clears entry `index`, under the lock, and returns its key and value.
+    /// Clears entry `index`, which holds a key with this hash, under the lock, and returns its key and value.
     pub fn remove(&self, index: usize) -> (Option<Value>, Option<Value>) {
         let entry = self.entry(index);
-        let mut probe = Probe::new(entry.hash(), self.mask());
-        while self.load_slot(probe.slot) != index as u32 + FIRST {
+        // SAFETY: the lock is held, so the entry keeps its key; `ManuallyDrop` leaves the count alone.
+        let key = ManuallyDrop::new(unsafe { Value::from_bits(entry.key.peek_bits()) });
+        let mut probe = Probe::new(self.hash_of(index, &key), self.mask());
+        while self.load_slot(probe.slot) & probe.mask as u32 != index as u32 + FIRST {
             probe.next();
         }
+        // The hash's bits are left out: they are compared for entries alone.
         self.store_slot(probe.slot, DELETED);
         self.live
             .store(self.live.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
@@ -313,9 +381,6 @@ impl Table {
     /// words stay here as well, for readers that are still in this table.
     pub fn copy_into(&self, other: &Table) {
         (0..self.length()).for_each(|index| self.copy_entry(index, other));
-        other
-            .simple_keys
-            .store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// [`Table::copy_into`] with the entry `first` before the others.
@@ -323,9 +388,6 @@ impl Table {
         self.copy_entry(first, other);
         let rest = (0..self.length()).filter(|index| *index != first);
         rest.for_each(|index| self.copy_entry(index, other));
-        other
-            .simple_keys
-            .store(self.simple_keys.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Appends entry `index` to `other`, to which its counts pass, under the lock. There is room.
@@ -338,7 +400,7 @@ impl Table {
         }
         // SAFETY: the counts of this table's entries pass to the other one's.
         let (key, value) = unsafe { (Value::from_bits(key), Value::from_bits(value)) };
-        other.append(entry.hash(), key, value, true);
+        other.append(self.hash_of(index, &key), key, value);
     }
 
     /// Clears all entries without dropping what they held, which the table in use counts now. Done
