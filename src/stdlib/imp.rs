@@ -333,7 +333,7 @@ pub fn get_frozen_object(
     };
     let data = BytesLike::of(cx, data)?;
     match marshal::read(data.bytes(), None) {
-        Ok(code) => Code::from_compiled(cx, &code),
+        Ok(code) => Code::from_compiled(cx, code),
         Err(_) => {
             let message = format!("Frozen object named {name:?} is invalid").replace('"', "'");
             let class = exceptions::import_error();

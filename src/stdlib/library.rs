@@ -51,7 +51,7 @@ fn filename_of(module: &PackedModule) -> String {
 pub fn code_of(cx: &Context, module: &PackedModule) -> PyResult<Ref<Code>> {
     let filename = filename_of(module);
     match marshal::read(module.code(), Some(&filename)) {
-        Ok(code) => Code::from_compiled(cx, &code),
+        Ok(code) => Code::from_compiled(cx, code),
         Err(error) => Err(cx.system_error(format!("packed module {}: {error}", module.name))),
     }
 }

@@ -1,5 +1,6 @@
-//! `code`: what a function runs. The compiler's plain data, with its constants and names made objects,
-//! and the words that change while it runs: instructions (specialization) and inline caches.
+//! `code`: what a function runs. The compiler's plain data, with its constants and names made objects
+//! (which take their place: see `constants`), and the words that change while it runs: instructions
+//! (specialization) and inline caches.
 //!
 //! Shared by all threads. An instruction is one atomic word, so a thread that reads one sees it whole;
 //! a cache is one atomic word that tells by itself what it is valid for (see `vm::cache`).
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, OnceLock};
 
 use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
-use typhon_compiler::constant::{Constant, StrConstant};
+use typhon_compiler::constant::Constant;
 use typhon_compiler::opcode::Opcode;
 use typhon_compiler::wordcode::{self, Wordcode};
 use typhon_macros::{pyclass, pymethods};
@@ -19,11 +20,10 @@ use crate::field::Field;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::bytes::Bytes;
 use crate::objects::code_replace;
-use crate::objects::set::FrozenSet;
-use crate::objects::slice::Slice;
+use crate::objects::constants;
+use crate::objects::int;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
-use crate::objects::{complex, float, int};
 use crate::slots::Comparison;
 use crate::value::Value;
 use crate::vm::cache;
@@ -34,8 +34,8 @@ use crate::vm::monitoring::instrument::{self, CodeMonitoring};
 /// The payload of `code`.
 #[pyclass(name = "code", module = "builtins", flags(HAS_WEAKREF))]
 pub struct Code {
-    /// What the compiler made.
-    pub compiled: Arc<CompiledCode>,
+    /// What the compiler made, without the constants and names: see [`Code::to_compiled`].
+    pub compiled: CompiledCode,
     /// The instructions as they run: combined (`vm/combined.rs`), or marked for events.
     pub instructions: Box<[AtomicU32]>,
     /// Inline caches, by the index in the unit behind an instruction.
@@ -90,20 +90,25 @@ impl Code {
     ///
     /// # Errors
     /// MemoryError.
-    pub fn from_compiled(cx: &Context, compiled: &Arc<CompiledCode>) -> PyResult<Ref<Code>> {
+    pub fn from_compiled(cx: &Context, compiled: Arc<CompiledCode>) -> PyResult<Ref<Code>> {
         let filename = Name::intern(cx, &compiled.filename)?;
-        Code::with_filename(cx, compiled, &filename)
+        Code::with_filename(cx, Arc::unwrap_or_clone(compiled), &filename)
     }
 
     fn with_filename(
         cx: &Context,
-        compiled: &Arc<CompiledCode>,
+        mut compiled: CompiledCode,
         filename: &Ref<Str>,
     ) -> PyResult<Ref<Code>> {
-        let constants: PyResult<Box<[Value]>> = compiled
-            .constants
-            .iter()
-            .map(|constant| to_value(cx, constant, filename))
+        let constants: PyResult<Box<[Value]>> = std::mem::take(&mut compiled.constants)
+            .into_iter()
+            .map(|constant| match constant {
+                Constant::Code(code) => {
+                    Code::with_filename(cx, Arc::unwrap_or_clone(code), filename)
+                        .map(Ref::into_value)
+                }
+                other => constants::to_value(cx, &other),
+            })
             .collect();
         Code::with_constants(cx, compiled, filename, constants?)
     }
@@ -111,19 +116,18 @@ impl Code {
     /// The object for compiled code whose constants are given, whatever the compiler's are.
     pub(super) fn with_constants(
         cx: &Context,
-        compiled: &Arc<CompiledCode>,
+        mut compiled: CompiledCode,
         filename: &Ref<Str>,
         constants: Box<[Value]>,
     ) -> PyResult<Ref<Code>> {
-        let names: PyResult<Box<[Name]>> = compiled
-            .names
+        let names: PyResult<Box<[Name]>> = std::mem::take(&mut compiled.names)
             .iter()
             .map(|name| Name::intern(cx, name))
             .collect();
         let local_names: PyResult<Box<[Name]>> = compiled
             .locals
-            .iter()
-            .map(|local| Name::intern(cx, &local.name))
+            .iter_mut()
+            .map(|local| Name::intern(cx, &std::mem::take(&mut local.name)))
             .collect();
         let flags = compiled.flags;
         let local_count = compiled.locals.len() as u32;
@@ -133,12 +137,12 @@ impl Code {
             .filter(|local| local.kind.contains(LocalKind::FREE))
             .count() as u32;
         let varargs = CodeFlags::VARARGS | CodeFlags::VARKEYWORDS;
-        let name = Name::intern(cx, &compiled.name)?;
-        let qualname = Name::intern(cx, &compiled.qualname)?;
+        let name = Name::intern(cx, &std::mem::take(&mut compiled.name))?;
+        let qualname = Name::intern(cx, &std::mem::take(&mut compiled.qualname))?;
         let code = object::new(
             cx,
             Code {
-                instructions: combined::combine(compiled),
+                instructions: combined::combine(&compiled),
                 caches: (0..compiled.cache_count)
                     .map(|_| AtomicU64::new(0))
                     .collect(),
@@ -157,13 +161,42 @@ impl Code {
                 is_simple: compiled.keyword_only_count == 0 && !flags.intersects(varargs),
                 wordcode: OnceLock::new(),
                 monitoring: OnceLock::new(),
-                compiled: compiled.clone(),
+                compiled,
             },
         )?;
         if monitoring::wanted() != 0 {
             instrument::mark(&code);
         }
         Ok(code)
+    }
+
+    /// What the compiler made, with the names that the object has, without constants.
+    pub(super) fn with_names(&self) -> CompiledCode {
+        let text = |name: &Name| Box::<str>::from(name.to_lossy());
+        let mut compiled = self.compiled.clone();
+        compiled.name = self.name.to_lossy().into();
+        compiled.qualname = self.qualname.to_lossy().into();
+        compiled.filename = self.filename().to_lossy().into();
+        compiled.names = self.names.iter().map(text).collect();
+        for (local, name) in compiled.locals.iter_mut().zip(&self.local_names) {
+            local.name = text(name);
+        }
+        compiled
+    }
+
+    /// What the compiler made, whole.
+    ///
+    /// # Errors
+    /// ValueError when the object was given constants that a compiler does not make.
+    pub fn to_compiled(&self, cx: &Context) -> PyResult<CompiledCode> {
+        let mut compiled = self.with_names();
+        let constants: PyResult<_> = self
+            .constants
+            .iter()
+            .map(|value| constants::from_value(cx, value))
+            .collect();
+        compiled.constants = constants?;
+        Ok(compiled)
     }
 
     /// `co_filename`.
@@ -229,50 +262,8 @@ impl Code {
     }
 }
 
-/// A compiler's constant as an object. Strings that look like names are interned.
-///
-/// # Errors
-/// MemoryError.
-pub fn to_value(cx: &Context, constant: &Constant, filename: &Ref<Str>) -> PyResult<Value> {
-    let many = |items: &[Constant]| -> PyResult<Vec<Value>> {
-        items
-            .iter()
-            .map(|item| to_value(cx, item, filename))
-            .collect()
-    };
-    Ok(match constant {
-        Constant::None => Value::NONE,
-        Constant::True => Value::TRUE,
-        Constant::False => Value::FALSE,
-        Constant::Ellipsis => Value::ELLIPSIS,
-        Constant::Int(number) => int::from_i64(cx, *number)?,
-        Constant::BigInt(number) => int::from_bigint(cx, number.clone())?,
-        Constant::Float(number) => float::from_f64(cx, *number)?,
-        Constant::Complex(real, imaginary) => complex::from_parts(cx, *real, *imaginary)?,
-        Constant::Str(StrConstant::Utf8(text)) => {
-            if text.len() <= 64
-                && text
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            {
-                Name::intern(cx, text)?.to_value()
-            } else {
-                Str::from_str(cx, text)?.into_value()
-            }
-        }
-        Constant::Str(StrConstant::CodePoints(points)) => {
-            Str::from_code_points(cx, points)?.into_value()
-        }
-        Constant::Bytes(bytes) => Bytes::from_slice(cx, bytes)?.into_value(),
-        Constant::Tuple(items) => Tuple::from_vec(cx, many(items)?)?.into_value(),
-        Constant::FrozenSet(items) => FrozenSet::from_values(cx, &many(items)?)?.into_value(),
-        Constant::Slice(parts) => {
-            let [start, stop, step] = &**parts;
-            let part = |constant| to_value(cx, constant, filename);
-            Slice::new(cx, part(start)?, part(stop)?, part(step)?)?.into_value()
-        }
-        Constant::Code(code) => Code::with_filename(cx, code, filename)?.into_value(),
-    })
+fn same_names(some: &[Name], others: &[Name]) -> bool {
+    some.len() == others.len() && some.iter().zip(others).all(|(name, other)| name.is(other))
 }
 
 #[pymethods]
@@ -316,7 +307,8 @@ impl Code {
             && this.compiled.first_line == other.compiled.first_line
             && this.compiled.instructions == other.compiled.instructions
             && this.compiled.locals == other.compiled.locals
-            && this.compiled.names == other.compiled.names
+            && same_names(&this.local_names, &other.local_names)
+            && same_names(&this.names, &other.names)
             && this.constants.len() == other.constants.len();
         let mut same = same_shape;
         for (own, others) in this.constants.iter().zip(&other.constants) {

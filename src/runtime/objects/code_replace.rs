@@ -4,8 +4,6 @@
 //! constants, names and variables cannot be changed, since the evaluation loop relies on them without a
 //! check.
 
-use std::sync::Arc;
-
 use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
 
 use crate::context::Context;
@@ -28,7 +26,7 @@ pub(super) fn replace(
     code: &Ref<Code>,
     changes: &[(&Value, &Value)],
 ) -> PyResult<Value> {
-    let mut compiled = CompiledCode::clone(&code.compiled);
+    let mut compiled = code.with_names();
     let mut filename = code.filename();
     let mut constants = code.constants.clone();
     for &(field, value) in changes {
@@ -97,7 +95,7 @@ pub(super) fn replace(
     if compiled.flags.intersects(generators) != code.flags.intersects(generators) {
         return Err(cx.value_error("code: co_flags does not fit the instructions"));
     }
-    let made = Code::with_constants(cx, &Arc::new(compiled), &filename, constants)?;
+    let made = Code::with_constants(cx, compiled, &filename, constants)?;
     Ok(made.into_value())
 }
 

@@ -12,6 +12,7 @@ pub mod cell;
 pub mod code;
 mod code_replace;
 pub mod complex;
+pub mod constants;
 pub mod coroutine;
 pub mod delegation;
 pub mod descriptors;

@@ -39,7 +39,7 @@ fn compile_tree(
         if request.flags & flags::ONLY_AST != 0 {
             validate_node(&tree).map_err(raise)?;
             optimize_node(&mut tree, &options);
-            return outward::object(cx, &tree, filename);
+            return outward::object(cx, &tree);
         }
         let compilation = compile_node(tree, filename, &options).map_err(raise)?;
         return evaluation::finish(cx, compilation, filename).map(Ref::into_value);

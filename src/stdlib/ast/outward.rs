@@ -3,10 +3,10 @@
 use typhon_compiler::asdl::{Node, Part};
 use typhon_compiler::location::Location;
 use typhon_compiler::{CompileOptions, optimize_node, syntax_tree};
-use typhon_runtime::objects::code;
+use typhon_runtime::objects::constants;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
-use typhon_runtime::objects::str_::{Name, Str};
+use typhon_runtime::objects::str_::Name;
 use typhon_runtime::{Context, PyResult, Ref, Value, instance, object};
 
 use super::classes::{self, Classes};
@@ -25,18 +25,17 @@ pub fn parse(cx: &Context, source: &str, filename: &str, request: &Request) -> P
         optimize_node(&mut tree, &options);
     }
     warn_of_source(cx, &warnings, filename)?;
-    object(cx, &tree, filename)
+    object(cx, &tree)
 }
 
 /// A tree as Python objects.
 ///
 /// # Errors
 /// RecursionError, MemoryError.
-pub fn object(cx: &Context, tree: &Node, filename: &str) -> PyResult<Value> {
+pub fn object(cx: &Context, tree: &Node) -> PyResult<Value> {
     let passage = Outward {
         cx,
         classes: classes::get(cx)?,
-        filename: Str::from_str(cx, filename)?,
     };
     passage.node(tree)
 }
@@ -44,7 +43,6 @@ pub fn object(cx: &Context, tree: &Node, filename: &str) -> PyResult<Value> {
 struct Outward<'a> {
     cx: &'a Context,
     classes: &'static Classes,
-    filename: Ref<Str>,
 }
 
 impl Outward<'_> {
@@ -91,7 +89,7 @@ impl Outward<'_> {
             }
             Part::Name(name) => Ok(Name::intern(self.cx, name)?.to_value()),
             Part::Int(number) => int::from_i64(self.cx, *number),
-            Part::Constant(constant) => code::to_value(self.cx, constant, &self.filename),
+            Part::Constant(constant) => constants::to_value(self.cx, constant),
         }
     }
 }

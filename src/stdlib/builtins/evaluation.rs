@@ -108,7 +108,7 @@ pub fn compile_source(
 /// Warnings made errors, MemoryError.
 pub fn finish(cx: &Context, compilation: Compilation, filename: &str) -> PyResult<Ref<Code>> {
     warn_of_source(cx, &compilation.warnings, filename)?;
-    Code::from_compiled(cx, &compilation.code)
+    Code::from_compiled(cx, compilation.code)
 }
 
 /// Issues the warnings that a source gave.

@@ -314,7 +314,7 @@ impl Reader<'_> {
         }
         let bytes = self.blob("code object")?;
         match marshal::read(&bytes, None) {
-            Ok(code) => Code::from_compiled(self.cx, &code).map(Ref::into_value),
+            Ok(code) => Code::from_compiled(self.cx, code).map(Ref::into_value),
             Err(error) => Err(self.bad(&error.to_string())),
         }
     }

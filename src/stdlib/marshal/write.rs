@@ -147,7 +147,8 @@ impl Writer<'_> {
                     .cx
                     .value_error("marshalling code objects is disallowed"));
             }
-            return self.blob(kind::CODE | mark, &marshal::write(&code.compiled));
+            let compiled = code.to_compiled(self.cx)?;
+            return self.blob(kind::CODE | mark, &marshal::write(&compiled));
         }
         if let Some(number) = complex::exact(value) {
             self.bytes.push(kind::COMPLEX | mark);

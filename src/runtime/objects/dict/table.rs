@@ -22,7 +22,7 @@
 //! after a grace period.
 
 use std::mem::ManuallyDrop;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, Ordering};
 
 use typhon_alloc::Kind;
@@ -36,8 +36,13 @@ use crate::value::Value;
 #[repr(C, align(8))]
 pub struct Table {
     log2_size: u8,
+    /// The logarithm of the index' size in bytes: of where the entries begin.
+    log2_index_bytes: u8,
+    /// Bytes of a slot.
+    width: u8,
     plain: bool,
-    usable: u32,
+    /// The bits of a slot that are the hash's.
+    tag_mask: u32,
     /// Entries that were ever written.
     length: AtomicU32,
     /// Entries that hold a key.
@@ -110,21 +115,21 @@ impl Probe {
 }
 
 impl Table {
-    #[inline(always)]
-    fn index_width(log2_size: u8) -> usize {
+    /// The logarithm of a slot's bytes.
+    fn log2_width(log2_size: u8) -> u8 {
         match log2_size {
-            0..=4 => 1,
-            5..=9 => 2,
-            _ => 4,
+            0..=4 => 0,
+            5..=9 => 1,
+            _ => 2,
         }
     }
 
-    /// Bytes of the index.
-    #[inline(always)]
-    fn index_bytes(log2_size: u8) -> usize {
-        (Table::index_width(log2_size) << log2_size).next_multiple_of(8)
+    /// The logarithm of the bytes of the index, which is at least one word.
+    fn log2_index_bytes(log2_size: u8) -> u8 {
+        (log2_size + Table::log2_width(log2_size)).max(3)
     }
 
+    #[inline(always)]
     fn usable_of(log2_size: u8) -> usize {
         (2usize << log2_size) / 3
     }
@@ -132,7 +137,7 @@ impl Table {
     fn bytes(log2_size: u8, plain: bool) -> usize {
         let hash = if plain { 0 } else { size_of::<AtomicI64>() };
         size_of::<Table>()
-            + Table::index_bytes(log2_size)
+            + (1 << Table::log2_index_bytes(log2_size))
             + Table::usable_of(log2_size) * (size_of::<Entry>() + hash)
     }
 
@@ -150,12 +155,15 @@ impl Table {
             Table::bytes(log2_size, plain),
         ))?;
         let table = memory.cast::<Table>();
+        let width = 1 << Table::log2_width(log2_size);
         // SAFETY: fresh memory of the right size; zeroes are an empty index and unbound entries.
         unsafe {
             table.write(Table {
                 log2_size,
+                log2_index_bytes: Table::log2_index_bytes(log2_size),
+                width,
                 plain,
-                usable: Table::usable_of(log2_size) as u32,
+                tag_mask: (u32::MAX >> (32 - 8 * u32::from(width))) & (u32::MAX << log2_size),
                 length: AtomicU32::new(0),
                 live: AtomicU32::new(0),
                 top: AtomicU32::new(0),
@@ -175,15 +183,9 @@ impl Table {
         (1 << self.log2_size) - 1
     }
 
-    /// The bits of a slot that are the hash's.
     #[inline(always)]
-    fn tag_mask(&self) -> u32 {
-        let width = match Table::index_width(self.log2_size) {
-            1 => u8::MAX.into(),
-            2 => u16::MAX.into(),
-            _ => u32::MAX,
-        };
-        width & !(self.mask() as u32)
+    fn usable(&self) -> usize {
+        Table::usable_of(self.log2_size)
     }
 
     #[inline(always)]
@@ -198,11 +200,11 @@ impl Table {
         let start = self.index_start();
         // SAFETY: `slot` is masked; the index has slots of this width. Acquire: pairs with `store_slot`.
         unsafe {
-            match self.log2_size {
-                0..=4 => (*start.cast::<AtomicU8>().add(slot))
+            match self.width {
+                1 => (*start.cast::<AtomicU8>().add(slot))
                     .load(Ordering::Acquire)
                     .into(),
-                5..=9 => (*start.cast::<AtomicU16>().add(slot))
+                2 => (*start.cast::<AtomicU16>().add(slot))
                     .load(Ordering::Acquire)
                     .into(),
                 _ => (*start.cast::<AtomicU32>().add(slot)).load(Ordering::Acquire),
@@ -215,11 +217,9 @@ impl Table {
         let start = self.index_start();
         // SAFETY: as in `load_slot`. Release: who sees the slot sees the entry.
         unsafe {
-            match self.log2_size {
-                0..=4 => {
-                    (*start.cast::<AtomicU8>().add(slot)).store(content as u8, Ordering::Release)
-                }
-                5..=9 => {
+            match self.width {
+                1 => (*start.cast::<AtomicU8>().add(slot)).store(content as u8, Ordering::Release),
+                2 => {
                     (*start.cast::<AtomicU16>().add(slot)).store(content as u16, Ordering::Release)
                 }
                 _ => (*start.cast::<AtomicU32>().add(slot)).store(content, Ordering::Release),
@@ -230,24 +230,25 @@ impl Table {
     /// Entry `index`, below `usable`.
     #[inline(always)]
     pub fn entry(&self, index: usize) -> &Entry {
-        debug_assert!(index < self.usable as usize);
-        let offset = Table::index_bytes(self.log2_size);
-        // SAFETY: entries follow the index; the number is below `usable`.
-        unsafe { &*self.index_start().add(offset).cast::<Entry>().add(index) }
+        debug_assert!(index < self.usable());
+        // SAFETY: the number is below `usable`.
+        unsafe { &*self.entries_start().add(index) }
+    }
+
+    #[inline(always)]
+    fn entries_start(&self) -> *const Entry {
+        // SAFETY: entries follow the index.
+        unsafe { self.index_start().add(1 << self.log2_index_bytes).cast() }
     }
 
     /// Where the hash of entry `index` is.
     #[inline(always)]
     fn stored_hash(&self, index: usize) -> &AtomicI64 {
-        debug_assert!(!self.plain && index < self.usable as usize);
-        let offset = Table::index_bytes(self.log2_size) + self.usable as usize * size_of::<Entry>();
+        debug_assert!(!self.plain && index < self.usable());
         // SAFETY: hashes follow the entries in a table that is not plain; the number is below `usable`.
         unsafe {
-            &*self
-                .index_start()
-                .add(offset)
-                .cast::<AtomicI64>()
-                .add(index)
+            let hashes = self.entries_start().add(self.usable());
+            &*hashes.cast::<AtomicI64>().add(index)
         }
     }
 
@@ -282,7 +283,7 @@ impl Table {
     /// Whether there is room for one more entry, with a plain key or another one.
     #[inline(always)]
     pub fn has_room(&self, simple: bool) -> bool {
-        self.length.load(Ordering::Relaxed) < self.usable && (simple || !self.plain)
+        (self.length.load(Ordering::Relaxed) as usize) < self.usable() && (simple || !self.plain)
     }
 
     /// The entry of the key that `matches` accepts, among those that may have this hash: in a table that
@@ -290,14 +291,13 @@ impl Table {
     #[inline(always)]
     pub fn find(&self, hash: i64, mut matches: impl FnMut(usize, &Entry) -> bool) -> Option<usize> {
         let mut probe = Probe::new(hash, self.mask());
-        let tag_mask = self.tag_mask();
         loop {
             let slot = self.load_slot(probe.slot);
             let content = slot & probe.mask as u32;
             if content == EMPTY {
                 return None;
             }
-            if content != DELETED && (slot ^ hash as u32) & tag_mask == 0 {
+            if content != DELETED && (slot ^ hash as u32) & self.tag_mask == 0 {
                 let index = (content - FIRST) as usize;
                 if (self.plain || self.stored_hash(index).load(Ordering::Relaxed) == hash)
                     && matches(index, self.entry(index))
@@ -313,7 +313,7 @@ impl Table {
     #[inline]
     pub fn append(&self, hash: i64, key: Value, value: Value) -> usize {
         let index = self.length.load(Ordering::Relaxed);
-        debug_assert!(index < self.usable);
+        debug_assert!((index as usize) < self.usable());
         if self.plain {
             debug_assert_eq!(own_hash(&key), hash);
         } else {
@@ -323,18 +323,24 @@ impl Table {
         let entry = self.entry(index as usize);
         let _ = entry.value.replace_locked(Some(value));
         let _ = entry.key.replace_locked(Some(key));
-        let mut probe = Probe::new(hash, self.mask());
-        while self.load_slot(probe.slot) & probe.mask as u32 >= FIRST {
-            probe.next();
-        }
-        let tag = hash as u32 & self.tag_mask();
-        self.store_slot(probe.slot, tag | (index + FIRST));
+        self.place(hash, index);
         self.live
             .store(self.live.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.top.store(index + 1, Ordering::Relaxed);
         // Release: an iteration that sees the length sees the entry.
         self.length.store(index + 1, Ordering::Release);
         index as usize
+    }
+
+    /// Puts the entry `index`, which is complete, into the index.
+    #[inline(always)]
+    fn place(&self, hash: i64, index: u32) {
+        let mut probe = Probe::new(hash, self.mask());
+        while self.load_slot(probe.slot) & probe.mask as u32 >= FIRST {
+            probe.next();
+        }
+        let tag = hash as u32 & self.tag_mask;
+        self.store_slot(probe.slot, tag | (index + FIRST));
     }
 
     /// Clears entry `index`, which holds a key with this hash, under the lock, and returns its key and value.
@@ -377,10 +383,34 @@ impl Table {
         (bottom < length).then_some(bottom)
     }
 
-    /// Gives the counts of all entries to `other`, under the lock. Until [`Table::forget_entries`] the
-    /// words stay here as well, for readers that are still in this table.
+    /// Gives the counts of all entries to `other`, which is new and has room for them, under the lock.
+    /// Until [`Table::forget_entries`] the words stay here as well, for readers that are still in this
+    /// table.
     pub fn copy_into(&self, other: &Table) {
-        (0..self.length()).for_each(|index| self.copy_entry(index, other));
+        let length = self.length();
+        debug_assert!(other.length() == 0 && self.live() <= other.usable());
+        if self.live() < length || self.plain != other.plain {
+            (0..length).for_each(|index| self.copy_entry(index, other));
+            return;
+        }
+        // SAFETY: entries up to `length` are written in the one table and free in the other, which only
+        // this thread knows. Here only the lock's holder writes.
+        unsafe {
+            let to = other.entries_start().cast_mut();
+            ptr::copy_nonoverlapping(self.entries_start(), to, length);
+        }
+        for index in 0..length {
+            // SAFETY: as in `remove`.
+            let key = unsafe { Value::from_bits(self.entry(index).key.peek_bits()) };
+            let hash = self.hash_of(index, &ManuallyDrop::new(key));
+            if !other.plain {
+                other.stored_hash(index).store(hash, Ordering::Relaxed);
+            }
+            other.place(hash, index as u32);
+        }
+        other.live.store(length as u32, Ordering::Relaxed);
+        other.top.store(length as u32, Ordering::Relaxed);
+        other.length.store(length as u32, Ordering::Release);
     }
 
     /// [`Table::copy_into`] with the entry `first` before the others.
