@@ -2,8 +2,8 @@
 
 A program does the same work whatever `--threads` says; threads only divide it, so its
 result line is the same for every count and every interpreter. The result goes to
-standard output; the seconds of the timed part go to standard error, so that outputs
-compare byte for byte.
+standard output; the seconds of the timed part and the peak of the process' memory go to
+standard error, so that outputs compare byte for byte.
 """
 
 import sys
@@ -58,6 +58,21 @@ class Benchmark:
     def report(self, result):
         print(result, flush=True)
         print(f"elapsed: {self.elapsed:.6f}", file=sys.stderr)
+        peak = peak_memory()
+        if peak is not None:
+            print(f"peak: {peak} KiB", file=sys.stderr)
+
+
+def peak_memory():
+    """The most KiB of memory that the process had at a time, where the system tells."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return None
 
 
 def in_threads(function, parts):

@@ -22,10 +22,18 @@ fn figures(plan: &Plan, results: &[Results]) -> Value {
                 .zip(&row.peers)
                 .map(|(peer, seconds)| (peer.name.clone(), json!(seconds)))
                 .collect();
+            let peer_peaks: serde_json::Map<String, Value> = plan
+                .peers
+                .iter()
+                .zip(&row.peer_peaks)
+                .map(|(peer, peak)| (peer.name.clone(), json!(peak)))
+                .collect();
             let figures = json!({
                 "gil off": row.modes[0],
                 "gil on": row.modes[1],
                 "peers": peers,
+                "peak MiB": row.peak,
+                "peers' peak MiB": peer_peaks,
                 "failures": row.failures,
             });
             (row.program.clone(), figures)
@@ -40,6 +48,15 @@ fn figures(plan: &Plan, results: &[Results]) -> Value {
             (peer.name.clone(), json!(mean))
         })
         .collect();
+    let memory: serde_json::Map<String, Value> = plan
+        .peers
+        .iter()
+        .enumerate()
+        .map(|(index, peer)| {
+            let mean = geometric_mean(results.iter().map(|row| row.memory_ratio(index)));
+            (peer.name.clone(), json!(mean))
+        })
+        .collect();
     json!({
         "threads": plan.threads,
         "repeat": plan.repeat,
@@ -50,6 +67,7 @@ fn figures(plan: &Plan, results: &[Results]) -> Value {
             "speed-up, gil on": geometric_mean(results.iter().map(|row| row.speed_up(1, last))),
             "off over on, one thread": geometric_mean(results.iter().map(Results::cost_of_freedom)),
             "over peer, one thread": ratios,
+            "memory over peer, one thread": memory,
         },
     })
 }

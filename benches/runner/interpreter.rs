@@ -16,6 +16,8 @@ pub struct Interpreter {
 pub struct Sample {
     /// Seconds of the program's timed part, by its own clock.
     pub seconds: f64,
+    /// The most MiB of memory that the process had at a time, where it can tell.
+    pub peak: Option<f64>,
     /// Everything on standard output.
     pub output: String,
 }
@@ -55,7 +57,7 @@ impl Interpreter {
         ended.status.success().then_some(text)
     }
 
-    /// Runs a benchmark program and reads its result and its time.
+    /// Runs a benchmark program and reads its result, its time and its memory.
     pub fn sample(&self, program: &Path, arguments: &[&OsStr]) -> Result<Sample, String> {
         let ended = self
             .command()
@@ -72,12 +74,16 @@ impl Interpreter {
                 .unwrap_or("nothing on standard error");
             return Err(format!("{}: {last}", ended.status));
         }
-        let seconds = errors
-            .lines()
-            .rev()
-            .find_map(|line| line.strip_prefix("elapsed: ")?.parse().ok())
-            .ok_or("told no time")?;
-        let output = String::from_utf8_lossy(&ended.stdout).into_owned();
-        Ok(Sample { seconds, output })
+        let told = |prefix: &str, unit: &str| {
+            errors.lines().rev().find_map(|line| {
+                let number = line.strip_prefix(prefix)?.strip_suffix(unit)?;
+                number.parse::<f64>().ok()
+            })
+        };
+        Ok(Sample {
+            seconds: told("elapsed: ", "").ok_or("told no time")?,
+            peak: told("peak: ", " KiB").map(|kibibytes| kibibytes / 1024.0),
+            output: String::from_utf8_lossy(&ended.stdout).into_owned(),
+        })
     }
 }

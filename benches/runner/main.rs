@@ -1,5 +1,5 @@
 //! `cargo run --release -p typhon-benches`: how fast Typhon is, alone, in threads and
-//! beside other interpreters.
+//! beside other interpreters, and how much memory it takes.
 //!
 //! Runs the programs of `benches/programs/` with the GIL off and on, with each number of
 //! threads, and once more with every peer; checks that all of them print the same

@@ -32,6 +32,10 @@ pub struct Results {
     pub modes: [Vec<Option<f64>>; 2],
     /// By peer, with one thread.
     pub peers: Vec<Option<f64>>,
+    /// MiB of memory at the peak, with one thread and the GIL off.
+    pub peak: Option<f64>,
+    /// By peer.
+    pub peer_peaks: Vec<Option<f64>>,
     /// What went wrong: failed runs and outputs that differ from the first one seen.
     pub failures: Vec<String>,
 }
@@ -67,6 +71,7 @@ impl Plan {
     fn measure_program(&self, program: &str) -> Results {
         let configurations = self.configurations();
         let mut fastest: Vec<Option<f64>> = vec![None; configurations.len()];
+        let mut peaks: Vec<Option<f64>> = vec![None; configurations.len()];
         let mut failures = Vec::new();
         let mut expected: Option<(String, String)> = None;
         eprint!("{program:<18}");
@@ -95,8 +100,8 @@ impl Plan {
                                 ),
                             );
                         }
-                        let best = fastest[index].get_or_insert(sample.seconds);
-                        *best = best.min(sample.seconds);
+                        keep_least(&mut fastest[index], Some(sample.seconds));
+                        keep_least(&mut peaks[index], sample.peak);
                     }
                 }
                 std::io::stderr().flush().ok();
@@ -105,10 +110,13 @@ impl Plan {
         eprintln!();
         let peers = fastest.split_off(2 * self.threads.len());
         let on = fastest.split_off(self.threads.len());
+        let peer_peaks = peaks.split_off(2 * self.threads.len());
         Results {
             program: program.to_owned(),
             modes: [fastest, on],
             peers,
+            peak: peaks[0],
+            peer_peaks,
             failures,
         }
     }
@@ -126,6 +134,12 @@ impl Plan {
             self.corpus.as_ref(),
         ];
         configuration.interpreter.sample(&path, &arguments)
+    }
+}
+
+fn keep_least(least: &mut Option<f64>, figure: Option<f64>) {
+    if let Some(figure) = figure {
+        *least = Some(least.map_or(figure, |least| least.min(figure)));
     }
 }
 
@@ -152,6 +166,11 @@ impl Results {
     pub fn ratio(&self, peer: usize) -> Option<f64> {
         Some(self.modes[0][0]? / self.peers[peer]?)
     }
+
+    /// The memory at the peak over the peer's.
+    pub fn memory_ratio(&self, peer: usize) -> Option<f64> {
+        Some(self.peak? / self.peer_peaks[peer]?)
+    }
 }
 
 /// The geometric mean of what there is.
@@ -173,6 +192,8 @@ mod tests {
             program: "p".into(),
             modes: [vec![Some(3.0), Some(1.5)], vec![Some(2.0), None]],
             peers: vec![Some(6.0), None],
+            peak: Some(10.0),
+            peer_peaks: vec![None, Some(20.0)],
             failures: Vec::new(),
         };
         assert_eq!(results.speed_up(0, 1), Some(2.0));
@@ -180,6 +201,8 @@ mod tests {
         assert_eq!(results.cost_of_freedom(), Some(1.5));
         assert_eq!(results.ratio(0), Some(0.5));
         assert_eq!(results.ratio(1), None);
+        assert_eq!(results.memory_ratio(0), None);
+        assert_eq!(results.memory_ratio(1), Some(0.5));
     }
 
     #[test]

@@ -54,6 +54,26 @@ fn columns(plan: &Plan) -> Vec<Column<'_>> {
             mean: true,
         });
     }
+    columns.push(Column {
+        heading: "memory".into(),
+        unit: " MiB",
+        figure: Box::new(|row| row.peak),
+        mean: false,
+    });
+    for (peer, interpreter) in plan.peers.iter().enumerate() {
+        columns.push(Column {
+            heading: interpreter.name.clone(),
+            unit: " MiB",
+            figure: Box::new(move |row| row.peer_peaks[peer]),
+            mean: false,
+        });
+        columns.push(Column {
+            heading: format!("memory/{}", interpreter.name),
+            unit: "",
+            figure: Box::new(move |row| row.memory_ratio(peer)),
+            mean: true,
+        });
+    }
     columns
 }
 

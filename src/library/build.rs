@@ -56,6 +56,45 @@ const REPLACEMENTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Modules whose code lies first in the binary, one after the other: those that every start imports, then
+/// those that most programs do. The system maps files by runs of pages around the one that is touched.
+const EARLY: &[&str] = &[
+    "importlib._bootstrap",
+    "importlib._bootstrap_external",
+    "_packed_library",
+    "abc",
+    "io",
+    "stat",
+    "_collections_abc",
+    "genericpath",
+    "posixpath",
+    "os",
+    "_sitebuiltins",
+    "linecache",
+    "site",
+    "codecs",
+    "types",
+    "operator",
+    "keyword",
+    "reprlib",
+    "collections",
+    "functools",
+    "_weakrefset",
+    "weakref",
+    "threading",
+    "contextlib",
+    "enum",
+    "re",
+    "re._constants",
+    "re._parser",
+    "re._casefix",
+    "re._compiler",
+    "copyreg",
+    "warnings",
+    "importlib",
+    "collections.abc",
+];
+
 struct Compiled {
     code: Vec<u8>,
     source: Vec<u8>,
@@ -285,8 +324,15 @@ fn write_blobs(
 ) {
     let (mut code, mut source, mut content) = (Vec::new(), Vec::new(), Vec::new());
     let mut index = String::from("static MODULES: &[Module] = &[\n");
+    let mut places = BTreeMap::new();
+    let early = EARLY.iter().filter_map(|name| modules.get_key_value(*name));
+    for (name, (_, _, compiled)) in early.chain(modules) {
+        if !places.contains_key(name) {
+            places.insert(name, append(&mut code, &compiled.code));
+        }
+    }
     for (name, (path, is_package, compiled)) in modules {
-        let code = append(&mut code, &compiled.code);
+        let code = places[name];
         let source = append(&mut source, &compiled.source);
         writeln!(
             index,
