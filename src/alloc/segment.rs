@@ -368,18 +368,35 @@ impl Segments {
         }
     }
 
-    /// Takes a run of `count` slices: its first slot, and whether it is all zero.
-    fn take_run(&mut self, count: usize) -> Option<(*mut Page, bool)> {
+    /// A run of `count` slices among the free ones that `bits` gives of a segment.
+    fn find_free<'a>(
+        &self,
+        count: usize,
+        bits: impl Fn(&SegmentHeader) -> u64,
+    ) -> Option<(&'a Segment, usize)> {
         let mut segment = self.available;
         for _ in 0..SEARCH_LIMIT {
-            // SAFETY: the list holds mapped segments.
-            let Some(current) = (unsafe { segment.as_ref() }) else {
-                break;
-            };
-            if let Some(first) = find_run(current.header.free.get(), count) {
-                return Some(self.take_run_at(current, first, count));
+            // SAFETY: the list holds mapped segments, which stay as long as they have free slices and
+            // the lock is held.
+            let current = unsafe { segment.as_ref() }?;
+            if let Some(first) = find_run(bits(&current.header), count) {
+                return Some((current, first));
             }
             segment = current.header.next_available.get();
+        }
+        None
+    }
+
+    /// Takes a run of `count` slices: its first slot, and whether it is all zero.
+    fn take_run(&mut self, count: usize) -> Option<(*mut Page, bool)> {
+        // Dirty slices first: they have memory already.
+        let dirty = (self.dirty_slices >= count)
+            .then(|| self.find_free(count, |header| header.dirty.get()))
+            .flatten();
+        if let Some((segment, first)) =
+            dirty.or_else(|| self.find_free(count, |header| header.free.get()))
+        {
+            return Some(self.take_run_at(segment, first, count));
         }
         let slices = if self.count == 0 && count < FIRST_SEGMENT_SLICES {
             FIRST_SEGMENT_SLICES
