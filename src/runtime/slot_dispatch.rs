@@ -15,6 +15,7 @@ use crate::objects::exceptions;
 use crate::objects::int;
 use crate::objects::native::NativeFunction;
 use crate::objects::str_::{Name, Str, names};
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocols::{attribute, call, hash as hashing, iterate, number};
 use crate::slot_wrappers::{Binding, DEFINITIONS, NEW, SlotDefinition, definition_names};
@@ -78,8 +79,17 @@ pub(crate) fn update_all(cx: &Context, class: &Ref<Type>) {
     {
         cx.clear_exception();
     }
+    let own: Vec<bool> = match only_base(class) {
+        Some(base) => {
+            for definition in DEFINITIONS {
+                definition.copy(&base.slots, &class.slots);
+            }
+            names.iter().map(|name| has(*name)).collect()
+        }
+        None => vec![true; DEFINITIONS.len()],
+    };
     let mut done: Vec<usize> = Vec::new();
-    for definition in DEFINITIONS {
+    for (definition, _) in DEFINITIONS.iter().zip(own).filter(|(_, own)| *own) {
         let place = definition.place(&class.slots);
         if !done.contains(&place) {
             done.push(place);
@@ -88,6 +98,20 @@ pub(crate) fn update_all(cx: &Context, class: &Ref<Type>) {
     }
     update_buffer(cx, class);
     finish(class);
+}
+
+/// The base whose slots a class has wherever it has no special method of its own: its only one, if that
+/// has slots as this module computes them, or is `object`. (Other built-in classes may have slots that
+/// none of their methods stand for.)
+fn only_base(class: &Ref<Type>) -> Option<Ref<Type>> {
+    let base = class.base_type()?;
+    let bases = class.bases.get_as::<Tuple>()?;
+    let computed = base.has(ClassFlags::HEAPTYPE) || base.is(crate::objects::object::class());
+    let (order, base_order) = (class.mro_tuple()?, base.mro_tuple()?);
+    let rest = order.as_slice().get(1..)?;
+    let same_order = rest.len() == base_order.len()
+        && rest.iter().zip(base_order.as_slice()).all(|(a, b)| a.is(b));
+    (computed && same_order && bases.len() == 1).then_some(base)
 }
 
 /// Recomputes the slot for buffers, which the methods of no table decide.
