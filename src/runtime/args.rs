@@ -3,6 +3,8 @@
 //! The calling convention: a slice of values, of which the last `names.len()` are keyword arguments
 //! named by `names` (the convention of PEP 590). The values belong to the caller.
 
+use std::mem::MaybeUninit;
+
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::{Payload, Ref};
@@ -48,6 +50,34 @@ impl<'a> Args<'a> {
             names: self.names,
             values: &self.values[self.values.len() - self.names.len()..],
         }
+    }
+
+    /// Calls `work` with `this` in front of the arguments.
+    pub fn with_this<R>(&self, this: &Value, work: impl FnOnce(Args<'_>) -> R) -> R {
+        const FEW: usize = 8;
+        let count = self.values.len() + 1;
+        if count > FEW {
+            let mut values = Vec::with_capacity(count);
+            values.push(this.clone());
+            values.extend_from_slice(self.values);
+            return work(Args {
+                values: &values,
+                names: self.names,
+            });
+        }
+        let mut words = [const { MaybeUninit::<Value>::uninit() }; FEW];
+        let start = words.as_mut_ptr().cast::<Value>();
+        // SAFETY: there is room for `count` words, which are not dropped: the originals have the counts,
+        // and outlive the borrow.
+        let values = unsafe {
+            std::ptr::copy_nonoverlapping(this, start, 1);
+            std::ptr::copy_nonoverlapping(self.values.as_ptr(), start.add(1), self.values.len());
+            std::slice::from_raw_parts(start, count)
+        };
+        work(Args {
+            values,
+            names: self.names,
+        })
     }
 
     /// The arguments after the first positional one.
@@ -231,6 +261,7 @@ impl Signature {
     ///
     /// # Errors
     /// TypeError when they do not fit.
+    #[inline]
     pub fn bind<'a>(
         &self,
         cx: &Context,
@@ -254,6 +285,7 @@ impl Signature {
     }
 
     /// [`Signature::bind`] of any arguments.
+    #[inline(never)]
     fn bind_any<'a>(
         &self,
         cx: &Context,

@@ -260,27 +260,32 @@ fn operator<F: Copy>(
 ) -> PyResult<Value> {
     let left_class = left.class();
     let right_class = right.class();
-    let arguments =
-        |other: &Value| -> Vec<Value> { std::iter::once(other).chain(more).cloned().collect() };
+    let ask = |object: &Value, name: Name, other: &Value| {
+        if more.is_empty() {
+            return optional(cx, object, name, std::slice::from_ref(other));
+        }
+        let arguments: Vec<Value> = std::iter::once(other).chain(more).cloned().collect();
+        optional(cx, object, name, &arguments)
+    };
     let mut ask_right = !left_class.is(right_class) && slot(&right_class.slots).word() == own;
     if slot(&left_class.slots).word() == own {
         if ask_right
             && right_class.is_subclass(left_class)
             && overrides(cx, left_class, right_class, reflected)
         {
-            let result = optional(cx, right, reflected, &arguments(left))?;
+            let result = ask(right, reflected, left)?;
             if !result.is_not_implemented() {
                 return Ok(result);
             }
             ask_right = false;
         }
-        let result = optional(cx, left, name, &arguments(right))?;
+        let result = ask(left, name, right)?;
         if !result.is_not_implemented() || left_class.is(right_class) {
             return Ok(result);
         }
     }
     if ask_right {
-        return optional(cx, right, reflected, &arguments(left));
+        return ask(right, reflected, left);
     }
     Ok(Value::NOT_IMPLEMENTED)
 }

@@ -25,8 +25,14 @@ pub struct Traceback {
     frame: Ref<FrameObject>,
     /// Index of the instruction, in units.
     index: i64,
-    /// `tb_lasti`, of a traceback that a program made.
-    given_offset: Option<i64>,
+    /// What a program said that made the traceback.
+    given: Option<Given>,
+}
+
+struct Given {
+    /// `tb_lasti`.
+    offset: i64,
+    /// `tb_lineno`, if it is one.
     line: Option<u32>,
 }
 
@@ -47,7 +53,6 @@ impl Traceback {
         next: Option<Value>,
         frame: Ref<FrameObject>,
         index: usize,
-        line: Option<u32>,
     ) -> PyResult<Ref<Traceback>> {
         let next = next.filter(|next| !next.is_none());
         object::new(
@@ -56,8 +61,7 @@ impl Traceback {
                 next: Field::from_option(next),
                 frame,
                 index: index as i64,
-                given_offset: None,
-                line,
+                given: None,
             },
         )
     }
@@ -77,9 +81,12 @@ impl Traceback {
         &self.frame
     }
 
-    /// The line, if the code has lines.
+    /// The line, if the code has lines. It is looked for now, since few tracebacks are shown.
     pub fn line(&self) -> Option<u32> {
-        self.line
+        match &self.given {
+            Some(given) => given.line,
+            None => self.frame.code().line_of(self.index as usize),
+        }
     }
 
     /// The index of the instruction, in units.
@@ -118,8 +125,10 @@ impl Traceback {
             frame: frame.clone(),
             index: usize::try_from(offset)
                 .map_or(-1, |offset| frame.code().wordcode().unit_at(offset) as i64),
-            given_offset: Some(offset),
-            line: u32::try_from(line).ok(),
+            given: Some(Given {
+                offset,
+                line: u32::try_from(line).ok(),
+            }),
         };
         object::new(cx, traceback).map(Ref::into_value)
     }
@@ -175,14 +184,14 @@ impl Traceback {
 
     #[member]
     fn tb_lasti(_cx: &Context, this: &Ref<Traceback>) -> PyResult<i64> {
-        Ok(match this.given_offset {
-            Some(offset) => offset,
+        Ok(match &this.given {
+            Some(given) => given.offset,
             None => this.frame.code().offset_of(this.index as usize) as i64,
         })
     }
 
     #[getter]
     fn tb_lineno(cx: &Context, this: &Ref<Traceback>) -> PyResult<Value> {
-        unwind::line_value(cx, this.line)
+        unwind::line_value(cx, this.line())
     }
 }

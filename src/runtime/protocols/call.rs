@@ -5,6 +5,7 @@ use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
+use crate::objects::descriptors::{MethodDescriptor, WrapperDescriptor};
 use crate::objects::function::Function;
 use crate::objects::method::Method;
 use crate::objects::native::NativeFunction;
@@ -54,17 +55,10 @@ pub fn call_with_this(
     this: &Value,
     args: Args<'_>,
 ) -> PyResult<Value> {
-    let mut values = Vec::with_capacity(args.values.len() + 1);
-    values.push(this.clone());
-    values.extend_from_slice(args.values);
-    call_args(
-        cx,
-        function,
-        Args {
-            values: &values,
-            names: args.names,
-        },
-    )
+    if let Some(function) = function.downcast_exact::<Function>() {
+        return bind::call_with_this(cx, function, this, args);
+    }
+    args.with_this(this, |args| call_args(cx, function, args))
 }
 
 /// `object.name(*arguments)`.
@@ -117,6 +111,17 @@ pub fn call_special(
 /// # Errors
 /// As [`call`].
 pub fn call_found(cx: &Context, found: &Value, object: &Value, args: Args<'_>) -> PyResult<Value> {
+    if let Some(function) = found.downcast_exact::<Function>() {
+        return bind::call_with_this(cx, function, object, args);
+    }
+    if let Some(method) = found.downcast_exact::<MethodDescriptor>() {
+        return cx.nested("", || method.call_on(cx, object, args));
+    }
+    if let Some(wrapper) = found.downcast_exact::<WrapperDescriptor>()
+        && object.class().is_subclass(&wrapper.class)
+    {
+        return cx.nested("", || wrapper.call_on(cx, object, args));
+    }
     if found.class().has(ClassFlags::METHOD_DESCRIPTOR) {
         return call_with_this(cx, found, object, args);
     }

@@ -14,7 +14,9 @@ use crate::error::PyResult;
 use crate::guarded::HeldValue;
 use crate::instance;
 use crate::object::{Object, Ref};
-use crate::objects::descriptors::{Member, Property};
+use crate::objects::descriptors::{
+    Member, Property, class_method_function, static_method_function,
+};
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::module::Module;
@@ -79,14 +81,13 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
     None
 }
 
-/// A method to be called with the owner in front (`true`), or any attribute, by the cache alone, as a
-/// word for the place of a callable on the operand stack.
+/// [`load_method`] by the cache alone.
 #[inline(always)]
 pub(super) fn load_method_fast(
     owner: &Value,
     cache: &AtomicU64,
     name: Name,
-) -> Option<(u64, bool)> {
+) -> Option<(u64, This)> {
     let word = cache.load(Ordering::Acquire);
     // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
     if let Some(entry) = unsafe { cache::entry(word) }
@@ -97,11 +98,29 @@ pub(super) fn load_method_fast(
             && unsafe { entry.is_valid() }
             && (!entry.check_dict || !instance::dict_has(owner, name))
         {
-            return Some((uncounted::callable(&entry.value), true));
+            return Some((uncounted::callable(&entry.value), This::Owner));
         }
         return None;
     }
-    load_fast(owner, cache, name).map(|value| (value.into_bits(), false))
+    load_other_method(owner, cache, name, word)
+}
+
+/// The getter of a property, by the cache alone, as a word for the place of a callable: a Python function of
+/// one argument.
+#[inline(never)]
+pub(super) fn getter_fast(owner: &Value, cache: &AtomicU64) -> Option<u64> {
+    // SAFETY: the word is loaded just now; the getter is counted, or kept, before it runs.
+    let entry = unsafe { cache::entry(cache.load(Ordering::Acquire)) }?;
+    if entry.kind != EntryKind::Property
+        || owner.shape_id() != entry.shape
+        // SAFETY: the owner's class is the entry's.
+        || !unsafe { entry.is_valid() }
+    {
+        return None;
+    }
+    let getter = entry.value.downcast_exact::<Function>()?;
+    let code = getter.code();
+    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(&entry.value))
 }
 
 /// The attribute; fills the cache.
@@ -127,29 +146,28 @@ pub fn load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name) -> PyRes
     attribute::get(cx, owner, name)
 }
 
-/// The attribute, not bound (`true`) where that saves making a bound method; fills the cache.
+/// The attribute, not bound where that saves making a bound method, as a word for the place of a callable
+/// on the operand stack, and what is to be called with it; fills the cache.
 ///
 /// # Errors
 /// As `getattr`.
 #[inline(never)]
-pub fn load_method(
+pub(super) fn load_method(
     cx: &Context,
     owner: &Value,
     cache: &AtomicU64,
     name: Name,
-) -> PyResult<(Value, bool)> {
+) -> PyResult<(u64, This)> {
     fill_load(cx, owner, cache, name, true);
     let class = owner.class();
-    if !is_generic(class) {
-        return attribute::get(cx, owner, name).map(|value| (value, false));
-    }
-    if let Some(found) = class.lookup(cx, name)
+    if is_generic(class)
+        && let Some(found) = class.lookup(cx, name)
         && found.class().has(ClassFlags::METHOD_DESCRIPTOR)
         && instance::get(cx, owner, name)?.is_none()
     {
-        return Ok((found, true));
+        return Ok((uncounted::callable(&found), This::Owner));
     }
-    attribute::get(cx, owner, name).map(|value| (value, false))
+    attribute::get(cx, owner, name).map(|value| (value.into_bits(), This::Nothing))
 }
 
 /// Whether attributes of instances are looked up in the generic way.
@@ -176,7 +194,7 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
         return;
     }
     if let Some(this) = owner.downcast::<Type>() {
-        fill_class_load(cx, this, cache, name);
+        fill_class_load(cx, this, cache, name, method);
         return;
     }
     if !is_generic(class) {
@@ -251,13 +269,22 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
         if method {
             cache::store_entry(cache, entry(EntryKind::Method, found, check_dict));
         }
+    } else if let Some(function) = static_method_function(&found) {
+        if owner.is_object() {
+            cache::store_entry(cache, entry(EntryKind::Plain, function, check_dict));
+        }
+    } else if method
+        && owner.is_object()
+        && let Some(function) = class_method_function(&found)
+    {
+        cache::store_entry(cache, entry(EntryKind::ClassMethod, function, check_dict));
     } else if owner.is_object() && found.class().slots.descriptor_get.get().is_none() {
         cache::store_entry(cache, entry(EntryKind::Plain, found, check_dict));
     }
 }
 
 /// `Class.attribute`, where the metaclass has no say and nothing needs binding.
-fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name) {
+fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name, method: bool) {
     let metaclass = this.class_of();
     let generic = metaclass.slots.get_attribute.get().is_some_and(|get| {
         std::ptr::fn_addr_eq(
@@ -276,18 +303,20 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name
     let Some(found) = this.lookup(cx, name).filter(|_| version != 0) else {
         return;
     };
-    let value =
+    let (kind, value) =
         if found.is_exact::<Function>() || found.class().slots.descriptor_get.get().is_none() {
-            found
-        } else if let Some(wrapped) = crate::objects::descriptors::static_method_function(&found) {
-            wrapped
+            (EntryKind::ClassAttribute, found)
+        } else if let Some(function) = static_method_function(&found) {
+            (EntryKind::ClassAttribute, function)
+        } else if method && let Some(function) = class_method_function(&found) {
+            (EntryKind::MethodOfClass, function)
         } else {
             return;
         };
     cache::store_entry(
         cache,
         Entry {
-            kind: EntryKind::ClassAttribute,
+            kind,
             shape: 0,
             check_dict: false,
             class: this.as_ptr().as_ptr(),
@@ -439,6 +468,74 @@ mod recent {
     }
 }
 
+#[inline(never)]
+fn load_other_method(
+    owner: &Value,
+    cache: &AtomicU64,
+    name: Name,
+    word: u64,
+) -> Option<(u64, This)> {
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+    if let Some(entry) = unsafe { cache::entry(word) } {
+        match entry.kind {
+            EntryKind::ClassMethod
+                if owner.shape_id() == entry.shape
+                    // SAFETY: the owner's class is the entry's.
+                    && unsafe { entry.is_valid() }
+                    && (!entry.check_dict || !instance::dict_has(owner, name)) =>
+            {
+                let class = owner.class().to_value();
+                return Some((uncounted::callable(&entry.value), This::Other(class)));
+            }
+            EntryKind::MethodOfClass
+                if entry.class as u64 == owner.bits()
+                    // SAFETY: the owner is that class.
+                    && unsafe { entry.is_valid() } =>
+            {
+                return Some((uncounted::callable(&entry.value), This::Owner));
+            }
+            EntryKind::ClassAttribute
+                if entry.class as u64 == owner.bits()
+                    // SAFETY: as above.
+                    && unsafe { entry.is_valid() } =>
+            {
+                return Some((uncounted::callable(&entry.value), This::Nothing));
+            }
+            _ => {}
+        }
+    }
+    if let Some(index) = cache::unpack_shape(word, Packed::ModuleEntry, owner.shape_id_or_tag()) {
+        let module = owner.downcast_exact::<Module>()?;
+        return module
+            .dict
+            .operand_at(index, name)
+            .map(|word| (word, This::Nothing));
+    }
+    load_fast(owner, cache, name).map(|value| (value.into_bits(), This::Nothing))
+}
+
+/// What comes first among the arguments of a method that was looked up to be called.
+pub(super) enum This {
+    /// The object it was looked up on.
+    Owner,
+    /// That object's class.
+    Other(Value),
+    /// Nothing: what was found is called as it is.
+    Nothing,
+}
+
+impl This {
+    /// The value, with what it was looked up on.
+    #[inline(always)]
+    pub(super) fn value(self, owner: &Value) -> Option<Value> {
+        match self {
+            This::Owner => Some(owner.clone()),
+            This::Other(value) => Some(value),
+            This::Nothing => None,
+        }
+    }
+}
+
 /// The global or built-in variable, by the cache alone.
 #[inline(always)]
 pub fn load_global_fast(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<Value> {
@@ -489,8 +586,8 @@ pub(super) fn load_of_global_fast(
         if !to_call {
             return load_fast(owner, attribute_cache, attribute).map(|v| (v.into_bits(), None));
         }
-        let (word, is_method) = load_method_fast(owner, attribute_cache, attribute)?;
-        Some((word, is_method.then(|| owner.clone())))
+        let (word, this) = load_method_fast(owner, attribute_cache, attribute)?;
+        Some((word, this.value(owner)))
     })
 }
 

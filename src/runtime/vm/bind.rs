@@ -43,6 +43,38 @@ pub fn call_function(cx: &Context, function: &Ref<Function>, args: Args<'_>) -> 
     })
 }
 
+/// [`call_function`] with `this` in front of the arguments.
+///
+/// # Errors
+/// As [`call_function`].
+pub fn call_with_this(
+    cx: &Context,
+    function: &Ref<Function>,
+    this: &Value,
+    args: Args<'_>,
+) -> PyResult<Value> {
+    let code = function.code();
+    let count = args.values.len() + 1;
+    if !code.is_simple || !args.names.is_empty() || code.arg_count as usize != count {
+        return args.with_this(this, |args| call_function(cx, function, args));
+    }
+    cx.nested("", || {
+        let locals = cx.stack.top.get();
+        room(cx, locals, code)?;
+        // SAFETY: as in `call_function`.
+        unsafe {
+            *locals = this.clone().into_bits();
+            for (index, value) in args.values.iter().enumerate() {
+                *locals.add(index + 1) = value.clone().into_bits();
+            }
+            let callee = Callee::held_by_caller(function);
+            let frame = frame::push(cx, callee, locals, count, cx.stack.frame.get())?;
+            (*frame).is_entry = true;
+            interpreter::run(cx, frame)
+        }
+    })
+}
+
 /// Runs the code of `function`, which takes no arguments, with `namespace` as its `locals()`.
 ///
 /// # Errors
@@ -118,6 +150,116 @@ pub unsafe fn bind(
         variables.iter_mut().for_each(|variable| *variable = None);
     }
     result
+}
+
+/// Makes the arguments from `first` to `end`, the last of them named by `names`, the function's parameters
+/// where they are, moving those with names to their places; absent ones get their defaults. False: nothing
+/// was done, and it takes [`bind`] to say what is wrong, or to collect arguments in a tuple or dict.
+///
+/// # Errors
+/// RecursionError. Nothing was done then either.
+///
+/// # Safety
+/// The words from `first` on are values up to `end`, on this thread's stack, with nothing live above.
+pub(super) unsafe fn bind_in_place(
+    cx: &Context,
+    function: &Ref<Function>,
+    names: &[Value],
+    first: *mut u64,
+    end: *mut u64,
+) -> PyResult<bool> {
+    const MOST: usize = 8;
+    let code = function.code();
+    let count = code.parameter_count();
+    // SAFETY: `end` is behind `first`.
+    let total = unsafe { end.offset_from_unsigned(first) };
+    let given = total - names.len();
+    let varargs = CodeFlags::VARARGS | CodeFlags::VARKEYWORDS;
+    if code.flags.intersects(varargs) || given > code.arg_count as usize || names.len() > MOST {
+        return Ok(false);
+    }
+    let positional_only = code.compiled.positional_only_count as usize;
+    let mut places = [0; MOST];
+    let mut named = 0_u64;
+    for (place, name) in places.iter_mut().zip(names) {
+        // Names in code are interned, so the same one is the same object.
+        let parameters = code.local_names[..count.min(64)].iter();
+        let found = parameters
+            .enumerate()
+            .skip(positional_only.max(given))
+            .find(|(_, parameter)| parameter.address() as u64 == name.bits());
+        match found {
+            Some((index, _)) if named & 1 << index == 0 => {
+                named |= 1 << index;
+                *place = index;
+            }
+            _ => return Ok(false),
+        }
+    }
+    room(cx, first, code)?;
+    // SAFETY: there is room for the parameters; the words of named arguments move, and none is lost.
+    unsafe {
+        let mut moved = [0; MOST];
+        std::ptr::copy_nonoverlapping(first.add(given), moved.as_mut_ptr(), names.len());
+        std::ptr::write_bytes(first.add(given), 0, count - given);
+        for (place, word) in places.iter().zip(moved).take(names.len()) {
+            *first.add(*place) = word;
+        }
+        let variables = std::slice::from_raw_parts_mut(first.cast::<Option<Value>>(), count);
+        if fill_in_defaults(function, variables, given) {
+            return Ok(true);
+        }
+        // An argument is missing: everything back to where it was.
+        for place in given..count {
+            if named & 1 << place == 0 {
+                variables[place] = None;
+            } else {
+                *first.add(place) = 0;
+            }
+        }
+        std::ptr::copy_nonoverlapping(moved.as_ptr(), first.add(given), names.len());
+    }
+    Ok(false)
+}
+
+/// Gives parameters from `given` on that are unbound their defaults. False when one has none.
+fn fill_in_defaults(
+    function: &Ref<Function>,
+    variables: &mut [Option<Value>],
+    given: usize,
+) -> bool {
+    let code = function.code();
+    let positional = code.arg_count as usize;
+    if given < positional {
+        let defaults = function.defaults.get_as::<Tuple>();
+        let defaults = defaults
+            .as_ref()
+            .map_or(&[][..], |defaults| defaults.as_slice());
+        let first = positional.saturating_sub(defaults.len());
+        for index in given..positional {
+            if variables[index].is_none() {
+                if index < first {
+                    return false;
+                }
+                variables[index] = Some(defaults[index + defaults.len() - positional].clone());
+            }
+        }
+    }
+    if code.keyword_only_count > 0 {
+        let defaults = function.keyword_defaults.get_as::<Dict>();
+        for (index, variable) in variables.iter_mut().enumerate().skip(positional) {
+            if variable.is_none() {
+                let name = code.local_names[index];
+                *variable = defaults
+                    .as_ref()
+                    .and_then(|defaults| defaults.get_name_if_simple(name).flatten());
+                if variable.is_none() {
+                    return false;
+                }
+            }
+        }
+    }
+    true
 }
 
 fn bind_slow(

@@ -108,6 +108,8 @@ pub const fn tag(kind: Packed) -> u64 {
 pub enum EntryKind {
     /// A method: called with the object in front.
     Method,
+    /// A class method: called with the object's class in front.
+    ClassMethod,
     /// A class attribute that is not bound.
     Plain,
     /// A property with this getter.
@@ -116,16 +118,18 @@ pub enum EntryKind {
     AddField,
     /// The object is the class itself; the attribute needs no binding.
     ClassAttribute,
+    /// The object is the class itself; the class method is called with it in front.
+    MethodOfClass,
 }
 
 /// A cache that does not fit a word. Immutable once published.
 pub struct Entry {
     pub kind: EntryKind,
-    /// The shape of the object (0 for `ClassAttribute`).
+    /// The shape of the object (0 for `ClassAttribute` and `MethodOfClass`).
     pub shape: u32,
     /// Whether objects of the shape have a dict that has to be asked first.
     pub check_dict: bool,
-    /// The class (the object itself, for `ClassAttribute`), not counted.
+    /// The class (the object itself, for `ClassAttribute` and `MethodOfClass`), not counted.
     pub class: *const Object<Type>,
     /// The class's version.
     pub version: u32,

@@ -256,6 +256,28 @@ unsafe fn drop_operands(mut sp: *mut u64, base: *mut u64) {
     }
 }
 
+/// Pushes the frame of a property's getter, a simple function of one argument. The owner, on top of the
+/// stack at `base`, becomes its variable.
+///
+/// # Errors
+/// RecursionError; the owner is gone then.
+///
+/// # Safety
+/// `frame` is on the stack, `getter` is an operand's word, and nothing lies above the owner.
+#[inline(always)]
+pub(super) unsafe fn enter_getter(
+    cx: &Context,
+    frame: *mut Frame,
+    base: *mut u64,
+    getter: u64,
+) -> PyResult<Called> {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        (*frame).sp = base;
+        frame::push(cx, Callee::of_operand(getter), base, 1, frame).map(Called::Entered)
+    }
+}
+
 /// The callable of a call.
 ///
 /// # Safety
@@ -281,14 +303,40 @@ unsafe fn enter_function(
         let function = callable
             .downcast::<Function>()
             .expect("invariant: a function is called");
+        let count = args.values.len();
+        let given = function.code().parameter_count();
+        let operands = sp.sub(count);
+        if std::ptr::eq(args.values.as_ptr(), operands.cast()) {
+            let first = if (*frame).kind == Kind::Stack {
+                operands
+            } else {
+                // A generator's operands move to the stack.
+                let top = cx.stack.top.get();
+                bind::room(cx, top, function.code())?;
+                std::ptr::copy_nonoverlapping(operands, top, count);
+                top
+            };
+            if bind::bind_in_place(cx, function, args.names, first, first.add(count))? {
+                if first != operands {
+                    std::ptr::write_bytes(operands, 0, count);
+                }
+                let callee = Callee::of_operand(std::mem::take(&mut *base));
+                (*frame).sp = base;
+                return frame::push(cx, callee, first, given, frame).map(Called::Entered);
+            }
+        }
         let locals = if (*frame).kind == Kind::Stack {
             sp
         } else {
             cx.stack.top.get()
         };
         bind::room(cx, locals, function.code())?;
-        bind::bind(cx, function, args, locals)?;
-        let given = function.code().parameter_count();
+        // What binding calls leaves the variables alone.
+        let top = cx.stack.top.get();
+        cx.stack.top.set(top.max(locals.add(given)));
+        let bound = bind::bind(cx, function, args, locals);
+        cx.stack.top.set(top);
+        bound?;
         let callee = Callee::of_operand(std::mem::take(&mut *base));
         let callee = frame::push(cx, callee, locals, given, frame)?;
         drop_operands(sp, base);

@@ -2,7 +2,7 @@
 
 use typhon_compiler::code::CodeFlags;
 use typhon_compiler::opcode::{
-    CommonConstant, FunctionAttribute, Intrinsic1, Intrinsic2, SpecialMethod,
+    BinaryOperation, CommonConstant, FunctionAttribute, Intrinsic1, Intrinsic2, SpecialMethod,
 };
 
 use crate::context::Context;
@@ -86,6 +86,16 @@ pub fn binary_op(cx: &Context, operation: u32, left: &Value, right: &Value) -> P
             return Ok(value);
         }
         return sequence::get_item(cx, left, right);
+    }
+    const ADD: u32 = BinaryOperation::Add as u32;
+    const INPLACE_ADD: u32 = BinaryOperation::InplaceAdd as u32;
+    if matches!(operation, ADD | INPLACE_ADD)
+        && let (Some(left), Some(right)) =
+            (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
+        && !left.is_empty()
+        && !right.is_empty()
+    {
+        return left.concat(cx, right).map(Ref::into_value);
     }
     number::binary_numbered(cx, operation, left, right)
 }

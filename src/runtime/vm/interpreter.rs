@@ -31,7 +31,8 @@ use crate::objects::tuple::Tuple;
 use crate::protocols::{compare, iterate, number, sequence, text};
 use crate::slots::Comparison;
 use crate::value::Value;
-use crate::vm::calling::{Called, call, call_keywords, call_unpacked};
+use crate::vm::attribute::This;
+use crate::vm::calling::{Called, call, call_keywords, call_unpacked, enter_getter};
 use crate::vm::combined::op as combined;
 use crate::vm::frame::{self, Frame, Kind};
 use crate::vm::monitoring::events::{self, Next, Step};
@@ -692,30 +693,39 @@ unsafe fn execute<const EVENTS: bool>(
                                         Some(value) => value,
                                         None => {
                                             save!();
+                                            if (*frame).kind == Kind::Stack
+                                                && let Some(getter) =
+                                                    attribute::getter_fast(owner, cache)
+                                            {
+                                                let base = sp.sub(1);
+                                                let entered = enter_getter(cx, frame, base, getter);
+                                                called!(base, entered);
+                                                continue 'instructions;
+                                            }
                                             attempt!(attribute::load(cx, owner, cache, name))
                                         }
                                     };
                                     replace!(1, value);
                                 } else {
-                                    let (word, is_method) =
+                                    let (word, this) =
                                         match attribute::load_method_fast(owner, cache, name) {
                                             Some(found) => found,
                                             None => {
                                                 save!();
-                                                let (value, is_method) = attempt!(
-                                                    attribute::load_method(cx, owner, cache, name)
-                                                );
-                                                (value.into_bits(), is_method)
+                                                attempt!(attribute::load_method(
+                                                    cx, owner, cache, name
+                                                ))
                                             }
                                         };
-                                    if is_method {
+                                    if let This::Owner = this {
                                         // (owner) becomes (method, owner).
                                         *sp = *sp.sub(1);
                                         *sp.sub(1) = word;
                                     } else {
                                         let owner = std::mem::replace(&mut *sp.sub(1), word);
-                                        *sp = 0;
-                                        drop(Value::from_bits(owner));
+                                        let owner = Value::from_bits(owner);
+                                        *sp = this.value(&owner).map_or(0, Value::into_bits);
+                                        drop(owner);
                                     }
                                     sp = sp.add(1);
                                 }
@@ -1608,13 +1618,13 @@ unsafe fn execute<const EVENTS: bool>(
                             combined::LOCAL_METHOD => {
                                 let name = name!(unit!(0) >> 9);
                                 if let Some(owner) = &variable!(arg)
-                                    && let Some((word, is_method)) =
+                                    && let Some((word, this)) =
                                         attribute::load_method_fast(owner, cache_of!(1), name)
                                 {
                                     pc = pc.add(2);
                                     *sp = word;
                                     sp = sp.add(1);
-                                    push_option!(is_method.then(|| owner.clone()));
+                                    push_option!(this.value(owner));
                                 } else {
                                     push_option!(variable!(arg).clone());
                                 }

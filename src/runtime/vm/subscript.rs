@@ -31,7 +31,9 @@ fn from_start(index: i64, length: impl FnOnce() -> usize) -> i64 {
 /// `container[key]` for lists and tuples by small ints in range, and dicts by plain keys.
 #[inline(always)]
 pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
-    let index = key.as_small_int()?;
+    let Some(index) = key.as_small_int() else {
+        return item_of_dict(container, key);
+    };
     if let Some(list) = container.downcast_exact::<List>() {
         let index = from_start(index, || list.len());
         return list.get(usize::try_from(index).ok()?);
@@ -40,7 +42,12 @@ pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
         let index = from_start(index, || tuple.len());
         return tuple.as_slice().get(usize::try_from(index).ok()?).cloned();
     }
-    None
+    item_of_dict(container, key)
+}
+
+#[inline(never)]
+fn item_of_dict(container: &Value, key: &Value) -> Option<Value> {
+    container.downcast_exact::<Dict>()?.get_plain(key)
 }
 
 /// `container[start:stop]`; the built-in sequences need no slice object for that.

@@ -121,9 +121,8 @@ pub(crate) unsafe fn add_traceback(cx: &Context, frame: *mut Frame) {
     // SAFETY: by the caller's promise.
     let made = unsafe {
         let index = (*frame).instruction_index();
-        let line = (*frame).line();
         FrameObject::of(cx, frame)
-            .and_then(|object| Traceback::make(cx, exception.traceback.get(), object, index, line))
+            .and_then(|object| Traceback::make(cx, exception.traceback.get(), object, index))
     };
     match made {
         Ok(traceback) => exception.traceback.set(Some(traceback.into_value())),

@@ -8,7 +8,8 @@ use crate::args::{Args, FunctionSpec};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::field::Field;
-use crate::object::{self, Ref, Traverse};
+use crate::object::{self, Payload, Ref, Traverse};
+use crate::objects::function::Function;
 use crate::objects::method::Method;
 use crate::objects::native::{self, NativeFunction};
 use crate::objects::str_::{Name, Str, names};
@@ -363,5 +364,19 @@ pub fn static_method(cx: &Context, function: Value) -> PyResult<Value> {
 
 /// What a `staticmethod` wraps. `None` when `value` is none.
 pub fn static_method_function(value: &Value) -> Option<Value> {
-    value.downcast_exact::<StaticMethod>()?.function.get()
+    of_class_itself::<StaticMethod>(value)?.function.get()
+}
+
+/// The value as a `T` whose class is `T`'s own, with attributes or without: these have copies of the names of
+/// what they wrap.
+fn of_class_itself<T: Payload>(value: &Value) -> Option<&Ref<T>> {
+    value
+        .downcast::<T>()
+        .filter(|_| value.class().is(T::class()))
+}
+
+/// The Python function that a `classmethod` wraps. `None` when `value` is none, or wraps something else.
+pub fn class_method_function(value: &Value) -> Option<Value> {
+    let function = of_class_itself::<ClassMethod>(value)?.function.get()?;
+    function.is_exact::<Function>().then_some(function)
 }

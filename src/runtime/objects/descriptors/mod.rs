@@ -17,8 +17,8 @@ mod property;
 mod slot_wrapper;
 
 pub use class_method::{
-    ClassMethod, ClassMethodDescriptor, StaticMethod, class_method, class_method_of, static_method,
-    static_method_function,
+    ClassMethod, ClassMethodDescriptor, StaticMethod, class_method, class_method_function,
+    class_method_of, static_method, static_method_function,
 };
 pub use get_set::{
     Get, GetSet, Set, add_dict_attribute, add_weakref_attribute, get_dict, set_dict,

@@ -54,7 +54,10 @@ impl WrapperDescriptor {
     }
 
     /// Calls the method on `this`, an instance of the class.
-    fn call_on(&self, cx: &Context, this: &Value, args: Args<'_>) -> PyResult<Value> {
+    ///
+    /// # Errors
+    /// What the method raises.
+    pub(crate) fn call_on(&self, cx: &Context, this: &Value, args: Args<'_>) -> PyResult<Value> {
         if !args.names.is_empty() && !self.definition.takes_keywords() {
             return Err(cx.type_error(format!(
                 "wrapper {}() takes no keyword arguments",

@@ -12,7 +12,7 @@ use crate::guarded::HeldValue;
 use crate::object::Ref;
 use crate::objects::dict::methods::hash_key;
 use crate::objects::str_::{Name, Str};
-use crate::protocols::compare;
+use crate::protocols::{compare, hash};
 use crate::value::Value;
 use crate::vm::uncounted;
 
@@ -170,6 +170,11 @@ impl Ref<Dict> {
     /// # Errors
     /// What comparing keys raises.
     pub fn get_with_hash(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<Value>> {
+        if kind_of(key) != KeyKind::Other
+            && let Some(result) = self.get_if_simple(key, hash)
+        {
+            return Ok(result);
+        }
         loop {
             let found = self.look_up(cx, key, hash)?;
             let Some(index) = found.index else {
@@ -215,9 +220,15 @@ impl Ref<Dict> {
 
     /// [`Ref::get_name`] for dicts whose keys are plain; `None` when they are not.
     #[inline]
-    fn get_name_if_simple(&self, name: Name) -> Option<Option<Value>> {
+    pub(crate) fn get_name_if_simple(&self, name: Name) -> Option<Option<Value>> {
+        self.get_if_simple(name.as_value(), name.hash())
+    }
+
+    /// The value of a string or small int, whose hash is `hash`, in a dict whose keys are such; `None` when
+    /// they are not.
+    #[inline]
+    fn get_if_simple(&self, key: &Value, hash: i64) -> Option<Option<Value>> {
         let lock = self.header();
-        let key = name.as_value();
         loop {
             // SAFETY: used before the next safepoint.
             let Some(table) = (unsafe { self.table() }) else {
@@ -227,12 +238,21 @@ impl Ref<Dict> {
                 return None;
             }
             let found = table
-                .find(name.hash(), |_, entry| plain_match(entry, key, lock, false))
+                .find(hash, |_, entry| plain_match(entry, key, lock, false))
                 .and_then(|index| table.entry(index).value.get_with(lock));
             if self.is_current(table) {
                 return Some(found);
             }
         }
+    }
+
+    /// The value of a string or small int that is there, if that can be told without running Python code.
+    pub(crate) fn get_plain(&self, key: &Value) -> Option<Value> {
+        let hash = match key.downcast_exact::<Str>() {
+            Some(text) => text.hash(),
+            None => hash::hash_i64(key.as_small_int()?),
+        };
+        self.get_if_simple(key, hash)?
     }
 
     /// Whether `table` still is the dict's. A reader asks this after it took a count of what it found:

@@ -371,18 +371,18 @@ impl Str {
             return Err(cx.type_error("can only join an iterable"));
         }
         let values = iterate::collect(cx, iterable)?;
-        let mut parts = Vec::with_capacity(values.len());
-        for (at, value) in values.into_iter().enumerate() {
-            match value.into_ref::<Str>() {
-                Ok(part) => parts.push(part),
-                Err(other) => {
-                    return Err(cx.type_error(format!(
-                        "sequence item {at}: expected str instance, {} found",
-                        other.type_name()
-                    )));
-                }
-            }
+        let is_text = |value: &Value| value.downcast::<Str>().is_some();
+        if let Some(at) = values.iter().position(|value| !is_text(value)) {
+            return Err(cx.type_error(format!(
+                "sequence item {at}: expected str instance, {} found",
+                values[at].type_name()
+            )));
         }
+        // In the same memory.
+        let parts: Vec<Ref<Str>> = values
+            .into_iter()
+            .filter_map(|value| value.into_ref::<Str>().ok())
+            .collect();
         match &parts[..] {
             [only] => Str::exactly(cx, only),
             _ => Str::join(

@@ -188,11 +188,7 @@ impl Str {
         if self.length != other.length || self.width != other.width {
             return false;
         }
-        // Single letters are compared too often to call out for it.
-        match (self.bytes(), other.bytes()) {
-            ([mine], [others]) => mine == others,
-            (mine, others) => mine == others,
-        }
+        bytes_equal(self.bytes(), other.bytes())
     }
 
     /// The hash, never 0 nor -1.
@@ -287,3 +283,22 @@ impl fmt::Debug for Str {
 }
 
 const _: () = assert!(size_of::<Object<Str>>() == 32);
+
+/// Whether both are the same bytes, of one length. Short texts are compared too often to call out for it.
+#[inline]
+fn bytes_equal(left: &[u8], right: &[u8]) -> bool {
+    let words = |bytes: &[u8]| -> Option<(u64, u64)> {
+        let first = u64::from_ne_bytes(*bytes.first_chunk()?);
+        Some((first, u64::from_ne_bytes(*bytes.last_chunk()?)))
+    };
+    let halves = |bytes: &[u8]| -> Option<(u32, u32)> {
+        let first = u32::from_ne_bytes(*bytes.first_chunk()?);
+        Some((first, u32::from_ne_bytes(*bytes.last_chunk()?)))
+    };
+    match left.len() {
+        0..4 => left.iter().zip(right).all(|(left, right)| left == right),
+        4..8 => halves(left) == halves(right),
+        8..=16 => words(left) == words(right),
+        _ => left == right,
+    }
+}

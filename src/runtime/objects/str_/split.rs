@@ -22,7 +22,7 @@ pub fn at_space<U: Copy>(
     limit: usize,
     space: impl Fn(U) -> bool,
 ) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut at = 0;
     loop {
         while at < units.len() && space(units[at]) {
@@ -49,7 +49,7 @@ pub fn at_space_from_right<U: Copy>(
     limit: usize,
     space: impl Fn(U) -> bool,
 ) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut end = units.len();
     loop {
         while end > 0 && space(units[end - 1]) {
@@ -79,7 +79,7 @@ pub fn at_separator<U: super::search::Unit>(
     separator: &[U],
     limit: usize,
 ) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut from = 0;
     for at in occurrences(units, separator).take(limit) {
         parts.push(from..at);
@@ -95,7 +95,7 @@ pub fn at_separator_from_right<U: super::search::Unit>(
     separator: &[U],
     limit: usize,
 ) -> Vec<Range<usize>> {
-    let mut parts = Vec::new();
+    let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut end = units.len();
     while parts.len() < limit
         && let Some(at) = rfind_in(&units[..end], separator)
@@ -158,6 +158,9 @@ pub fn stripped(
     }
     start..end
 }
+
+/// Parts that there is room for before anything is found.
+const FEW_PARTS: usize = 12;
 
 fn list_of_parts(cx: &Context, this: &Ref<Str>, parts: Vec<Range<usize>>) -> PyResult<Ref<List>> {
     if let [only] = &parts[..]
