@@ -69,6 +69,7 @@ pub mod posix;
 pub mod posixshmem;
 pub mod posixsubprocess;
 pub mod pwd;
+pub mod pyexpat;
 pub mod queue;
 pub mod random;
 pub mod remote_debugging;
@@ -155,6 +156,7 @@ static MODULES: &[&ModuleSpec] = &[
     &posixshmem::MODULE,
     &posixsubprocess::MODULE,
     &pwd::MODULE,
+    &pyexpat::MODULE,
     &queue::MODULE,
     &random::MODULE,
     &remote_debugging::MODULE,
