@@ -6,10 +6,11 @@
 //!   side. The system maps a file in runs of sixteen pages around the one that is touched: functions that
 //!   lie scattered keep nearly the whole binary in memory.
 //!
-//! The functions are those of `src/link_order.txt`, a record of runs by `benches/link_order.py`. It names
-//! them without the hash or number at the end of their symbols, so that it stays valid from build to build;
-//! names that are gone do no harm. Only release builds for Linux on x86-64 are linked so, where the toolchain has a
-//! linker that is known to understand it; `TYPHON_PLAIN_LINK=1` leaves it out.
+//! The functions are those of `src/link_order.txt`, a record of runs by `benches/link_order.py`, with patterns
+//! of modules that take part in every run. It names them without the hash or number at the end of their
+//! symbols, so that it stays valid from build to build; names that are gone do no harm. Only release builds
+//! for Linux on x86-64 are linked so, where the toolchain brings a linker that understands it;
+//! `TYPHON_PLAIN_LINK=1` leaves it out.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
