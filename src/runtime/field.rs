@@ -27,7 +27,7 @@ pub struct Field(AtomicU64);
 
 /// The object that a field's word refers to.
 #[inline(always)]
-fn header_of(bits: u64) -> Option<NonNull<Header>> {
+pub(crate) fn header_of(bits: u64) -> Option<NonNull<Header>> {
     if bits & 7 == 0 {
         NonNull::new(bits as *mut Header)
     } else {
@@ -106,6 +106,12 @@ impl Field {
             return Some(uncounted::word_of(unsafe { header.as_ref() }));
         }
         self.get_with(lock).map(Value::into_bits)
+    }
+
+    /// [`Field::operand`] of a field that writers lock by its address.
+    #[inline]
+    pub(crate) fn callable(&self) -> Option<u64> {
+        self.operand(self.stripe())
     }
 
     /// Looks at the object that the field refers to, without counting it. `None` when there is none, or

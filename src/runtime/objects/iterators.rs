@@ -191,6 +191,18 @@ impl ListIterator {
     }
 }
 
+impl ListIterator {
+    /// The items of the next item, a pair, which is not counted for that. `None`, and nothing was done, when
+    /// there is no next item, or it is no such pair.
+    #[inline(always)]
+    pub(crate) fn advance_pair(&self) -> Option<(Value, Value)> {
+        let position = self.position.load(Ordering::Relaxed);
+        let pair = self.source.with(|list| list.pair_at(position)).flatten()?;
+        self.position.store(position + 1, Ordering::Relaxed);
+        Some(pair)
+    }
+}
+
 #[pymethods]
 impl ListIterator {
     #[slot(iter)]

@@ -12,7 +12,7 @@
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use typhon_sync::Header;
+use typhon_sync::{Header, slot};
 
 use crate::object::is_owned_here;
 use crate::value::Value;
@@ -77,6 +77,18 @@ impl SharedWord {
             }
         }
         Glimpse::Locked
+    }
+
+    /// Looks at the object without counting it, when nobody else could free it meanwhile. `look` must not
+    /// let go of anything, nor reach a safepoint; whether the block is current the reader has to check.
+    #[inline(always)]
+    pub fn look_kept<R>(&self, look: impl FnOnce(&Value) -> Option<R>) -> Option<R> {
+        // SAFETY: freed memory of objects keeps its headers.
+        let header = unsafe { slot::look(|| self.bits(), crate::field::header_of)? };
+        // SAFETY: the object stays alive meanwhile; `ManuallyDrop` leaves the block's count alone.
+        look(&ManuallyDrop::new(unsafe {
+            Value::from_bits(header.as_ptr() as u64)
+        }))
     }
 
     /// The value, counted, for a holder of the lock whose block is the current one; from now on readers

@@ -211,10 +211,9 @@ pub(super) unsafe fn bind_in_place(
         }
         // An argument is missing: everything back to where it was.
         for place in given..count {
-            if named & 1 << place == 0 {
-                variables[place] = None;
-            } else {
-                *first.add(place) = 0;
+            let word = std::mem::take(&mut *first.add(place));
+            if word != 0 && named & 1 << place == 0 {
+                drop(Value::from_bits(word));
             }
         }
         std::ptr::copy_nonoverlapping(moved.as_ptr(), first.add(given), names.len());
@@ -231,18 +230,26 @@ fn fill_in_defaults(
     let code = function.code();
     let positional = code.arg_count as usize;
     if given < positional {
-        let defaults = function.defaults.get_as::<Tuple>();
-        let defaults = defaults
-            .as_ref()
-            .map_or(&[][..], |defaults| defaults.as_slice());
-        let first = positional.saturating_sub(defaults.len());
-        for index in given..positional {
-            if variables[index].is_none() {
-                if index < first {
-                    return false;
+        let mut fill = |defaults: &Value| {
+            let defaults = defaults.downcast::<Tuple>()?.as_slice();
+            let first = positional.saturating_sub(defaults.len());
+            for index in given..positional {
+                if variables[index].is_none() {
+                    if index < first {
+                        return Some(false);
+                    }
+                    variables[index] = Some(defaults[index + defaults.len() - positional].clone());
                 }
-                variables[index] = Some(defaults[index + defaults.len() - positional].clone());
             }
+            Some(true)
+        };
+        let filled = function
+            .defaults
+            .look(&mut fill)
+            .or_else(|| fill(&function.defaults.get()?));
+        let bound = |variable: &Option<Value>| variable.is_some();
+        if !filled.unwrap_or_else(|| variables[given..positional].iter().all(bound)) {
+            return false;
         }
     }
     if code.keyword_only_count > 0 {

@@ -83,6 +83,9 @@ combined! {
     LOCAL_JUMP_IF_NOT_NONE = 195;
     /// `return variable`.
     RETURN_LOCAL = 196;
+    /// A variable, or what is in a cell, that is about to be called.
+    LOCAL_CALLABLE = 197;
+    DEREF_CALLABLE = 198;
 }
 
 /// The units of `code` as they run.
@@ -111,6 +114,8 @@ fn replacement(
     use Opcode as O;
     let next = |opcode| next.filter(|next| next.0 == opcode).map(|next| next.1);
     let last = |opcode| last.filter(|last| last.0 == opcode).map(|last| last.1);
+    // Null in the place of `self`; in front of CALL_FUNCTION_EX it is in that of the named arguments.
+    let is_callable = next(O::PUSH_NULL).is_some() && last(O::CALL_FUNCTION_EX).is_none();
     match opcode {
         O::BINARY_OP => match Operator::of(argument) {
             Operator::Add => Some(op::BINARY_ADD),
@@ -186,7 +191,9 @@ fn replacement(
                 .or_else(|| next(O::POP_JUMP_IF_NONE).map(|_| op::LOCAL_JUMP_IF_NONE))
                 .or_else(|| next(O::POP_JUMP_IF_NOT_NONE).map(|_| op::LOCAL_JUMP_IF_NOT_NONE))
                 .or_else(|| next(O::RETURN_VALUE).map(|_| op::RETURN_LOCAL))
+                .or_else(|| is_callable.then_some(op::LOCAL_CALLABLE))
         }
+        O::LOAD_DEREF if is_callable => Some(op::DEREF_CALLABLE),
         _ => None,
     }
 }

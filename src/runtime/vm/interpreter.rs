@@ -39,7 +39,8 @@ use crate::vm::monitoring::events::{self, Next, Step};
 use crate::vm::monitoring::instrument;
 use crate::vm::resumption::{enter_generator, leave, suspend};
 use crate::vm::{
-    attribute, awaiting, import, instructions, pairs, pattern, safepoint, subscript, unwind,
+    attribute, awaiting, import, instructions, pairs, pattern, safepoint, subscript, uncounted,
+    unwind,
 };
 
 /// Opcodes as patterns for `match`.
@@ -72,6 +73,9 @@ mod op {
 
 /// The instruction `container[key]`.
 const SUBSCRIPT: u32 = op::BINARY_OP as u32 | subscript::SUBSCRIPT << 8;
+
+/// The instruction `first, second = …`.
+const TWO_ITEMS: u32 = op::UNPACK_SEQUENCE as u32 | 2 << 8;
 
 /// Runs `entry`, a frame that was just pushed, until it is left.
 ///
@@ -871,6 +875,14 @@ unsafe fn execute<const EVENTS: bool>(
                                 }
                                 save!();
                                 if let Some(list) = iterator.downcast_exact::<ListIterator>() {
+                                    if unit!(0) == TWO_ITEMS
+                                        && let Some((first, second)) = list.advance_pair()
+                                    {
+                                        pc = pc.add(2);
+                                        push!(second);
+                                        push!(first);
+                                        continue 'instructions;
+                                    }
                                     match list.advance() {
                                         Some(item) => push_or_store!(item),
                                         None => pc = pc.add(arg as usize + 1),
@@ -891,9 +903,7 @@ unsafe fn execute<const EVENTS: bool>(
                                         None => pc = pc.add(arg as usize + 1),
                                     }
                                 } else {
-                                    let next = (*pc).load(Ordering::Relaxed);
-                                    if next as u8 == op::UNPACK_SEQUENCE
-                                        && next >> 8 == 2
+                                    if unit!(0) == TWO_ITEMS
                                         && let Some(pair) = pairs::next_pair(cx, iterator)
                                     {
                                         match attempt!(pair) {
@@ -1727,6 +1737,30 @@ unsafe fn execute<const EVENTS: bool>(
                                         return_value!(value);
                                     }
                                     None => push_option!(None),
+                                }
+                            }
+                            combined::LOCAL_CALLABLE => match &variable!(arg) {
+                                Some(callable) => {
+                                    pc = pc.add(1);
+                                    *sp = uncounted::callable(callable);
+                                    *sp.add(1) = 0;
+                                    sp = sp.add(2);
+                                }
+                                None => push_option!(None),
+                            },
+                            combined::DEREF_CALLABLE => {
+                                match cell_content(&variable!(arg)).callable() {
+                                    Some(word) => {
+                                        pc = pc.add(1);
+                                        *sp = word;
+                                        *sp.add(1) = 0;
+                                        sp = sp.add(2);
+                                    }
+                                    None => {
+                                        save!();
+                                        instructions::unbound_cell(cx, &*frame, arg as usize);
+                                        raised!();
+                                    }
                                 }
                             }
                             instrument::INSTRUMENTED if !EVENTS => {

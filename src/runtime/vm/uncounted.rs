@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Where such words may be: in the place of the callable, pushed by `LOAD_GLOBAL` and `LOAD_ATTR` in the
-//! form that is followed by a call; and as a frame's function (`Frame::owns_function`). Nothing else on
+//! form that is followed by a call, and by `LOAD_FAST` and `LOAD_DEREF` with `PUSH_NULL`; and as a frame's function (`Frame::owns_function`). Nothing else on
 //! the stack has the mark, so only the instructions that call, and what drops operands, know it. A frame
 //! that may leave the thread's stack, a generator's, has none: [`settle_operands`].
 //!

@@ -23,6 +23,7 @@ mod arrange;
 pub(crate) mod methods;
 mod sort;
 
+use crate::objects::tuple::Tuple;
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
@@ -306,6 +307,29 @@ impl Ref<List> {
             return Some(value);
         }
         self.get_slow(index)
+    }
+
+    /// The two items of the pair that is item `index`, which is not counted for that. `None` when it is no
+    /// tuple of two, or another thread could free it meanwhile.
+    #[inline(always)]
+    pub(crate) fn pair_at(&self, index: usize) -> Option<(Value, Value)> {
+        self.header().announce_reader();
+        if index >= self.len() {
+            return None;
+        }
+        let address = self.buffer.load(Ordering::Acquire);
+        // SAFETY: as in `get`.
+        let buffer = unsafe { &*address };
+        if index >= buffer.capacity {
+            return None;
+        }
+        let pair = buffer.word(index).look_kept(|item| {
+            let [first, second] = item.downcast_exact::<Tuple>()?.as_slice() else {
+                return None;
+            };
+            Some((first.clone(), second.clone()))
+        })?;
+        (self.buffer.load(Ordering::Acquire) == address).then_some(pair)
     }
 
     #[cold]
