@@ -4,6 +4,8 @@
 //! When a name resolves to the wrapper of a built-in base's slot, the class gets that slot itself and
 //! pays nothing for being a Python class. Otherwise it gets the function from here.
 
+use std::sync::OnceLock;
+
 use crate::args::{Args, FromArgument, Place};
 use crate::class::ClassFlags;
 use crate::context::Context;
@@ -54,7 +56,7 @@ pub(crate) fn update(cx: &Context, class: &Ref<Type>, name: Name) {
 
 fn update_family(cx: &Context, class: &Ref<Type>, names: &[Name], affected: &[usize]) {
     for &line in affected {
-        update_slot(cx, class, names, &DEFINITIONS[line]);
+        update_slot(cx, class, names, line);
     }
     finish(class);
     for subclass in class.live_subclasses() {
@@ -88,12 +90,10 @@ pub(crate) fn update_all(cx: &Context, class: &Ref<Type>) {
         }
         None => vec![true; DEFINITIONS.len()],
     };
-    let mut done: Vec<usize> = Vec::new();
-    for (definition, _) in DEFINITIONS.iter().zip(own).filter(|(_, own)| *own) {
-        let place = definition.place(&class.slots);
-        if !done.contains(&place) {
-            done.push(place);
-            update_slot(cx, class, names, definition);
+    let mut done = vec![false; DEFINITIONS.len()];
+    for line in (0..DEFINITIONS.len()).filter(|line| own[*line]) {
+        if !std::mem::replace(&mut done[sharers(line)[0]], true) {
+            update_slot(cx, class, names, line);
         }
     }
     update_buffer(cx, class);
@@ -144,20 +144,29 @@ fn finish(class: &Ref<Type>) {
     class.refresh_finalizer();
 }
 
-/// Recomputes the slot of `definition` from all special methods that share it.
-fn update_slot(
-    cx: &Context,
-    class: &Ref<Type>,
-    names: &[Name],
-    definition: &'static SlotDefinition,
-) {
-    let place = definition.place(&class.slots);
+/// The lines of the table that have the same slot as line `line`, itself among them.
+fn sharers(line: usize) -> &'static [usize] {
+    static SHARERS: OnceLock<Vec<Vec<usize>>> = OnceLock::new();
+    let sharers = SHARERS.get_or_init(|| {
+        let slots = &crate::objects::object::class().slots;
+        let places: Vec<usize> = DEFINITIONS.iter().map(|line| line.place(slots)).collect();
+        let same = |place| {
+            (0..places.len())
+                .filter(|line| places[*line] == place)
+                .collect()
+        };
+        places.iter().copied().map(same).collect()
+    });
+    &sharers[line]
+}
+
+/// Recomputes the slot of line `line` from all special methods that share it.
+fn update_slot(cx: &Context, class: &Ref<Type>, names: &[Name], line: usize) {
+    let definition: &'static SlotDefinition = &DEFINITIONS[line];
     let mut native: Option<Ref<Type>> = None;
     let mut python = false;
-    for (line, name) in DEFINITIONS.iter().zip(names) {
-        if line.place(&class.slots) != place {
-            continue;
-        }
+    for &line in sharers(line) {
+        let (line, name) = (&DEFINITIONS[line], &names[line]);
         let Some(found) = class.lookup(cx, *name) else {
             continue;
         };

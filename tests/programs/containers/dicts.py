@@ -178,3 +178,44 @@ assert chain["a"] == 1
 assert chain["b"] == 3
 assert dict(chain) == {"a": 1, "b": 3}
 assert list(chain.new_child({"c": 4})) == ["a", "b", "c"]
+
+
+# A dict of strings and ints that gets other keys, at each size: all are found before and after, in
+# order, and keys are compared only when their hashes are equal.
+class Key:
+    compared = 0
+
+    def __init__(self, number):
+        self.number = number
+
+    def __hash__(self):
+        return hash(self.number)
+
+    def __eq__(self, other):
+        Key.compared += 1
+        return isinstance(other, Key) and self.number == other.number
+
+
+for size in (0, 1, 2, 3, 5, 6, 10, 11, 21, 22, 42, 43, 85, 86, 341, 342, 700):
+    mixed = {}
+    for number in range(size):
+        mixed[number if number % 2 else str(number)] = number
+    if size > 4:
+        del mixed["2"], mixed[3]
+    plain = list(mixed.items())
+    mixed[Key(-7)] = "key"
+    mixed[0.5] = "half"
+    mixed[10**30] = "big"
+    assert list(mixed.items())[: len(plain)] == plain
+    assert all(mixed[key] == value for key, value in plain)
+    assert mixed[Key(-7)] == "key" and mixed[0.5] == "half" and mixed[10**30] == "big"
+    assert Key(-8) not in mixed and 2.5 not in mixed and "no" not in mixed
+    copy = mixed.copy()
+    assert copy == mixed and list(copy) == list(mixed)
+    assert (True in mixed) == (size > 1) and (1.0 in mixed) == (size > 1)
+    assert mixed.pop(Key(-7)) == "key" and Key(-7) not in mixed
+
+Key.compared = 0
+plain = {number: number for number in range(200)}
+assert all(Key(number) not in plain for number in range(1000, 1500))
+assert Key.compared == 0

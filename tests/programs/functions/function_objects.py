@@ -109,3 +109,39 @@ try:
     f.__defaults__ = 5
 except TypeError as error:
     assert str(error) == "__defaults__ must be set to a tuple object"
+
+
+# Code objects go through marshal with what they were given, not with what the compiler made.
+import marshal
+
+
+def documented(a, b=2, *rest, c, **others):
+    "doc"
+    big, text = 10**30, "\ud800x"
+
+    def inner():
+        return a, b
+
+    return inner, big, text, (1.5, 2j, b"abc", (None, True, ...)), a in {1, 2, 3}
+
+
+changed = documented.__code__.replace(co_name="renamed", co_filename="elsewhere.py")
+changed = changed.replace(
+    co_consts=tuple("other" if value == "doc" else value for value in changed.co_consts)
+)
+again = marshal.loads(marshal.dumps(changed))
+assert again == changed
+assert (again.co_name, again.co_filename) == ("renamed", "elsewhere.py")
+assert again.co_consts[0] == "other" and "doc" not in again.co_consts
+assert (again.co_names, again.co_varnames, again.co_cellvars) == (
+    changed.co_names,
+    changed.co_varnames,
+    changed.co_cellvars,
+)
+assert type(documented)(again, globals())(1, 2, c=3)[1:] == documented(1, 2, c=3)[1:]
+try:
+    marshal.dumps(changed.replace(co_consts=changed.co_consts + (object(),)))
+except ValueError as error:
+    assert str(error) == "unmarshallable object"
+else:
+    raise AssertionError

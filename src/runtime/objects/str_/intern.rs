@@ -45,8 +45,23 @@ impl Name {
     /// # Errors
     /// MemoryError.
     pub fn intern(cx: &Context, text: &str) -> PyResult<Name> {
+        if let Some(known) = Name::known(text) {
+            return Ok(known);
+        }
         let string = Str::from_str(cx, text)?;
         Ok(Name::from_string(&string))
+    }
+
+    /// The name with this text, if it is ASCII and interned already: most are, and no string need be made
+    /// to find them.
+    fn known(text: &str) -> Option<Name> {
+        if !text.is_ascii() {
+            return None;
+        }
+        let hash = Str::hash_of_bytes(text.as_bytes());
+        let shard = TABLE[hash as u64 as usize % SHARDS].lock();
+        let same = |name: &Name| name.as_ascii() == Some(text);
+        shard.first()?.find(spread(hash), same).copied()
     }
 
     /// The name with the text of `string`.

@@ -202,15 +202,18 @@ impl Str {
 
     #[cold]
     fn hash_slow(&self) -> i64 {
-        let hash = crate::protocols::hash::hash_bytes(self.bytes());
-        let hash = if hash == 0 && self.length > 0 {
-            1
-        } else {
-            hash
-        };
+        let hash = Str::hash_of_bytes(self.bytes());
         // Every thread computes the same.
         self.hash.store(hash, Ordering::Relaxed);
         hash
+    }
+
+    /// The hash of a string whose units are these bytes.
+    fn hash_of_bytes(bytes: &[u8]) -> i64 {
+        match crate::protocols::hash::hash_bytes(bytes) {
+            0 if !bytes.is_empty() => 1,
+            hash => hash,
+        }
     }
 
     /// Whether the string is in the table of interned strings.
