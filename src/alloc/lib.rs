@@ -70,4 +70,4 @@ pub use rust_alloc::TyphonAllocator;
 pub use statistics::{
     ClassStatistics, Statistics, container_bytes_allocated, live_bytes_of, statistics,
 };
-pub use visit::{PageRef, pages, release_side_tables, side_of};
+pub use visit::{PageRef, is_object, pages, release_side_tables, side_of};

@@ -219,6 +219,33 @@ impl Segments {
         }
     }
 
+    /// The page in use at an address, which may lead anywhere.
+    pub fn page_at(&self, address: usize) -> Option<&Page> {
+        let mut segment = self.all;
+        // SAFETY: the list holds mapped segments while the lock is held.
+        while let Some(current) = unsafe { segment.as_ref() } {
+            let offset = address.wrapping_sub(current.base().addr());
+            if offset < current.mapped() {
+                let wanted = offset / SLICE_SIZE;
+                let mut slice = 1;
+                while slice < SLICES.min(current.header.slices.get() as usize) {
+                    let page = current.slot(slice);
+                    let slices = match page.state() {
+                        PageState::Unused => 1,
+                        _ => page.slices.get() as usize,
+                    };
+                    if (slice..slice + slices).contains(&wanted) {
+                        return (page.state() != PageState::Unused).then_some(page);
+                    }
+                    slice += slices;
+                }
+                return None;
+            }
+            segment = current.header.next.get();
+        }
+        None
+    }
+
     /// How many bytes are committed, as far as the allocator knows: pages and dirty
     /// slices.
     pub fn snapshot(&self) -> Totals {

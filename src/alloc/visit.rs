@@ -48,6 +48,23 @@ pub fn pages(kind: Kind) -> Vec<PageRef> {
     }
 }
 
+/// Does a block of an object with a shape begin at an address, which may lead anywhere? To be
+/// called with the world stopped.
+pub fn is_object(address: usize) -> bool {
+    let segments = segment::lock();
+    let Some(page) = segments.page_at(address) else {
+        return false;
+    };
+    if !page.kind().has_header() || page.state() != PageState::Active {
+        return false;
+    }
+    let block = ptr::with_exposed_provenance_mut::<u8>(address);
+    let index = page.index_of(block);
+    let begin = page.start().wrapping_add(index * page.block_size.get());
+    // SAFETY: a cut block of a page that stays while the world is stopped.
+    index < page.capacity.get() as usize && begin == block && unsafe { Block(begin).shape() } != 0
+}
+
 fn is_walkable(page: &Page, kind: Kind) -> bool {
     page.kind() == kind && page.state() == PageState::Active && page.out.get() != 0
 }

@@ -27,7 +27,6 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 use typhon_alloc::{Kind, PageRef};
-use typhon_sync::distributed::NoCandidates;
 use typhon_sync::{Header, StoppedWorld};
 
 use crate::context::Context;
@@ -215,18 +214,9 @@ fn note_pause(pause: Duration) {
 
 fn collect_now(cx: &Context) -> usize {
     let begin = Instant::now();
-    // Garbage is freed in the end whatever its counts say, so none of them may be held elsewhere.
-    let no_candidates = NoCandidates::begin(cx.record);
     let world = typhon_sync::stop_the_world(cx.record);
     uncounted::settle(&world);
     let mut dead = Vec::new();
-    // What only waits for distributed counts is not kept alive by that.
-    for object in typhon_sync::distributed::drain_promotion_candidates(&world) {
-        // SAFETY: the list held a reference.
-        if unsafe { object.as_ref() }.decref() {
-            dead.push(object);
-        }
-    }
     world.drain_all_merge_queues(&mut |object| dead.push(object));
     typhon_sync::object_lock::renew(&world);
     let mut garbage = find_garbage(&world, &dead);
@@ -264,7 +254,6 @@ fn collect_now(cx: &Context) -> usize {
     }
     let count = garbage.len();
     free(&garbage);
-    drop(no_candidates);
     sweep_distributed(cx);
     count
 }
@@ -641,12 +630,38 @@ fn free(garbage: &[NonNull<Header>]) {
 
 /// Promotes objects that threads keep colliding on, with the world stopped.
 pub(crate) fn promote_hot_objects(cx: &Context) {
-    typhon_sync::distributed::serve_promotions(
-        cx.record,
-        &mut |_| true,
-        &mut uncounted::settle,
-        &mut |object| object::destroy(object),
-    );
+    // SAFETY: `hot_object` answers objects.
+    unsafe {
+        typhon_sync::distributed::serve_promotions(
+            cx.record,
+            &mut hot_object,
+            &mut uncounted::settle,
+            &mut |object| object::destroy(object),
+        );
+    }
+}
+
+/// The object at an address, if there is one and it may get distributed counts. With the world
+/// stopped.
+///
+/// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
+/// somebody is told of when it dies must die at once, not at the next sweep: threads may wait for
+/// that, with nothing left that runs and makes a collection due.
+fn hot_object(address: usize) -> Option<NonNull<Header>> {
+    if !typhon_alloc::is_object(address) {
+        return None;
+    }
+    let object = NonNull::new(std::ptr::with_exposed_provenance_mut::<Header>(address))?;
+    // SAFETY: the allocator says that an object is there, and with the world stopped it stays.
+    let header = unsafe { object.as_ref() };
+    let bits = gc_bits(header);
+    let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
+    let shape = shape::get(header.shape());
+    let is_awaited = shape.has_finalizer()
+        || (bits & gc_flags::HAS_WEAK_REFERENCES != 0
+            && !shape.layout.extends(<Type as object::Payload>::LAYOUT)
+            && weak::has_callbacks(object));
+    (!is_garbage && !is_awaited).then_some(object)
 }
 
 /// Merges what waits in the queues of threads that sleep, with the world stopped.

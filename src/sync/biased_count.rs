@@ -285,8 +285,8 @@ impl Header {
         if self.owner.load(Ordering::Relaxed) == DISTRIBUTED {
             return distributed::count_unregistered(self, 1);
         }
-        let extra = distributed::observe_incref(self);
-        self.add_shared(SHARED_ONE.wrapping_mul(1 + extra));
+        distributed::observe_incref(self);
+        self.add_shared(SHARED_ONE);
     }
 
     #[inline(never)]
@@ -309,11 +309,7 @@ impl Header {
                 }
             }
         }
-        // The reference is ours now, so one for the list of candidates can be taken.
-        let extra = distributed::observe_incref(self);
-        if extra != 0 {
-            self.add_shared(SHARED_ONE.wrapping_mul(extra));
-        }
+        distributed::observe_incref(self);
         true
     }
 

@@ -41,8 +41,10 @@
 //! wait in the list of candidates until there is a batch of them.
 //!
 //! An object handed from one thread to another and used there by it alone surprises
-//! nobody and stays as it is, and is freed promptly. A candidate list holds one
-//! reference to each object on it.
+//! nobody and stays as it is, and is freed promptly. A list of candidates holds addresses
+//! and no references, for nobody knows when it is served: a thread may go to sleep first.
+//! The object may be gone by then, so whoever serves the list looks, with the world
+//! stopped, what is at the address; another object there may be promoted as well as any.
 
 use crate::header::{Header, STATE_MAYBE_SHARED, STATE_MERGED, shared_count, shared_word};
 use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded};
@@ -55,7 +57,6 @@ use crate::shim::{
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
 use crate::world::{StoppedWorld, stop_the_world};
-use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 /// Operations after which the surprises counted on an object are forgotten.
@@ -158,11 +159,10 @@ const_fn! {
 /// alone; `candidates` also with the world stopped.
 pub(crate) struct Watch {
     entries: [WatchEntry; WATCHED_OBJECTS],
-    candidates: Vec<NonNull<Header>>,
+    /// Addresses of headers, which may be gone.
+    candidates: Vec<usize>,
     /// Operations noted, modulo 2³².
     ticks: u32,
-    /// Not 0: what this thread counts becomes no candidate.
-    paused: u32,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -193,59 +193,15 @@ impl ThreadCounts {
                 entries: [WatchEntry::default(); WATCHED_OBJECTS],
                 candidates: Vec::new(),
                 ticks: 0,
-                paused: 0,
             }),
         }
     }
 
-    /// Takes the candidates, with the reference held to each. By the thread itself, or
-    /// with the world stopped.
-    pub(crate) fn take_candidates(&self) -> Vec<NonNull<Header>> {
+    /// Takes the candidates. By the thread itself, or with the world stopped.
+    pub(crate) fn take_candidates(&self) -> Vec<usize> {
         // SAFETY: the thread is the caller or stands still.
         self.watch
             .with_mut(|watch| unsafe { std::mem::take(&mut (*watch).candidates) })
-    }
-}
-
-impl ThreadCounts {
-    fn pause(&self, change: i32) {
-        self.watch.with_mut(|watch| {
-            // SAFETY: the thread's own watch.
-            let watch = unsafe { &mut *watch };
-            watch.paused = watch.paused.wrapping_add_signed(change);
-        });
-    }
-
-    /// Are there candidates? Asked by the thread itself.
-    pub(crate) fn has_candidates(&self) -> bool {
-        // SAFETY: the thread's own watch.
-        self.watch
-            .with(|watch| unsafe { !(*watch).candidates.is_empty() })
-    }
-}
-
-/// While it lasts the thread that made it makes no object a candidate: it frees objects without
-/// asking whether somebody else has a reference, for it knows that nobody does.
-#[must_use]
-pub struct NoCandidates {
-    record: &'static ThreadRecord,
-    not_send: PhantomData<*const ()>,
-}
-
-impl NoCandidates {
-    /// `me` is the calling thread's record.
-    pub fn begin(me: &'static ThreadRecord) -> Self {
-        me.counts.pause(1);
-        Self {
-            record: me,
-            not_send: PhantomData,
-        }
-    }
-}
-
-impl Drop for NoCandidates {
-    fn drop(&mut self) {
-        self.record.counts.pause(-1);
     }
 }
 
@@ -279,22 +235,18 @@ pub(crate) fn estimate(header: &Header) -> i64 {
 }
 
 /// Notes that this thread is about to add to the `shared` word of an object it does
-/// not own. Answers how many references to add beside its own: one if the object has
-/// just become a candidate.
+/// not own.
 #[inline]
-pub(crate) fn observe_incref(header: &Header) -> u32 {
+pub(crate) fn observe_incref(header: &Header) {
     if !multithreaded() {
-        return 0;
+        return;
     }
     let Some(record) = ThreadRecord::current() else {
-        return 0;
+        return;
     };
     record.counts.watch.with_mut(|watch| {
         // SAFETY: only its own thread touches a watch while threads run.
         let watch = unsafe { &mut *watch };
-        if watch.paused != 0 {
-            return 0;
-        }
         watch.ticks = watch.ticks.wrapping_add(1);
         let contended = watch.note(header, 1) >= PROMOTION_SCORE;
         if contended {
@@ -304,7 +256,9 @@ pub(crate) fn observe_incref(header: &Header) -> u32 {
             || (watch.ticks.is_multiple_of(samples::INTERVAL)
                 && samples::is_shared(address(header), record.id()));
         if candidate {
-            watch.candidates.push(NonNull::from(header));
+            watch
+                .candidates
+                .push(std::ptr::from_ref(header).expose_provenance());
         }
         let waiting = watch.candidates.len();
         if contended
@@ -313,7 +267,6 @@ pub(crate) fn observe_incref(header: &Header) -> u32 {
         {
             record.request(request::PROMOTE);
         }
-        u32::from(candidate)
     })
 }
 
@@ -392,7 +345,7 @@ impl Watch {
     }
 }
 
-/// Gives an object distributed counts. False: it is immortal or has them already.
+/// Gives an object distributed counts. False: it is immortal or dying, or has them already.
 pub fn promote(_world: &StoppedWorld, header: &Header) -> bool {
     let owner = header.owner.load(Ordering::Relaxed);
     if owner == IMMORTAL || owner == DISTRIBUTED {
@@ -400,7 +353,9 @@ pub fn promote(_world: &StoppedWorld, header: &Header) -> bool {
     }
     let total = i64::from(header.local.load(Ordering::Relaxed))
         + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));
-    debug_assert!(total > 0, "a dead object is promoted");
+    if total <= 0 {
+        return false;
+    }
     // The registry's lock keeps new records from being made with the old capacity.
     let registry = REGISTRY.lock();
     let mut slots = lock(&SLOTS);
@@ -475,34 +430,29 @@ pub fn sweep(world: &StoppedWorld, settle: &mut dyn FnMut(&StoppedWorld)) -> Vec
     dead
 }
 
-/// Takes all threads' candidates for promotion, with the reference held to each: the
-/// caller promotes those it wants, and drops all these references (the last one of an
-/// object obliges it to destroy the object, when the world runs again).
-pub fn drain_promotion_candidates(_world: &StoppedWorld) -> Vec<NonNull<Header>> {
-    let mut all = Vec::new();
-    for record in registry::records() {
-        all.append(&mut record.counts.take_candidates());
-    }
-    all
-}
-
-/// Serves a PROMOTE request of the calling thread: stops the world, promotes the
-/// candidates that are `wanted`, and starts it again. `destroy` gets the objects that
-/// only the candidate lists kept alive, and what a sweep finds if one is due; `settle` is
-/// for that ([`sweep`]).
-pub fn serve_promotions(
+/// Serves a PROMOTE request of the calling thread: stops the world, promotes candidates,
+/// and starts it again. `find` answers which object is at the address of a candidate, if
+/// there is one and it is wanted. `destroy` gets what a sweep finds if one is due; `settle`
+/// is for that ([`sweep`]).
+///
+/// # Safety
+/// What `find` answers is the header of an object, alive or dying.
+pub unsafe fn serve_promotions(
     me: &'static ThreadRecord,
-    wanted: &mut dyn FnMut(&Header) -> bool,
+    find: &mut dyn FnMut(usize) -> Option<NonNull<Header>>,
     settle: &mut dyn FnMut(&StoppedWorld),
     destroy: &mut dyn FnMut(NonNull<Header>),
 ) {
     let world = stop_the_world(me);
-    let candidates = drain_promotion_candidates(&world);
-    for header in &candidates {
-        // SAFETY: the list of candidates holds a reference.
-        let header = unsafe { header.as_ref() };
-        if wanted(header) {
-            promote(&world, header);
+    for record in registry::records() {
+        for header in record
+            .counts
+            .take_candidates()
+            .into_iter()
+            .filter_map(&mut *find)
+        {
+            // SAFETY: by the caller's promise; with the world stopped it stays.
+            promote(&world, unsafe { header.as_ref() });
         }
     }
     let dead = if is_sweep_due() {
@@ -513,12 +463,6 @@ pub fn serve_promotions(
     drop(world);
     for header in dead {
         destroy(header);
-    }
-    for header in candidates {
-        // SAFETY: the reference that was in the list.
-        if unsafe { header.as_ref() }.decref() {
-            destroy(header);
-        }
     }
 }
 
@@ -564,7 +508,6 @@ mod tests {
             entries: [WatchEntry::default(); WATCHED_OBJECTS],
             candidates: Vec::new(),
             ticks: 0,
-            paused: 0,
         }
     }
 

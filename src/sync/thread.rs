@@ -187,16 +187,10 @@ impl ThreadRecord {
     pub fn unregister(&self, destroy: &mut dyn FnMut(NonNull<Header>)) {
         self.assert_current_and_attached();
         loop {
-            for header in self.counts.take_candidates() {
-                // SAFETY: the list of candidates holds a reference.
-                if unsafe { header.as_ref() }.decref() {
-                    destroy(header);
-                }
-            }
             merge_queue::drain(self, destroy);
             let mut state = REGISTRY.lock();
             let queue = self.merge_queue.lock.guard();
-            if !self.merge_queue.is_empty() || self.counts.has_candidates() {
+            if !self.merge_queue.is_empty() {
                 continue;
             }
             qsbr::leave_limbo(self);

@@ -250,13 +250,11 @@ pub fn after_fork_child(guard: ForkGuard, destroy: &mut dyn FnMut(NonNull<Header
     if gil_enabled() {
         GIL.forget_waiters(me);
     }
-    let mut dropped = Vec::new();
     let mut dead = Vec::new();
     for record in registry::records() {
         if std::ptr::eq(record, me) || record.is_vacant() {
             continue;
         }
-        dropped.append(&mut record.counts.take_candidates());
         qsbr::leave_limbo(record);
         record.merge_queue.lock.reset();
         merge_queue::drain(record, &mut |header| dead.push(header));
@@ -267,11 +265,5 @@ pub fn after_fork_child(guard: ForkGuard, destroy: &mut dyn FnMut(NonNull<Header
     drop(world);
     for header in dead {
         destroy(header);
-    }
-    for header in dropped {
-        // SAFETY: the list of candidates held a reference.
-        if unsafe { header.as_ref() }.decref() {
-            destroy(header);
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! The core with real threads: what the models prove for a few steps, at full speed
 //! and for many. One process is one mode, so every test here runs without a GIL.
 
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use typhon_sync::distributed::{demote, serve_promotions, sum};
@@ -33,6 +34,11 @@ fn with_ending_threads(
     });
 }
 
+/// The header at the address of a candidate.
+fn at_address(address: usize) -> Option<NonNull<Header>> {
+    NonNull::new(std::ptr::with_exposed_provenance_mut(address))
+}
+
 /// Serves everything asked of `record`; answers how many objects turned out to be dead.
 fn safepoint(record: &'static ThreadRecord) -> usize {
     let mut dead = 0;
@@ -42,7 +48,8 @@ fn safepoint(record: &'static ThreadRecord) -> usize {
             record.drain_merge_queue(&mut |_| dead += 1);
         }
         if asked & request::PROMOTE != 0 {
-            serve_promotions(record, &mut |_| true, &mut |_| {}, &mut |_| dead += 1);
+            // SAFETY: headers are never freed here.
+            unsafe { serve_promotions(record, &mut at_address, &mut |_| {}, &mut |_| dead += 1) };
         }
     }
     dead
