@@ -81,7 +81,8 @@ mutations! {
     }
     "merge_queue::a_running_owner_is_asked_to_merge" {
         QUEUE: "the owner is not asked",
-            "record.request(request::MERGE);" => "";
+            "record.word.fetch_or(request::MERGE, Ordering::Release)" =>
+            "record.word.load(Ordering::Relaxed)";
     }
     "merge_queue::a_reused_id_inherits_its_objects" {
         THREAD: "a starting thread does not lock its merge queue",
@@ -91,10 +92,17 @@ mutations! {
         QUEUE: "queues are merged as if they were one's own",
             "record.owner_id()) {" => "crate::mode::owner_id()) {";
     }
+    "merge_queue::a_sleeping_owner_is_merged_for" {
+        QUEUE: "the sleeper may wake up meanwhile",
+            "            word | request::STOP," => "            word,";
+        QUEUE: "what the sleeper counted is not acquired",
+            "            Ordering::Acquire,\n            Ordering::Relaxed,\n        ) {\n            Ok(_) => break," =>
+            "            Ordering::Relaxed,\n            Ordering::Relaxed,\n        ) {\n            Ok(_) => break,";
+    }
     "promotion::promotion_keeps_every_reference" {
         DISTRIBUTED: "promotion forgets the shared count",
-            "        + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));\n    debug_assert" =>
-            ";\n    debug_assert";
+            "        + i64::from(shared_count(header.shared.load(Ordering::Relaxed)));\n    if total <= 0" =>
+            ";\n    if total <= 0";
         DISTRIBUTED: "an ended thread takes its counts with it",
             "registry::records().map(|record| record.counts.table.get(slot))" =>
             "registry::records().filter(|record| !record.is_vacant()).map(|record| record.counts.table.get(slot))";
@@ -105,7 +113,7 @@ mutations! {
         DISTRIBUTED: "tables do not grow",
             "record.counts.table.grow(capacity);" => "";
     }
-    "promotion::contended_objects_are_promoted_by_those_who_collide" {
+    "promotion::a_candidate_may_die" {
         DISTRIBUTED: "a candidate that has died is promoted",
             "if total <= 0 {" => "if false {";
     }

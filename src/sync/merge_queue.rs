@@ -14,9 +14,12 @@
 //!   start of a thread              under the queue's lock: clear vacant
 //! ```
 //!
-//! An owner may sleep for long, in a `join` say, while others drop what it made. Once
-//! [`PATIENCE`] objects wait for a thread that is not attached, the one that dropped the
-//! last asks itself to merge them all with the world stopped (MERGE_ALL).
+//! An owner may sleep for long, in a `join` say, while others drop what it made, and it may be
+//! waiting for what happens when that dies. So who drops something of a thread that is
+//! detached merges for it ([`merge_for_sleeper`]): STOP in the owner's word keeps it from
+//! attaching, and the registry's lock, under which those who find STOP wait, keeps stoppers of the
+//! world away. If the owner has detached in between, or the world is about to stop, who dropped
+//! the object asks itself to merge all queues with the world stopped (MERGE_ALL).
 //!
 //! So at every moment either a thread will drain the queue or the queue is empty. And
 //! the lock orders the counting of the id's last thread before the merges of strangers,
@@ -24,13 +27,10 @@
 
 use crate::byte_lock::ByteLock;
 use crate::header::Header;
-use crate::registry;
-use crate::shim::{UnsafeCell, const_fn};
-use crate::thread::{ThreadRecord, request};
+use crate::registry::{self, REGISTRY};
+use crate::shim::{Ordering, UnsafeCell, const_fn};
+use crate::thread::{ATTACHED, ThreadRecord, VACANT, request};
 use std::ptr::NonNull;
-
-/// Objects that may wait for a sleeping owner.
-const PATIENCE: usize = 4096;
 
 /// The merge queue of one thread id.
 pub(crate) struct MergeQueue {
@@ -63,26 +63,61 @@ impl MergeQueue {
 }
 
 /// Gives `header`, in state QUEUED, to the owner to merge. True: nobody has the id
-/// `owner`, the counts were merged here, and no reference is left.
+/// `owner`, or its thread sleeps, the counts were merged here, and no reference is left.
 pub(crate) fn push(owner: u16, header: &Header) -> bool {
     let record = registry::record(owner).expect("invariant: an owner has had a record");
+    if !record.is_attached()
+        && let Some(is_dead) = merge_for_sleeper(record, header)
+    {
+        return is_dead;
+    }
     let _guard = record.merge_queue.lock.guard();
     if record.is_vacant() {
         return merge_dequeued(header, owner);
     }
     // SAFETY: `lock` is held.
-    let waiting = record.merge_queue.waiting.with_mut(|waiting| unsafe {
-        (*waiting).push(NonNull::from(header));
-        (*waiting).len()
-    });
-    record.request(request::MERGE);
-    if waiting.is_multiple_of(PATIENCE)
-        && !record.is_attached()
+    record
+        .merge_queue
+        .waiting
+        .with_mut(|waiting| unsafe { (*waiting).push(NonNull::from(header)) });
+    let before = record.word.fetch_or(request::MERGE, Ordering::Release);
+    if before & ATTACHED == 0
         && let Some(me) = ThreadRecord::current()
     {
         me.request(request::MERGE_ALL);
     }
     false
+}
+
+/// Drops the reference to `header`, in state QUEUED, merging its counts for the thread of
+/// `record`. `None`: that thread is attached, or its word is somebody else's just now.
+fn merge_for_sleeper(record: &ThreadRecord, header: &Header) -> Option<bool> {
+    let state = REGISTRY.lock();
+    if state.stopping {
+        return None;
+    }
+    let mut word = record.word.load(Ordering::Relaxed);
+    loop {
+        if word & (ATTACHED | VACANT | request::STOP) != 0 {
+            return None;
+        }
+        // Acquire: what the owner has counted is seen. It was released by its detaching.
+        match record.word.compare_exchange_weak(
+            word,
+            word | request::STOP,
+            Ordering::Acquire,
+            Ordering::Relaxed,
+        ) {
+            Ok(_) => break,
+            Err(now) => word = now,
+        }
+    }
+    let is_dead = merge_dequeued(header, record.owner_id());
+    // Release: the owner counts on from here. Who found STOP waits for the registry's lock, and
+    // finds it cleared then.
+    record.word.fetch_and(!request::STOP, Ordering::Release);
+    drop(state);
+    Some(is_dead)
 }
 
 /// Drops the queue's reference to `header`, merging its counts if `me` still owns it.

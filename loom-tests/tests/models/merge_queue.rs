@@ -1,6 +1,7 @@
 //! Objects that wait for their owner, and owners that end.
 
 use crate::{Object, begin, destroy, end, free_threaded, join, safepoint, spawn};
+use loom_tests::thread::request;
 
 /// A stranger drops a reference that the owner counted, while the owner ends: the
 /// object is merged by the one or by the other.
@@ -76,6 +77,38 @@ fn a_stopped_world_merges_for_everybody() {
         join(me, stranger);
         safepoint(me);
         assert!(object.is_dead());
+        end(me);
+    });
+}
+
+/// What is dropped while its owner sleeps dies at once, or when the world is stopped for it, and the
+/// owner, which may wake up in the middle of that, counts on.
+#[test]
+fn a_sleeping_owner_is_merged_for() {
+    free_threaded(3, || {
+        let me = begin();
+        let [dropped, kept] = [Object::new(me), Object::new(me)];
+        kept.header.incref();
+        let stranger = spawn(|stranger| {
+            dropped.drop_reference();
+            kept.drop_reference();
+            if stranger.poll() && stranger.safepoint() & request::MERGE_ALL != 0 {
+                let world = loom_tests::world::stop_the_world(stranger);
+                let mut dead = Vec::new();
+                world.drain_all_merge_queues(&mut |header| dead.push(header));
+                drop(world);
+                dead.into_iter().for_each(destroy);
+            }
+        });
+        me.detached(|| ());
+        kept.header.incref();
+        kept.read();
+        kept.drop_reference();
+        me.detached(|| stranger.join().expect("the thread has panicked"));
+        safepoint(me);
+        assert!(dropped.is_dead() && !kept.is_dead());
+        kept.drop_reference();
+        assert!(kept.is_dead());
         end(me);
     });
 }

@@ -118,3 +118,36 @@ fn contended_objects_are_promoted_by_those_who_collide() {
         assert!(object.is_dead());
     });
 }
+
+/// A thread that has found an object contended may drop it before it has it promoted.
+#[test]
+fn a_candidate_may_die() {
+    free_threaded(2, || {
+        let me = begin();
+        let object = Object::new(me);
+        object.header.incref();
+        let stranger = spawn(|stranger| {
+            object.header.incref();
+            object.header.incref();
+            object.drop_reference();
+            object.drop_reference();
+            object.drop_reference();
+            promote_if_asked(stranger);
+        });
+        object.header.incref();
+        object.read();
+        object.drop_reference();
+        safepoint(me);
+        object.drop_reference();
+        join(me, stranger);
+        safepoint(me);
+        if object.header.is_distributed() {
+            let world = stop_the_world(me);
+            assert_eq!(demote(&world, &object.header), 0);
+            drop(world);
+            object.die();
+        }
+        end(me);
+        assert!(object.is_dead());
+    });
+}

@@ -15,13 +15,15 @@
 //! is replaced keeps its words and is freed after a grace period without dropping them: the counts
 //! have moved on.
 //!
-//! While a list is sorted its items are elsewhere, and it looks empty.
+//! While a list is sorted its items are elsewhere, and it looks empty; but where threads run side by
+//! side, a copy is sorted.
 //!
-//! Files: `methods` (what Python sees), `sort` (the merge sort).
+//! Files: `methods` (what Python sees), `sort` (the merge sort), `sort_shared` (sorting beside others).
 
 mod arrange;
 pub(crate) mod methods;
 mod sort;
+mod sort_shared;
 
 use crate::objects::tuple::Tuple;
 use std::mem::ManuallyDrop;
@@ -501,29 +503,6 @@ impl Ref<List> {
     /// Takes all items out and returns them. Afterwards the list has no buffer.
     pub(crate) fn take_all(&self) -> Vec<Value> {
         self.write(|mut writer| writer.take_all())
-    }
-
-    /// Takes all items out to sort them.
-    fn take_to_sort(&self) -> Vec<Value> {
-        self.write(|mut writer| {
-            let items = writer.take_all();
-            writer
-                .list
-                .buffer
-                .store(sorting_buffer(), Ordering::Release);
-            items
-        })
-    }
-
-    /// Puts sorted items back. Returns those that are there meanwhile, and whether anything was done to
-    /// the list; gives the values back when there is no memory.
-    fn put_sorted(&self, values: Vec<Value>) -> Result<(Vec<Value>, bool), Vec<Value>> {
-        self.write(|mut writer| {
-            let was_modified = writer.list.buffer.load(Ordering::Relaxed) != sorting_buffer();
-            let old = writer.take_all();
-            writer.list.buffer.store(no_buffer(), Ordering::Release);
-            writer.splice(0, 0, values).map(|_| (old, was_modified))
-        })
     }
 
     /// Bytes of the buffer.

@@ -5,15 +5,16 @@
 //! the list. So the items are taken out of the list first (it is empty meanwhile, and an item found in
 //! it afterwards is an error), they are sorted as plain words that can be copied, and whatever
 //! happens the words remain a permutation: a merge that is interrupted puts back what it has aside.
+//! Where threads run side by side they are not taken out, but copied: see `sort_shared`.
 //!
 //! Keys that are all tagged ints, all inline floats or all exact strings have a total order and run
-//! no Python code; those go through the standard library's stable sort. Without a key function such a
-//! list never looks empty to other threads either.
+//! no Python code; those go through the standard library's stable sort.
 
 use std::cmp::Ordering;
 use std::mem::ManuallyDrop;
+use std::sync::atomic::Ordering as Memory;
 
-use super::List;
+use super::{List, no_buffer, sorting_buffer};
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::Ref;
@@ -21,16 +22,18 @@ use crate::objects::str_::Str;
 use crate::protocols::{call, compare};
 use crate::value::Value;
 
-/// How often a sort of a shared list begins again when other threads change the list meanwhile.
-const ATTEMPTS: usize = 1000;
-
 impl Ref<List> {
     /// `list.sort(key=key, reverse=reverse)`.
     ///
     /// # Errors
     /// What the key function and the comparisons raise; ValueError when they change the list.
     pub fn sort(&self, cx: &Context, key: Option<&Value>, reverse: bool) -> PyResult<()> {
-        if key.is_none() && typhon_sync::multithreaded() && self.sort_shared(reverse) {
+        if typhon_sync::multithreaded() {
+            return self.sort_shared(cx, key, reverse);
+        }
+        if self.is_being_sorted() {
+            // By another thread, which waits for the GIL, or further up on the stack. The list looks empty,
+            // and that is no change.
             return Ok(());
         }
         let mut items = self.take_to_sort();
@@ -55,34 +58,29 @@ impl Ref<List> {
         }
     }
 
-    /// Sorts a list of plain items that other threads may be using: a copy is sorted, and takes the
-    /// place of the items if they are the same still. False when the items are not plain.
-    fn sort_shared(&self, reverse: bool) -> bool {
-        for _ in 0..ATTEMPTS {
-            let before = self.to_vec();
-            let Some(kind) = plain_kind(&before) else {
-                return false;
-            };
-            let mut sorted: Vec<u64> = before.iter().map(Value::bits).collect();
-            kind.sort(&mut sorted, reverse, |&word| word);
-            let done = self.write(|writer| {
-                let same = writer.len() == before.len()
-                    && before
-                        .iter()
-                        .enumerate()
-                        .all(|(index, value)| writer.word(index).bits() == value.bits());
-                if same {
-                    for (index, &word) in sorted.iter().enumerate() {
-                        writer.word(index).put(word);
-                    }
-                }
-                same
-            });
-            if done {
-                return true;
-            }
-        }
-        false
+    /// Are the items out to be sorted, and has nobody touched the list since?
+    fn is_being_sorted(&self) -> bool {
+        self.buffer.load(Memory::Relaxed) == sorting_buffer()
+    }
+
+    /// Takes all items out to sort them.
+    fn take_to_sort(&self) -> Vec<Value> {
+        self.write(|mut writer| {
+            let items = writer.take_all();
+            writer.list.buffer.store(sorting_buffer(), Memory::Release);
+            items
+        })
+    }
+
+    /// Puts sorted items back. Returns those that are there meanwhile, and whether anything was done to
+    /// the list; gives the values back when there is no memory.
+    fn put_sorted(&self, values: Vec<Value>) -> Result<(Vec<Value>, bool), Vec<Value>> {
+        self.write(|mut writer| {
+            let was_modified = !self.is_being_sorted();
+            let old = writer.take_all();
+            writer.list.buffer.store(no_buffer(), Memory::Release);
+            writer.splice(0, 0, values).map(|_| (old, was_modified))
+        })
     }
 }
 
@@ -139,7 +137,7 @@ fn sort_by_keys(cx: &Context, key: &Value, items: &mut Vec<Value>, reverse: bool
     result
 }
 
-fn sort_words<T: Copy>(
+pub(super) fn sort_words<T: Copy>(
     cx: &Context,
     kind: Option<Plain>,
     words: &mut [T],
@@ -167,14 +165,14 @@ fn sort_words<T: Copy>(
 
 /// Keys of one kind that have a total order.
 #[derive(Clone, Copy)]
-enum Plain {
+pub(super) enum Plain {
     SmallInt,
     Float,
     Text,
 }
 
 /// The kind of all keys, if it is the same plain one.
-fn plain_kind(keys: &[Value]) -> Option<Plain> {
+pub(super) fn plain_kind(keys: &[Value]) -> Option<Plain> {
     let first = keys.first()?;
     if first.is_small_int() {
         keys.iter()
@@ -194,7 +192,7 @@ fn plain_kind(keys: &[Value]) -> Option<Plain> {
 }
 
 impl Plain {
-    fn sort<T: Copy>(self, words: &mut [T], reverse: bool, key: impl Fn(&T) -> u64) {
+    pub(super) fn sort<T: Copy>(self, words: &mut [T], reverse: bool, key: impl Fn(&T) -> u64) {
         let directed = |ordering: Ordering| {
             if reverse {
                 ordering.reverse()
