@@ -1,12 +1,18 @@
 """What it costs threads to use the same object: one pattern a line, timed alone and together.
 
     python shared_objects.py [--threads N] [--seconds S] [--only word]
+    typhon --stats benches/shared_objects.py --count yes [--threads N] [--only word]
 
 Each pattern is a statement that uses an object all threads share. One thread runs it
 for about S seconds; then N threads run it, each as often as the one did, so that with
 perfect scaling the time stays the same. `scaling` is the work done per second by N
 threads over that of one: N is perfect, 1 is a global lock, below 1 the threads are in
 each other's way.
+
+With `--count yes` nothing is timed. Counted is how many atomic read-modify-writes on cache
+lines that other threads may write too the N threads make per thousand bytecodes: in their
+first few loops, and once what they share has been noticed and given counts for each
+thread. What is near zero then scales to any number of cores.
 """
 
 import abc
@@ -175,8 +181,65 @@ def measure(statement, threads, budget):
     return min(alone) / count * 1e9, min(together) / count * 1e9
 
 
+def bytecodes(loop):
+    """How many instructions a loop executes."""
+    monitoring, executed = sys.monitoring, 0
+
+    def note(code, offset):
+        nonlocal executed
+        executed += 1
+
+    def run(count):
+        nonlocal executed
+        executed = 0
+        loop(count)
+        return executed
+
+    tool = monitoring.PROFILER_ID
+    monitoring.use_tool_id(tool, "shared_objects")
+    monitoring.register_callback(tool, monitoring.events.INSTRUCTION, note)
+    monitoring.set_events(tool, monitoring.events.INSTRUCTION)
+    try:
+        run(10)
+        short, long = run(10), run(20)
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.free_tool_id(tool)
+    return (long - short) / 10
+
+
+def count_writes(statement, threads):
+    """Atomic writes per thousand bytecodes, at first and later, and the objects promoted."""
+    instructions = bytecodes(looping(statement))
+    loop = looping(statement)
+
+    def writes(count):
+        before = sys._typhon_statistics()
+        seconds(loop, count, threads)
+        after = sys._typhon_statistics()
+        spent = after["atomic_writes"] - before["atomic_writes"]
+        promoted = after["promotions"] - before["promotions"]
+        return 1000 * spent / (count * threads * instructions), promoted
+
+    first, promoted = writes(200)
+    _, more = writes(50_000)
+    later, still_more = writes(50_000)
+    return first, later, promoted + more + still_more
+
+
+def count(threads, only):
+    print(f"{'pattern':<26} {'first':>10} {'later':>10} {'promoted':>10}")
+    worst = 0
+    for name, statement in PATTERNS.items():
+        if only in name:
+            first, later, promoted = count_writes(statement, threads)
+            worst = max(worst, later)
+            print(f"{name:<26} {first:>10.2f} {later:>10.2f} {promoted:>10}", flush=True)
+    print(f"{'worst':<26} {worst:>21.2f}")
+
+
 def main():
-    threads, budget, only = 2, 0.1, ""
+    threads, budget, only, counting = 2, 0.1, "", False
     for name, value in zip(sys.argv[1::2], sys.argv[2::2]):
         match name:
             case "--threads":
@@ -185,8 +248,12 @@ def main():
                 budget = float(value)
             case "--only":
                 only = value
+            case "--count":
+                counting = True
             case _:
                 sys.exit(__doc__)
+    if counting:
+        return count(threads, only)
     print(f"{'pattern':<26} {'1 thread':>10} {f'{threads} threads':>10} {'scaling':>8}")
     worst = float(threads)
     for name, statement in PATTERNS.items():

@@ -23,6 +23,7 @@ const OBJECT: &str = "src/sync/object_lock.rs";
 const SLOT: &str = "src/sync/slot.rs";
 const QSBR: &str = "src/sync/qsbr.rs";
 const THREAD: &str = "src/sync/thread.rs";
+const WEAK: &str = "src/sync/weak_target.rs";
 const WORLD: &str = "src/sync/world.rs";
 const GIL: &str = "src/sync/gil.rs";
 const ONCE: &str = "src/sync/once.rs";
@@ -256,6 +257,28 @@ mutations! {
         COUNT: "upgrading the dead",
             "if word == shared_word(0, STATE_DEFAULT) || word == shared_word(0, STATE_MERGED) {" =>
             "if word == shared_word(0, STATE_DEFAULT) {";
+    }
+    "weak_references::a_reference_dies_while_its_referent_does" {
+        WEAK: "the word is cleared before the reference is counted",
+            "let upgraded = upgrade(); self.0.store(0, Ordering::Release);" =>
+            "self.0.store(0, Ordering::Release); let upgraded = upgrade();";
+        WEAK: "clearing does not release the reference's memory",
+            "self.0.store(0, Ordering::Release);" => "self.0.store(0, Ordering::Relaxed);";
+        WEAK: "leaving without taking itself out",
+            "take_out(&mut locked, address);" => "let _ = (&mut locked, take_out);";
+    }
+    "weak_references::a_reference_is_upgraded_while_its_callback_is_due" {
+        WEAK: "no second look under the lock",
+            "let _locked = lock(address); if self.address() == 0 {" =>
+            "let _locked = lock(address); if address == 0 {";
+    }
+    "collector::what_is_dying_is_left_to_who_destroys_it" {
+        WORLD: "the dying are taken for garbage",
+            "&& header.count() <= 0" => "&& header.count() < 0";
+    }
+    "collector::what_a_finalizer_resurrects_is_freed_once" {
+        WORLD: "garbage is not counted by the collector",
+            "header.merge_local(1);" => "header.merge_local(0);";
     }
     "qsbr::an_attached_reader_is_waited_for" {
         QSBR: "a checkpoint does not release what was read",

@@ -25,7 +25,8 @@
 //!   reclaim.rs      memory on its way back: grace periods, trim
 //!   reserve.rs      address space for buffers that cannot fail
 //!   lifetime.rs     how heaps are born, end with their thread and survive fork
-//!   visit.rs        the collector's view: pages, blocks, side tables
+//!   visit.rs        the collector's view: pages and their blocks
+//!   side.rs         what the collector notes of blocks: marks and counts
 //!   statistics.rs   what the allocator knows about itself
 //!   rust_alloc.rs   the `GlobalAlloc` for Rust's own buffers
 //!   validate.rs     checks at every step, with the feature of that name
@@ -53,6 +54,7 @@ mod reclaim;
 mod reserve;
 mod rust_alloc;
 mod segment;
+mod side;
 mod size_class;
 mod statistics;
 mod thread_free;
@@ -67,7 +69,8 @@ pub use page::Kind;
 pub use reclaim::{FreePage, set_grace_period_hook, trim, trim_stopped_world};
 pub use reserve::{rearm_reserve, set_reserve_hook};
 pub use rust_alloc::TyphonAllocator;
+pub use side::{Place, SideTables};
 pub use statistics::{
     ClassStatistics, Statistics, container_bytes_allocated, live_bytes_of, statistics,
 };
-pub use visit::{PageRef, is_object, pages, release_side_tables, side_of};
+pub use visit::{PageRef, is_object, pages};

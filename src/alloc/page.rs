@@ -24,7 +24,7 @@
 //!   live + |free| + |thread_free| =  out
 //!   start = segment + slot × 64 KiB,   capacity × block_size ≤ slices × 64 KiB
 //!   loose  ⇒  out = live = capacity = reserved
-//!   side ≠ null  ⇒  it has `reserved` entries
+//!   marks, counts ≠ null  ⇒  they have `reserved` entries each
 //! ```
 //!
 //! Who may touch what: `thread_free` and `owner` are for everyone, as described in
@@ -41,7 +41,7 @@ use crate::thread_free::ThreadFree;
 use crate::validate;
 use crate::word::{Word32, WordPointer, WordSize};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64};
 
 /// What a page's blocks hold. Each kind has its own pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,7 +103,7 @@ pub struct Page {
     pub next: WordPointer<Page>,      // in the queue or list that holds the page
     pub previous: WordPointer<Page>,  // in the queue
     pub origin: WordPointer<Heap>,    // the heap that filled it last
-    pub side: WordPointer<AtomicU32>, // the collector's table, one entry a block
+    pub marks: WordPointer<AtomicU8>, // the collector's table, one byte a block
     pub reciprocal: WordSize,         // ⌈2^40 / block_size⌉, or 0 for a single block
 
     pub thread_free: ThreadFree, // x blocks freed by others, and who holds the page
@@ -116,6 +116,7 @@ pub struct Page {
     pub kind_number: Word32,     // x
     pub class: Word32,           // x size class, or SINGLE
     pub state_number: Word32,
+    pub counts: WordPointer<AtomicU32>, // the collector's other table, one word a block
 }
 
 const _: () = assert!(std::mem::offset_of!(Page, thread_free) == 64);
@@ -146,7 +147,8 @@ impl Page {
             is_zero: Word32::new(0),
             block_size: WordSize::new(0),
             reciprocal: WordSize::new(0),
-            side: WordPointer::new(ptr::null_mut()),
+            marks: WordPointer::new(ptr::null_mut()),
+            counts: WordPointer::new(ptr::null_mut()),
         }
     }
 
@@ -265,7 +267,7 @@ impl Page {
         block_size: usize,
         is_zero: bool,
     ) {
-        debug_assert!(self.owner.is_nobody() && self.side.get().is_null());
+        debug_assert!(self.owner.is_nobody() && self.marks.get().is_null());
         self.free.set(0);
         self.local_free.set(0);
         self.block_size.set(block_size);

@@ -75,7 +75,7 @@ unsafe fn release_retired(page: *mut u8) {
 unsafe fn release_page(page: *mut Page) {
     // SAFETY: the caller holds the page.
     unsafe {
-        debug_assert!((*page).owner.is_nobody() && (*page).side.get().is_null());
+        debug_assert!((*page).owner.is_nobody() && (*page).marks.get().is_null());
         if (*page).is_huge() {
             huge::release(page);
         } else {

@@ -97,6 +97,7 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
         quote! {
             impl #runtime::object::Traverse for #ty {
                 fn traverse(&self, _: &mut dyn FnMut(&#runtime::value::Value)) {}
+                const IS_RUN: bool = true;
             }
         }
     });

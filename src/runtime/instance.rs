@@ -20,7 +20,8 @@ use crate::objects::str_::Name;
 use crate::shape::{self, Mode, Shape};
 use crate::value::Value;
 
-fn variable_size(object: NonNull<Header>, shape: &Shape) -> usize {
+/// Bytes of the payload's variable part.
+pub(crate) fn variable_size(object: NonNull<Header>, shape: &Shape) -> usize {
     // SAFETY: the caller's object is alive and has this layout.
     unsafe { (shape.layout.variable_size)(object) }
 }

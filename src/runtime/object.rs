@@ -72,6 +72,31 @@ pub trait Traverse {
     /// Calls `visit` with each counted reference held by the payload, each as often as it is counted.
     /// Runs with the world stopped: it takes no locks.
     fn traverse(&self, visit: &mut dyn FnMut(&Value));
+
+    /// Whether [`Traverse::run`] shows the same references, for the collector's quick path.
+    const IS_RUN: bool = false;
+
+    /// The references where they lie. With the world stopped.
+    fn run(&self) -> Run {
+        Run::EMPTY
+    }
+}
+
+/// References that lie in a row in memory: words each of which is a value or zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    pub start: *const u64,
+    pub count: usize,
+}
+
+impl Run {
+    /// No references.
+    pub const EMPTY: Run = Run::new(std::ptr::null(), 0);
+
+    /// `count` words.
+    pub const fn new(start: *const u64, count: usize) -> Run {
+        Run { start, count }
+    }
 }
 
 /// What the memory manager and the collector know of a payload.
@@ -92,6 +117,8 @@ pub struct Layout {
     pub drop: unsafe fn(NonNull<Header>),
     /// [`Traverse::traverse`].
     pub traverse: unsafe fn(NonNull<Header>, &mut dyn FnMut(&Value)),
+    /// [`Traverse::run`], if there is one.
+    pub run: Option<unsafe fn(NonNull<Header>) -> Run>,
 }
 
 impl Layout {
@@ -110,6 +137,11 @@ impl Layout {
             is_variable: false,
             drop: drop_payload::<T>,
             traverse: traverse_payload::<T>,
+            run: if T::IS_RUN {
+                Some(run_of_payload::<T>)
+            } else {
+                None
+            },
         }
     }
 
@@ -158,6 +190,11 @@ unsafe fn drop_payload<T>(object: NonNull<Header>) {
 unsafe fn traverse_payload<T: Traverse>(object: NonNull<Header>, visit: &mut dyn FnMut(&Value)) {
     // SAFETY: the caller has a live object whose payload is a `T`.
     unsafe { object.cast::<Object<T>>().as_ref().payload.traverse(visit) }
+}
+
+unsafe fn run_of_payload<T: Traverse>(object: NonNull<Header>) -> Run {
+    // SAFETY: the caller has a live object whose payload is a `T`.
+    unsafe { object.cast::<Object<T>>().as_ref().payload.run() }
 }
 
 /// Whether the payload of the object `value` (an address) is a `T` or begins with one.

@@ -144,6 +144,12 @@ impl Shape {
         self.layout.size + extra.next_multiple_of(8)
     }
 
+    /// Whether there is anything behind the payload.
+    #[inline(always)]
+    pub fn has_tail(&self) -> bool {
+        self.members != 0 || self.mode != Mode::NoDict
+    }
+
     /// Where the dict word is, if there is one; the slots follow it.
     #[inline]
     pub fn dict_offset(&self, extra: usize) -> Option<usize> {

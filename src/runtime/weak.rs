@@ -9,20 +9,16 @@
 //!     └────── target ─────────────────────────┘ zero once the object is dead
 //! ```
 //!
-//! Under the shard's lock of the object's address:
-//! * a reference whose target is not zero has a target whose memory is still an object: the dying
-//!   object zeroes the targets here (`detach`) before its payload is dropped. Its count may be zero
-//!   already; then `try_incref` fails, for good;
-//! * a pointer in a list is a reference whose memory is still an object: a dying reference takes
-//!   itself out here first. Its count may be zero already, as above.
+//! Targets are zeroed under the shard's lock of the object's address, by whichever dies first, before its
+//! memory is given back; what holds under that lock, and what a dying reference may do without it, says
+//! `typhon_sync::weak_target`. Both are marked "maybe shared" when they are entered, so `try_incref`
+//! succeeds on living ones.
 //!
-//! `try_incref` succeeds on living ones because both are marked "maybe shared" when they are entered.
 //! The lock is a leaf: nothing is dropped and no Python code runs under it.
 
 use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::LazyLock;
-use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use typhon_sync::Header;
@@ -93,39 +89,25 @@ pub(crate) fn enter(target: &Value, reference: &Ref<WeakReference>) {
 
 /// Takes a dying reference out. `reference` is its address.
 pub(crate) fn leave(payload: &WeakReference, reference: NonNull<Object<WeakReference>>) {
-    let address = payload.target.load(Ordering::Acquire);
-    if address == 0 {
-        return;
-    }
-    let mut shard = shard(address).lock();
-    if payload.target.swap(0, Ordering::AcqRel) == 0 {
-        return;
-    }
-    if let Some(list) = shard.get_mut(&address) {
-        list.retain(|entry| entry.0 != reference);
-        if list.is_empty() {
-            shard.remove(&address);
-        }
-    }
+    payload.target.leave(
+        |address| shard(address).lock(),
+        |shard, address| {
+            if let Some(list) = shard.get_mut(&address) {
+                list.retain(|entry| entry.0 != reference);
+                if list.is_empty() {
+                    shard.remove(&address);
+                }
+            }
+        },
+    );
 }
 
 /// What `reference` refers to, counted; `None` when it is dead or dying.
 pub fn target(reference: &WeakReference) -> Option<Value> {
-    let address = reference.target.load(Ordering::Acquire);
-    if address == 0 {
-        return None;
-    }
-    let _shard = shard(address).lock();
-    if reference.target.load(Ordering::Acquire) == 0 {
-        return None;
-    }
-    // SAFETY: the target is not zero under the lock, so the memory is an object.
-    unsafe {
-        let header = &*(address as *const Header);
-        header
-            .try_incref()
-            .then(|| Value::from_bits(address as u64))
-    }
+    // SAFETY: the caller has the reference, which was entered when it was made.
+    let referent = unsafe { reference.target.upgrade(|address| shard(address).lock()) };
+    // SAFETY: the count that `upgrade` took.
+    referent.map(|object| unsafe { Value::from_bits(object.as_ptr() as u64) })
 }
 
 /// Does somebody wait to be told that an object dies?
@@ -192,8 +174,7 @@ pub unsafe fn detach(object: NonNull<Header>) -> Vec<Ref<WeakReference>> {
         // the lock.
         unsafe {
             let payload: &WeakReference = WeakReference::of_object(&entry.0);
-            payload.target.store(0, Ordering::Release);
-            alive.extend(entry.upgrade());
+            alive.extend(payload.target.clear(|| entry.upgrade()));
         }
     }
     drop(shard);

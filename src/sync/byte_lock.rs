@@ -35,6 +35,7 @@
 
 use crate::mode::multithreaded;
 use crate::shim::{AtomicU8, Ordering, const_fn, park, spin, unpark_one};
+use crate::statistics;
 
 const LOCKED: u8 = 1;
 const PARKED: u8 = 2;
@@ -62,7 +63,10 @@ impl ByteLock {
         if !multithreaded() {
             debug_assert_eq!(state & LOCKED, 0, "a leaf lock taken twice");
             self.0.store(state | LOCKED, Ordering::Relaxed);
-        } else if state & (LOCKED | PARKED) != 0
+            return;
+        }
+        statistics::count(|counters| &counters.locks);
+        if state & (LOCKED | PARKED) != 0
             || self
                 .0
                 .compare_exchange_weak(state, state | LOCKED, Ordering::Acquire, Ordering::Relaxed)
@@ -80,6 +84,7 @@ impl ByteLock {
             self.0.store(state | LOCKED, Ordering::Relaxed);
             return state & LOCKED == 0;
         }
+        statistics::count(|counters| &counters.locks);
         let mut state = self.0.load(Ordering::Relaxed);
         while state & LOCKED == 0 {
             match self.0.compare_exchange_weak(

@@ -16,6 +16,7 @@
 //!   object_lock.rs     an object's lock, biased towards the owner until another enters
 //!   slot.rs              reading a slot without a lock: load, reference, look again
 //!   inline_cache.rs      a cache word that carries its own guard
+//!   weak_target.rs       a weak reference's word: upgraded, cleared, left
 //!   once.rs            one-time initialization that waits detached
 //!   thread.rs          ThreadRecord: attach, detach, requests, safepoints
 //!   registry.rs        thread ids, given out and recycled
@@ -49,6 +50,7 @@ mod shim;
 pub mod slot;
 pub mod statistics;
 pub mod thread;
+pub mod weak_target;
 pub mod world;
 
 pub use byte_lock::ByteLock;
@@ -58,4 +60,5 @@ pub use mode::{gil_enabled, initialize, multithreaded, owner_id, set_multithread
 pub use once::OnceCell;
 pub use registry::OutOfThreadIds;
 pub use thread::{ThreadRecord, request};
+pub use weak_target::WeakTarget;
 pub use world::{ForkGuard, StoppedWorld, after_fork_child, prepare_fork, stop_the_world};

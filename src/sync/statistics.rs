@@ -24,6 +24,8 @@ pub fn enable(on: bool) {
 pub(crate) struct Counters {
     /// Atomic read-modify-writes on `shared` words, failed ones included.
     pub(crate) shared_writes: Tally,
+    /// Locks taken by atomic operations: two read-modify-writes each, at least.
+    pub(crate) locks: Tally,
     /// Counts merged, by the owner or for an id nobody has.
     pub(crate) merges: Tally,
     /// Objects given distributed counts.
@@ -69,6 +71,8 @@ pub(crate) fn count_stop(record: Option<&ThreadRecord>, pause: Duration) {
 pub struct Statistics {
     /// Atomic read-modify-writes on shared count words, failed ones included.
     pub shared_writes: u64,
+    /// Locks of objects, and of fields, taken by atomic operations.
+    pub locks: u64,
     /// Biased counts merged.
     pub merges: u64,
     /// Objects given distributed counts.
@@ -85,6 +89,14 @@ pub struct Statistics {
     pub longest_pause: Duration,
 }
 
+impl Statistics {
+    /// Atomic read-modify-writes on words and bytes that other threads may write too.
+    pub fn atomic_writes(&self) -> u64 {
+        // Taking a lock, and giving it back.
+        self.shared_writes + 2 * self.locks
+    }
+}
+
 /// Adds up the tallies of all threads, ended ones included. Other threads go on
 /// counting meanwhile.
 pub fn collect() -> Statistics {
@@ -92,6 +104,7 @@ pub fn collect() -> Statistics {
     for record in registry::records() {
         let counters = &record.counters;
         sum.shared_writes += counters.shared_writes.get();
+        sum.locks += counters.locks.get();
         sum.merges += counters.merges.get();
         sum.promotions += counters.promotions.get();
         sum.demotions += counters.demotions.get();

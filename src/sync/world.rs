@@ -155,6 +155,24 @@ impl StoppedWorld {
         header.count()
     }
 
+    /// [`StoppedWorld::merge`], with one more reference, which is the caller's. The object's words
+    /// are touched by the caller alone.
+    pub fn merge_and_incref(&self, header: &Header) {
+        if header.is_distributed() {
+            distributed::demote(self, header);
+        }
+        if !header.is_immortal() {
+            header.merge_local(1);
+        }
+    }
+
+    /// Whether a thread is destroying the object, or is about to: its last count is gone. The
+    /// world may have stopped in the middle of that (a finalizer reached a safepoint, say). Its
+    /// end is left to that thread. (Distributed counts are known to the collector alone.)
+    pub fn is_dying(&self, header: &Header) -> bool {
+        !header.is_immortal() && !header.is_distributed() && header.count() <= 0
+    }
+
     /// How long the world has been stopped, or stopping.
     pub fn duration(&self) -> std::time::Duration {
         self.since.elapsed()

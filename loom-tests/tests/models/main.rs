@@ -8,6 +8,7 @@
 mod alloc_adoption;
 mod alloc_page;
 mod alloc_remote_free;
+mod collector;
 mod counts;
 mod gil;
 mod inline_cache;
@@ -83,12 +84,15 @@ impl Object {
     /// With one reference, owned by `owner`.
     fn new(owner: &ThreadRecord) -> &'static Self {
         // SAFETY: lives to the end of the execution.
-        unsafe {
-            &*forever(Self {
-                header: Header::new_owned(0, owner.owner_id()),
-                contents: UnsafeCell::new(1),
-                deaths: Cell::new(0),
-            })
+        unsafe { &*forever(Self::unshared(owner)) }
+    }
+
+    /// The same, to be part of something.
+    fn unshared(owner: &ThreadRecord) -> Self {
+        Self {
+            header: Header::new_owned(0, owner.owner_id()),
+            contents: UnsafeCell::new(1),
+            deaths: Cell::new(0),
         }
     }
 

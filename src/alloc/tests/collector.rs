@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use typhon_alloc::{
-    FreePage, Kind, allocate, container_bytes_allocated, free, live_bytes_of, pages,
-    release_side_tables, set_grace_period_hook, side_of, statistics,
+    FreePage, Kind, Place, SideTables, allocate, container_bytes_allocated, free, live_bytes_of,
+    pages, set_grace_period_hook, statistics,
 };
 
 /// The tests look at all pages of the process, so one runs at a time.
@@ -72,7 +72,7 @@ fn walking_the_pages_finds_exactly_the_live_objects() {
 }
 
 #[test]
-fn each_object_has_a_side_word_of_its_own() {
+fn each_object_has_a_mark_and_a_count_of_its_own() {
     let _alone = ALONE.lock();
     let blocks: Vec<*mut u8> = [48usize, 48, 80, 352, 6000, 40_000, 100_000, 6 << 20]
         .iter()
@@ -82,41 +82,83 @@ fn each_object_has_a_side_word_of_its_own() {
         .filter(|(number, size)| **size < 10_000 || *number < 30)
         .map(|(_, &size)| object(Kind::Container, size))
         .collect();
-    let all = pages(Kind::Container);
-    for &block in &blocks {
-        // SAFETY: the block is alive and nobody else is at work on containers.
-        assert!(unsafe { side_of(block) }.is_none());
-    }
-    for page in &all {
-        assert!(page.ensure_side_table());
-        assert!(
-            page.side_bits()
-                .expect("made")
-                .iter()
-                .all(|word| word.load(Ordering::Relaxed) == 0)
-        );
+    // SAFETY: here and below the block is alive and nobody else is at work on containers.
+    let place = |block: *mut u8| unsafe { Place::of(block) };
+    assert!(blocks.iter().all(|&block| place(block).is_none()));
+    let mut tables = SideTables::new(pages(Kind::Container)).expect("there is memory");
+    let pages = tables.pages().to_vec();
+    assert!(tables.add_counts(&pages));
+    for (number, &block) in blocks.iter().enumerate() {
+        let place = place(block).expect("made");
+        assert_eq!(place.mark().swap(1, Ordering::Relaxed), 0);
+        assert_eq!(place.count().swap(number as u32, Ordering::Relaxed), 0);
     }
     for (number, &block) in blocks.iter().enumerate() {
-        // SAFETY: as above.
-        unsafe { side_of(block) }
-            .expect("made")
-            .store(number as u32 + 1, Ordering::Relaxed);
+        let place = place(block).expect("made");
+        assert_eq!(place.count().load(Ordering::Relaxed), number as u32);
+        if number % 3 == 0 {
+            place.mark().store(0, Ordering::Relaxed);
+        }
     }
-    let mut seen = 0;
-    for page in &all {
-        page.for_each_block_with_side(|block, side| {
-            let number = side.load(Ordering::Relaxed) as usize - 1;
-            assert_eq!(blocks[number], block);
+    let mut unmarked = BTreeSet::new();
+    for page in &pages {
+        page.for_each_unmarked(|block, place| {
             assert_eq!(
-                page.side_bits().expect("made")[page.index_of(block)].as_ptr(),
-                side.as_ptr()
+                blocks[place.count().load(Ordering::Relaxed) as usize],
+                block
             );
-            seen += 1;
+            unmarked.insert(block)
         });
     }
-    assert_eq!(seen, blocks.len());
-    release_side_tables(&all);
+    assert!(blocks.iter().step_by(3).copied().eq({
+        let mut in_order: Vec<*mut u8> = unmarked.into_iter().collect();
+        in_order.sort_by_key(|block| blocks.iter().position(|other| other == block));
+        in_order
+    }));
+    drop(tables);
+    assert!(blocks.iter().all(|&block| place(block).is_none()));
     for block in blocks {
+        // SAFETY: allocated above.
+        unsafe { free(block) };
+    }
+}
+
+#[test]
+fn only_where_an_object_begins_is_one_found() {
+    let _alone = ALONE.lock();
+    let sizes = [48usize, 80, 352, 6000, 40_000, 100_000, 6 << 20];
+    let blocks: Vec<*mut u8> = sizes
+        .iter()
+        .map(|&size| object(Kind::Container, size))
+        .collect();
+    let (plain, freed) = (object(Kind::Plain, 48), object(Kind::Container, 48));
+    // SAFETY: just allocated.
+    unsafe { free(freed) };
+    let tables = SideTables::new(pages(Kind::Container)).expect("there is memory");
+    for (&block, size) in blocks.iter().zip(sizes) {
+        assert_eq!(tables.block_at(block.addr()), Some(block));
+        for inside in [8, 16, (size / 2) & !7, size - 8] {
+            assert_eq!(
+                tables.block_at(block.addr() + inside),
+                None,
+                "{size}, {inside}"
+            );
+        }
+        assert_eq!(
+            tables.block_at(block.addr() & !0xFFFF),
+            None.or(blocks
+                .iter()
+                .copied()
+                .find(|other| other.addr() == block.addr() & !0xFFFF))
+        );
+    }
+    for other in [plain.addr(), freed.addr(), 8, 0x1000, usize::MAX & !7] {
+        assert_eq!(tables.block_at(other), None);
+    }
+    let on_the_stack = 0u64;
+    assert_eq!(tables.block_at((&raw const on_the_stack).addr()), None);
+    drop(tables);
+    for block in blocks.into_iter().chain([plain]) {
         // SAFETY: allocated above.
         unsafe { free(block) };
     }

@@ -9,7 +9,7 @@ use typhon_sync::Header;
 use crate::args::{Args, Maybe};
 use crate::context::Context;
 use crate::error::PyResult;
-use crate::object::{self, Payload, Ref, Traverse};
+use crate::object::{self, Payload, Ref, Run, Traverse};
 use crate::objects::iterators::SequenceIterator;
 use crate::objects::type_::Type;
 use crate::protocols::{compare, hash, index, iterate, text};
@@ -49,6 +49,12 @@ pub unsafe fn variable_size(object: NonNull<Header>) -> usize {
 impl Traverse for Tuple {
     fn traverse(&self, visit: &mut dyn FnMut(&Value)) {
         self.as_slice().iter().for_each(visit);
+    }
+
+    const IS_RUN: bool = true;
+
+    fn run(&self) -> Run {
+        Run::new(self.as_slice().as_ptr().cast(), self.length)
     }
 }
 

@@ -1,9 +1,10 @@
 //! `weakref.ref` and the proxies. Who refers to whom is kept in [`crate::weak`].
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
+use typhon_sync::WeakTarget;
 
 use crate::args::{Args, IntoValue};
 use crate::class::ClassFlags;
@@ -23,8 +24,8 @@ use crate::weak;
 #[pyclass(name = "ReferenceType", module = "weakref", flags(BASETYPE))]
 #[repr(C)]
 pub struct WeakReference {
-    /// Address of the object; zero when it is dead. See `weak` for who writes it.
-    pub(crate) target: AtomicUsize,
+    /// Address of the object; zero when it is dead.
+    pub(crate) target: WeakTarget,
     /// Called with the reference when the object dies; taken when it is called.
     pub(crate) callback: Field,
     /// The object's hash; -1 when nobody asked while it was alive.
@@ -57,7 +58,7 @@ impl Drop for WeakReference {
 impl WeakReference {
     fn to(target: &Value, callback: Option<Value>) -> WeakReference {
         WeakReference {
-            target: AtomicUsize::new(target.bits() as usize),
+            target: WeakTarget::new(target.bits() as usize),
             callback: Field::from_option(callback),
             hash: AtomicI64::new(-1),
         }

@@ -25,6 +25,7 @@ pub(super) fn finish(cx: &Context, exit: Exit) -> Exit {
     if configuration::get().show_statistics {
         eprintln!("{}", typhon_alloc::statistics());
         eprintln!("{:#?}", typhon_sync::statistics::collect());
+        eprintln!("collector: {:?}", typhon_runtime::collector::STATISTICS);
     }
     match exit {
         Exit::Status(0) if !written => Exit::Status(NOT_WRITTEN),

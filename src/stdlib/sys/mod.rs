@@ -101,6 +101,7 @@ use crate::configuration;
         objects::is_interned,
         objects::is_immortal,
         objects::debugmallocstats,
+        objects::typhon_statistics,
         objects::clear_type_cache,
         objects::clear_internal_caches,
         objects::clear_type_descriptors

@@ -1,8 +1,11 @@
 //! Objects as memory: sizes, counts, interned strings, the allocator's statistics.
 
+use std::sync::atomic::Ordering;
+
 use typhon_macros::pyfunction;
 use typhon_runtime::args::Maybe;
 use typhon_runtime::object::{Kind, Ref};
+use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Name, Str};
@@ -107,6 +110,37 @@ pub fn is_immortal(_cx: &Context, op: &Value) -> PyResult<bool> {
 pub fn debugmallocstats(cx: &Context) -> PyResult<()> {
     crate::text_output::to_stderr(cx, &format!("{}\n", typhon_alloc::statistics()));
     Ok(())
+}
+
+/// Return a dict of what the concurrency core has done so far.
+///
+/// Most of it is counted with the option --stats only.
+#[pyfunction("_typhon_statistics()")]
+pub fn typhon_statistics(cx: &Context) -> PyResult<Ref<Dict>> {
+    let statistics = typhon_sync::statistics::collect();
+    let collector = &typhon_runtime::collector::STATISTICS;
+    let dict = Dict::new(cx)?;
+    for (name, number) in [
+        ("atomic_writes", statistics.atomic_writes()),
+        ("shared_writes", statistics.shared_writes),
+        ("locks", statistics.locks),
+        ("merges", statistics.merges),
+        ("promotions", statistics.promotions),
+        ("demotions", statistics.demotions),
+        ("retired", statistics.retired),
+        ("revocations", statistics.revocations),
+        ("stops", statistics.stops),
+        ("longest_stop", statistics.longest_pause.as_nanos() as u64),
+        ("collections", collector.collections.load(Ordering::Relaxed)),
+        ("collector_paused", collector.paused.load(Ordering::Relaxed)),
+        (
+            "collector_longest_pause",
+            collector.longest_pause.load(Ordering::Relaxed),
+        ),
+    ] {
+        dict.set_name(cx, Name::intern(cx, name)?, int::from_u64(cx, number)?)?;
+    }
+    Ok(dict)
 }
 
 /// Clear the internal type lookup cache.

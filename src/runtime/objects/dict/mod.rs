@@ -23,7 +23,7 @@ use typhon_macros::pyclass;
 
 use crate::context::Context;
 use crate::error::PyResult;
-use crate::object::{self, Ref, Traverse};
+use crate::object::{self, Ref, Run, Traverse};
 use crate::value::Value;
 use table::Table;
 
@@ -50,6 +50,16 @@ impl Traverse for Dict {
                 table.entry(index).key.traverse(visit);
                 table.entry(index).value.traverse(visit);
             }
+        }
+    }
+
+    const IS_RUN: bool = true;
+
+    fn run(&self) -> Run {
+        // SAFETY: the world is stopped.
+        match unsafe { self.table.load(Ordering::Relaxed).as_ref() } {
+            Some(table) => table.references(),
+            None => Run::EMPTY,
         }
     }
 }

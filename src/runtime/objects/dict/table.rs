@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, Ordering};
 use typhon_alloc::Kind;
 
 use crate::field::Field;
+use crate::object::Run;
 use crate::objects::str_::Str;
 use crate::protocols::hash::hash_i64;
 use crate::value::Value;
@@ -278,6 +279,17 @@ impl Table {
     #[inline(always)]
     pub fn has_simple_keys(&self) -> bool {
         self.plain
+    }
+
+    /// Keys and values where they lie, for the collector.
+    pub fn references(&self) -> Run {
+        match self.length() {
+            0 => Run::EMPTY,
+            count => Run::new(
+                (&raw const *self.entry(0)).cast(),
+                count * (size_of::<Entry>() / size_of::<u64>()),
+            ),
+        }
     }
 
     /// Whether there is room for one more entry, with a plain key or another one.

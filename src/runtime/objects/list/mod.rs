@@ -35,7 +35,7 @@ use typhon_macros::pyclass;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::guarded::HeldValue;
-use crate::object::{self, Ref, Traverse};
+use crate::object::{self, Ref, Run, Traverse};
 use crate::objects::shared_word::{Glimpse, SharedWord};
 use crate::objects::type_::Type;
 use crate::protocols::iterate;
@@ -155,6 +155,14 @@ impl Traverse for List {
         for index in 0..self.len().min(buffer.capacity) {
             buffer.word(index).look(&mut *visit);
         }
+    }
+
+    const IS_RUN: bool = true;
+
+    fn run(&self) -> Run {
+        // SAFETY: the world is stopped, so the buffer stays.
+        let buffer = unsafe { &*self.buffer.load(Ordering::Relaxed) };
+        Run::new(buffer.start().cast(), self.len().min(buffer.capacity))
     }
 }
 
