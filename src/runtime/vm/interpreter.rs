@@ -571,11 +571,12 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::JUMP_FORWARD => pc = pc.add(arg as usize),
                             op::JUMP_BACKWARD => {
-                                pc = pc.sub(arg as usize);
+                                // Before the jump: what interrupts the loop is raised on its line.
                                 if cx.record.poll() {
                                     save!();
                                     attempt!(safepoint::serve(cx));
                                 }
+                                pc = pc.sub(arg as usize);
                             }
                             op::JUMP_BACKWARD_NO_INTERRUPT => pc = pc.sub(arg as usize),
                             op::TO_BOOL => {
