@@ -169,8 +169,8 @@ fn collect_now(cx: &Context) -> (usize, usize) {
     (count, bytes)
 }
 
-/// Counts what threads refer to without counting it, merges what waits in their queues, and returns what nobody refers to then, to be destroyed
-/// when the world runs again.
+/// Counts what threads refer to without counting it, merges what waits in their queues, and returns what
+/// nobody refers to then, to be destroyed when the world runs again.
 fn settle(world: &StoppedWorld) -> Vec<NonNull<Header>> {
     uncounted::settle(world);
     let mut dead = Vec::new();
