@@ -11,13 +11,13 @@ use typhon_sync::distributed::{promote, serve_promotions};
 use typhon_sync::header::Header;
 use typhon_sync::{ThreadRecord, initialize, request, set_multithreaded, stop_the_world};
 
-/// Takes and drops a reference `rounds` times on each of two attached threads, with the
-/// polling that the evaluation loop would do; answers the time until both are done.
 /// The header at the address of a candidate.
 fn at_address(address: usize) -> Option<NonNull<Header>> {
     NonNull::new(std::ptr::with_exposed_provenance_mut(address))
 }
 
+/// Takes and drops a reference `rounds` times on each of two attached threads, with the
+/// polling that the evaluation loop would do; answers the time until both are done.
 fn count_on_two_threads(rounds: u64, objects: [&'static Header; 2]) -> Duration {
     let barrier = std::sync::Barrier::new(2);
     let work = |header: &'static Header| {

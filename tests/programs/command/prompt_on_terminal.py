@@ -74,6 +74,10 @@ with tempfile.TemporaryDirectory() as folder:
     prompt.say("prin\t", r"print\(")
     prompt.say("'completed')\r", r"[\r\n]completed\r\n", ">>> ")
     prompt.say("1 / 0\r", "ZeroDivisionError: division by zero", ">>> ")
+    # Each statement is in the file before the next prompt is shown.
+    with open(history) as file:
+        lines = file.read()
+    assert "6 * 7\ndef double(x):\n" in lines and "\ndouble(33)\n" in lines, lines
     # Ctrl-C at the prompt, and while a statement waits.
     prompt.say("not finished\x03", "KeyboardInterrupt", ">>> ")
     prompt.say("import time; print('waits'); time.sleep(600)\r", r"[\r\n]waits\r\n")
