@@ -536,36 +536,33 @@ impl This {
     }
 }
 
-/// The global or built-in variable, by the cache alone.
+/// What `read` makes of the entry of the global or built-in variable, by the cache alone.
 #[inline(always)]
-pub fn load_global_fast(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<Value> {
+fn global_by_cache<R>(
+    frame: &Frame,
+    cache: &AtomicU64,
+    read: impl FnOnce(&Ref<Dict>, usize) -> Option<R>,
+) -> Option<R> {
     let (kind, version, index) = cache::unpack_version(cache.load(Ordering::Acquire));
     if kind == cache::tag(Packed::Global) {
-        frame.globals().get_at(index, name)
+        read(frame.globals(), index)
     } else if kind == cache::tag(Packed::Builtin) && frame.globals().version() == version {
-        frame
-            .builtins()
-            .downcast_exact::<Dict>()?
-            .get_at(index, name)
+        read(frame.builtins().downcast_exact::<Dict>()?, index)
     } else {
         None
     }
 }
 
+/// The global or built-in variable, by the cache alone.
+#[inline(always)]
+pub fn load_global_fast(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<Value> {
+    global_by_cache(frame, cache, |dict, index| dict.get_at(index, name))
+}
+
 /// [`load_global_fast`] as a word for the place of a callable on the operand stack.
 #[inline(always)]
 pub(super) fn load_global_callable(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<u64> {
-    let (kind, version, index) = cache::unpack_version(cache.load(Ordering::Acquire));
-    if kind == cache::tag(Packed::Global) {
-        frame.globals().operand_at(index, name)
-    } else if kind == cache::tag(Packed::Builtin) && frame.globals().version() == version {
-        frame
-            .builtins()
-            .downcast_exact::<Dict>()?
-            .operand_at(index, name)
-    } else {
-        None
-    }
+    global_by_cache(frame, cache, |dict, index| dict.operand_at(index, name))
 }
 
 /// `global.name`, by the caches alone, `to_call` or not: the word for the stack, and the global if it is to

@@ -285,40 +285,37 @@ impl Ref<Dict> {
         })
     }
 
+    /// Entry `index` and its table, if that entry's key is `name`. Used before the next safepoint.
+    #[inline(always)]
+    fn entry_named(&self, index: usize, name: Name) -> Option<(&Table, &Entry)> {
+        // SAFETY: by the callers, who keep no reference to it.
+        let table = unsafe { self.table() }?;
+        if index >= table.length() {
+            return None;
+        }
+        let entry = table.entry(index);
+        (entry.key.peek_bits() == name.address() as u64).then_some((table, entry))
+    }
+
     /// The value of entry `index` if that entry's key is `name`.
     #[inline(always)]
     pub fn get_at(&self, index: usize, name: Name) -> Option<Value> {
-        // SAFETY: used before the next safepoint.
-        let table = unsafe { self.table() }?;
-        if index < table.length() {
-            let entry = table.entry(index);
-            if entry.key.peek_bits() == name.address() as u64 {
-                return entry
-                    .value
-                    .get_with(self.header())
-                    .filter(|_| self.is_current(table));
-            }
-        }
-        None
+        let (table, entry) = self.entry_named(index, name)?;
+        let value = entry.value.get_with(self.header());
+        value.filter(|_| self.is_current(table))
     }
 
     /// [`Ref::get_at`] as a word for the place of a callable on the operand stack
     /// (`vm/uncounted.rs`).
     #[inline(always)]
     pub(crate) fn operand_at(&self, index: usize, name: Name) -> Option<u64> {
-        // SAFETY: used before the next safepoint.
-        let table = unsafe { self.table() }?;
-        if index < table.length() {
-            let entry = table.entry(index);
-            if entry.key.peek_bits() == name.address() as u64 {
-                let word = entry.value.operand(self.header())?;
-                if self.is_current(table) {
-                    return Some(word);
-                }
-                // SAFETY: the word was just made.
-                unsafe { uncounted::give_back(word) };
-            }
+        let (table, entry) = self.entry_named(index, name)?;
+        let word = entry.value.operand(self.header())?;
+        if self.is_current(table) {
+            return Some(word);
         }
+        // SAFETY: the word was just made.
+        unsafe { uncounted::give_back(word) };
         None
     }
 
@@ -331,15 +328,7 @@ impl Ref<Dict> {
         name: Name,
         look: impl FnOnce(&Value) -> Option<R>,
     ) -> Option<R> {
-        // SAFETY: used before the next safepoint.
-        let table = unsafe { self.table() }?;
-        if index < table.length() {
-            let entry = table.entry(index);
-            if entry.key.peek_bits() == name.address() as u64 {
-                return entry.value.look(look);
-            }
-        }
-        None
+        self.entry_named(index, name)?.1.value.look(look)
     }
 
     /// Makes room for one more entry, with a plain key or another one, under the lock; entries move to a
