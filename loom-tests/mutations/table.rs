@@ -76,7 +76,7 @@ mutations! {
     }
     "merge_queue::an_ending_owner_leaves_nothing_queued" {
         THREAD: "no last look at the queue under its lock",
-            "if !self.merge_queue.is_empty() {" => "if false {";
+            "if !self.merge_queue.is_empty() || self.is_asked(request::MERGE_ALL) {" => "if self.is_asked(request::MERGE_ALL) {";
         QUEUE: "no look whether the id is vacant",
             "if record.is_vacant() {" => "if false {";
     }
@@ -99,6 +99,14 @@ mutations! {
         QUEUE: "what the sleeper counted is not acquired",
             "            Ordering::Acquire,\n            Ordering::Relaxed,\n        ) {\n            Ok(_) => break," =>
             "            Ordering::Relaxed,\n            Ordering::Relaxed,\n        ) {\n            Ok(_) => break,";
+    }
+    "merge_queue::nobody_sleeps_on_what_waits" {
+        THREAD: "an owner that was asked to merge goes to sleep",
+            "if self.clear_attached_unless(request::MERGE | request::MERGE_ALL)" =>
+            "if self.clear_attached_unless(0)";
+        THREAD: "a thread that is to merge for others ends",
+            "!self.merge_queue.is_empty() || self.is_asked(request::MERGE_ALL)" =>
+            "!self.merge_queue.is_empty()";
     }
     "promotion::promotion_keeps_every_reference" {
         DISTRIBUTED: "promotion forgets the shared count",
@@ -145,7 +153,7 @@ mutations! {
         OBJECT: "who was waited for tells nobody",
             "    );\n    wake_waiting();\n}" => "    );\n}";
         THREAD: "a thread that detaches tells nobody",
-            "if before & request::REVOKE != 0 { object_lock::wake_waiting(); } } /// Runs" => "} /// Runs";
+            "if before & request::REVOKE != 0 { object_lock::wake_waiting(); } true" => "true";
     }
     "object_lock::an_owner_that_was_away_finds_its_bias_gone" {
         OBJECT: "no fence between asking and looking at the owner",
@@ -330,8 +338,7 @@ mutations! {
             "if word & (request::STOP | request::CLOSED) != 0 {\n                self.wait_until_resumed();" =>
             "if false {\n                self.wait_until_resumed();";
         THREAD: "detaching does not release",
-            "self.word.fetch_and(!ATTACHED, Ordering::AcqRel)" =>
-            "self.word.fetch_and(!ATTACHED, Ordering::Relaxed)";
+            "before & !ATTACHED,\n                Ordering::AcqRel," => "before & !ATTACHED,\n                Ordering::Relaxed,";
         WORLD: "resuming wakes nobody",
             "REGISTRY.resumed.notify_all();" => "";
     }

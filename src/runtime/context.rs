@@ -160,9 +160,11 @@ impl Context {
     }
 
     /// Runs `work`, which may block and uses no Python objects, detached: other threads may stop the
-    /// world or take the GIL meanwhile.
+    /// world or take the GIL meanwhile. What only this thread can find to be dead dies before, and may
+    /// run finalizers: somebody else may wait for that while this thread is away.
     pub fn detached<R>(&self, work: impl FnOnce() -> R) -> R {
-        self.record.detach();
+        self.record
+            .detach_merged(&mut |object| crate::object::destroy(object));
         let result = work();
         self.record.attach();
         result

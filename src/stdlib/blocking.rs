@@ -6,6 +6,7 @@
 
 use rustix::io::Errno;
 use rustix::time::{ClockId, Timespec, clock_gettime};
+use typhon_runtime::collector::sweep;
 use typhon_runtime::vm::safepoint;
 use typhon_runtime::{Context, PyResult};
 
@@ -74,6 +75,43 @@ pub fn interrupted(cx: &Context) -> PyResult<()> {
         safepoint::serve(cx)
     } else {
         Ok(())
+    }
+}
+
+/// A sleep up to a deadline, in parts when there are objects that die by a sweep only: somebody may
+/// wait for what this thread has dropped.
+pub struct Sleep {
+    deadline: Deadline,
+    /// Where the first part ends.
+    sweep_at: Option<i128>,
+}
+
+impl Sleep {
+    /// A sleep that begins now.
+    pub fn new(deadline: Deadline) -> Sleep {
+        let sweep_at = sweep::soon().map(|soon| monotonic() + soon.as_nanos() as i128);
+        Sleep { deadline, sweep_at }
+    }
+
+    /// Up to when to sleep.
+    pub fn part(&self) -> Deadline {
+        match (self.sweep_at, self.deadline.0) {
+            (Some(sweep_at), Some(end)) => Deadline(Some(end.min(sweep_at))),
+            (Some(sweep_at), None) => Deadline(Some(sweep_at)),
+            (None, _) => self.deadline,
+        }
+    }
+
+    /// A part is over. Is it the last one?
+    pub fn is_over(&mut self, cx: &Context) -> bool {
+        let Some(sweep_at) = self.sweep_at.take() else {
+            return true;
+        };
+        if self.deadline.0.is_some_and(|end| end <= sweep_at) {
+            return true;
+        }
+        sweep::if_due(cx);
+        false
     }
 }
 

@@ -25,7 +25,7 @@ use typhon_runtime::protocols::attribute;
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value, module};
 
 use crate::arguments::{bind, signature};
-use crate::blocking::{self, Deadline};
+use crate::blocking::{self, Deadline, Sleep};
 use crate::exception_class::ExceptionClass;
 use crate::time::span::{self, Rounding};
 
@@ -87,6 +87,7 @@ impl SimpleQueue {
 
     /// Waits for an item; `None` when the deadline passes first.
     fn wait(cx: &Context, this: &Ref<SimpleQueue>, deadline: Deadline) -> PyResult<Option<Value>> {
+        let mut sleep = Sleep::new(deadline);
         loop {
             // A signal that came before would not end the sleep.
             blocking::interrupted(cx)?;
@@ -96,7 +97,7 @@ impl SimpleQueue {
                 return Ok(item);
             }
             let slept = cx.detached(|| {
-                let end = deadline.as_timespec();
+                let end = sleep.part().as_timespec();
                 futex::wait_bitset(
                     &this.puts,
                     futex::Flags::PRIVATE,
@@ -105,7 +106,7 @@ impl SimpleQueue {
                     NonZeroU32::MAX,
                 )
             });
-            if slept == Err(Errno::TIMEDOUT) {
+            if slept == Err(Errno::TIMEDOUT) && sleep.is_over(cx) {
                 return Ok(this.locked(VecDeque::pop_front));
             }
         }

@@ -44,7 +44,10 @@
 //! nobody and stays as it is, and is freed promptly. A list of candidates holds addresses
 //! and no references, for nobody knows when it is served: a thread may go to sleep first.
 //! The object may be gone by then, so whoever serves the list looks, with the world
-//! stopped, what is at the address; another object there may be promoted as well as any.
+//! stopped, what is at the address, and whether it has been noted ([`Header::note`]).
+//!
+//! What has distributed counts dies late: at the next sweep. Threads that go to sleep
+//! ask for one ([`are_there_any`]).
 
 use crate::header::{Header, STATE_MAYBE_SHARED, STATE_MERGED, shared_count, shared_word};
 use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded};
@@ -254,7 +257,7 @@ pub(crate) fn observe_incref(header: &Header) {
         }
         let candidate = contended
             || (watch.ticks.is_multiple_of(samples::INTERVAL)
-                && samples::is_shared(address(header), record.id()));
+                && samples::is_shared(header, record.id()));
         if candidate {
             watch
                 .candidates
@@ -316,7 +319,8 @@ impl Watch {
         let local = header.local.load(Ordering::Relaxed);
         let shared = header.shared.load(Ordering::Relaxed);
         let entry = self.entry(header);
-        if entry.address == address(header) {
+        let is_here = entry.address == address(header);
+        if is_here && header.is_noted() {
             entry.operations += 1;
             entry.patience = PATIENCE;
             if entry.operations > WINDOW {
@@ -325,10 +329,11 @@ impl Watch {
             } else if shared_count(entry.shared) != shared_count(shared) || entry.local != local {
                 entry.score += 1;
             }
-        } else if entry.patience > 0 {
+        } else if !is_here && entry.patience > 0 {
             entry.patience -= 1;
             return 0;
         } else {
+            header.note();
             *entry = WatchEntry {
                 address: address(header),
                 patience: PATIENCE,
@@ -452,7 +457,10 @@ pub unsafe fn serve_promotions(
             .filter_map(&mut *find)
         {
             // SAFETY: by the caller's promise; with the world stopped it stays.
-            promote(&world, unsafe { header.as_ref() });
+            let header = unsafe { header.as_ref() };
+            if header.is_noted() {
+                promote(&world, header);
+            }
         }
     }
     let dead = if is_sweep_due() {

@@ -9,7 +9,7 @@
 //!
 //! * `shape`: index into the runtime's table of shapes. This crate never looks at it.
 //! * `lock`: the object's one-byte mutex (`byte_lock.rs`, `object_lock.rs`).
-//! * `gc`: bits of the collector. This crate never looks at them.
+//! * `gc`: bits of the collector, at which this crate never looks, but for the highest, [`GC_NOTED`].
 //! * `owner`, `local`, `shared`: the reference count (`biased_count.rs`).
 //!
 //! `owner` says how the rest is read:
@@ -76,6 +76,10 @@ pub const STATE_MAYBE_SHARED: u32 = 1;
 pub const STATE_QUEUED: u32 = 2;
 /// State: the owner's count has been added to the shared one.
 pub const STATE_MERGED: u32 = 3;
+
+/// Bit of `gc`: a thread has noted that it counts this object and does not own it
+/// (`distributed.rs`). Not set in a new object, which may be where such a one was.
+pub const GC_NOTED: u8 = 0x80;
 
 /// The count in a `shared` word.
 #[inline(always)]
@@ -186,6 +190,18 @@ impl Header {
         header.local.store(0, Ordering::Relaxed);
         header.shared.store(STATE_MERGED, Ordering::Relaxed);
         header.owner.store(NOBODY, Ordering::Relaxed);
+    }
+
+    /// Has a thread noted this object (`distributed.rs`), and not one that was here before?
+    #[inline]
+    pub(crate) fn is_noted(&self) -> bool {
+        self.gc.load(Ordering::Relaxed) & GC_NOTED != 0
+    }
+
+    /// Notes this object. Had a thread done so before?
+    #[inline]
+    pub(crate) fn note(&self) -> bool {
+        self.is_noted() || self.gc.fetch_or(GC_NOTED, Ordering::Relaxed) & GC_NOTED != 0
     }
 
     /// The object's shape, for a reader that goes on to read what the shape describes.

@@ -19,7 +19,9 @@
 //! detached merges for it ([`merge_for_sleeper`]): STOP in the owner's word keeps it from
 //! attaching, and the registry's lock, under which those who find STOP wait, keeps stoppers of the
 //! world away. If the owner has detached in between, or the world is about to stop, who dropped
-//! the object asks itself to merge all queues with the world stopped (MERGE_ALL).
+//! the object asks itself to merge all queues with the world stopped (MERGE_ALL). And nobody goes to
+//! sleep, or ends, that was asked for either: `ThreadRecord::detach_merged` looks at the requests in
+//! the exchange that detaches.
 //!
 //! So at every moment either a thread will drain the queue or the queue is empty. And
 //! the lock orders the counting of the id's last thread before the merges of strangers,

@@ -66,8 +66,8 @@ pub mod request {
     pub const SIGNAL: u32 = 1 << 5;
     /// An exception is to be raised in this thread.
     pub const ASYNC_EXCEPTION: u32 = 1 << 6;
-    /// The merge queue is not empty.
-    pub const MERGE: u32 = 1 << 7;
+    /// The merge queue is not empty. Served by `merge_what_waits`.
+    pub(crate) const MERGE: u32 = 1 << 7;
     /// A collection is due.
     pub const COLLECT: u32 = 1 << 8;
     /// There are candidates for distributed counts.
@@ -76,14 +76,14 @@ pub mod request {
     pub const MEMORY: u32 = 1 << 10;
     /// The world is closed for this thread: it never attaches again. Never cleared.
     pub(crate) const CLOSED: u32 = 1 << 11;
-    /// Much waits in the merge queue of a thread that is not attached.
-    pub const MERGE_ALL: u32 = 1 << 12;
+    /// This thread has put something in the merge queue of one that is not attached. Served by
+    /// `merge_what_waits`.
+    pub(crate) const MERGE_ALL: u32 = 1 << 12;
     /// Another thread waits to enter an object of this one. Served by `safepoint` itself.
     pub(crate) const REVOKE: u32 = 1 << 13;
 
     /// What `safepoint` hands on to the runtime.
-    pub const FOR_THE_RUNTIME: u32 =
-        SIGNAL | ASYNC_EXCEPTION | MERGE | COLLECT | PROMOTE | MEMORY | MERGE_ALL;
+    pub const FOR_THE_RUNTIME: u32 = SIGNAL | ASYNC_EXCEPTION | COLLECT | PROMOTE | MEMORY;
 }
 
 /// Bit of the word: the thread may run Python code.
@@ -184,13 +184,14 @@ impl ThreadRecord {
     /// `destroy` gets the objects that turn out to have no reference left; it is the
     /// last that runs as this thread, so what it needs must outlive this call. After it
     /// the calling thread touches no object.
-    pub fn unregister(&self, destroy: &mut dyn FnMut(NonNull<Header>)) {
+    pub fn unregister(&'static self, destroy: &mut dyn FnMut(NonNull<Header>)) {
         self.assert_current_and_attached();
         loop {
-            merge_queue::drain(self, destroy);
+            self.merge_what_waits(destroy);
             let mut state = REGISTRY.lock();
             let queue = self.merge_queue.lock.guard();
-            if !self.merge_queue.is_empty() {
+            // The next thread with this record does not see what this one was asked for.
+            if !self.merge_queue.is_empty() || self.is_asked(request::MERGE_ALL) {
                 continue;
             }
             qsbr::leave_limbo(self);
@@ -278,6 +279,21 @@ impl ThreadRecord {
         }
     }
 
+    /// [`ThreadRecord::detach`], for as long as it may be: nothing is left in the thread's merge queue,
+    /// nor for it to merge. `destroy`, which runs attached, gets what has no reference left.
+    pub fn detach_merged(&'static self, destroy: &mut dyn FnMut(NonNull<Header>)) {
+        self.assert_current_and_attached();
+        loop {
+            self.merge_what_waits(destroy);
+            if self.clear_attached_unless(request::MERGE | request::MERGE_ALL) {
+                break;
+            }
+        }
+        if gil_enabled() {
+            GIL.release(self);
+        }
+    }
+
     fn set_attached(&self) {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -314,8 +330,29 @@ impl ThreadRecord {
     }
 
     fn clear_attached(&self) {
+        let cleared = self.clear_attached_unless(0);
+        debug_assert!(cleared);
+    }
+
+    /// False: one of these requests has been made, and the thread is still attached.
+    fn clear_attached_unless(&self, requests: u32) -> bool {
         qsbr::go_offline(self);
-        let before = self.word.fetch_and(!ATTACHED, Ordering::AcqRel);
+        let mut before = self.word.load(Ordering::Relaxed);
+        loop {
+            if before & requests != 0 {
+                qsbr::go_online(self);
+                return false;
+            }
+            match self.word.compare_exchange_weak(
+                before,
+                before & !ATTACHED,
+                Ordering::AcqRel,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => break,
+                Err(now) => before = now,
+            }
+        }
         debug_assert!(before & ATTACHED != 0, "detached twice");
         if before & request::STOP != 0 {
             world::note_stopped(&mut REGISTRY.lock());
@@ -326,6 +363,7 @@ impl ThreadRecord {
         if before & request::REVOKE != 0 {
             object_lock::wake_waiting();
         }
+        true
     }
 
     /// Runs `blocking` detached.
@@ -358,8 +396,9 @@ impl ThreadRecord {
     }
 
     /// Suspends for a stopped world, yields the GIL, lets retired memory go, as asked;
-    /// answers, and clears, what the runtime has to see to. The calling thread holds
-    /// no lock and no borrowed address of something unlocked.
+    /// answers, and clears, what the runtime has to see to, beside what there is to merge
+    /// ([`ThreadRecord::merge_what_waits`]). The calling thread holds no lock and no borrowed address
+    /// of something unlocked.
     #[cold]
     pub fn safepoint(&self) -> u32 {
         self.assert_current_and_attached();
@@ -386,11 +425,31 @@ impl ThreadRecord {
         asked & request::FOR_THE_RUNTIME
     }
 
-    /// Merges the counts of the objects in this thread's merge queue. `destroy` gets
-    /// those that have no reference left.
-    pub fn drain_merge_queue(&self, destroy: &mut dyn FnMut(NonNull<Header>)) {
+    /// Merges the counts of what waits in this thread's merge queue, if it was asked to, and
+    /// in all others', with the world stopped, if it has asked itself to. `destroy` gets the objects
+    /// that have no reference left.
+    pub fn merge_what_waits(&'static self, destroy: &mut dyn FnMut(NonNull<Header>)) {
         self.assert_current_and_attached();
-        merge_queue::drain(self, destroy);
+        if !self.is_asked(request::MERGE | request::MERGE_ALL) {
+            return;
+        }
+        let asked = self
+            .word
+            .fetch_and(!(request::MERGE | request::MERGE_ALL), Ordering::AcqRel);
+        if asked & request::MERGE != 0 {
+            merge_queue::drain(self, destroy);
+        }
+        if asked & request::MERGE_ALL != 0 {
+            let mut dead = Vec::new();
+            let world = world::stop_the_world(self);
+            world.drain_all_merge_queues(&mut |object| dead.push(object));
+            drop(world);
+            dead.into_iter().for_each(destroy);
+        }
+    }
+
+    fn is_asked(&self, requests: u32) -> bool {
+        self.word.load(Ordering::Relaxed) & requests != 0
     }
 
     /// Calls `visit` for every registered thread. Threads may come and go meanwhile

@@ -29,7 +29,7 @@ use loom::thread::JoinHandle;
 use loom_tests::header::Header;
 use loom_tests::mode::{self, set_multithreaded};
 use loom_tests::shim::{forever, start_execution};
-use loom_tests::thread::{ThreadRecord, request};
+use loom_tests::thread::ThreadRecord;
 use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -136,7 +136,7 @@ fn begin() -> &'static ThreadRecord {
 }
 
 /// Ends the calling thread.
-fn end(record: &ThreadRecord) {
+fn end(record: &'static ThreadRecord) {
     record.unregister(&mut destroy);
 }
 
@@ -155,8 +155,9 @@ fn join(record: &ThreadRecord, thread: JoinHandle<()>) {
 }
 
 /// Comes to a safepoint if asked to, and merges what waits there.
-fn safepoint(record: &ThreadRecord) {
-    if record.poll() && record.safepoint() & request::MERGE != 0 {
-        record.drain_merge_queue(&mut destroy);
+fn safepoint(record: &'static ThreadRecord) {
+    if record.poll() {
+        record.safepoint();
+        record.merge_what_waits(&mut destroy);
     }
 }

@@ -1,7 +1,6 @@
 //! Objects that wait for their owner, and owners that end.
 
 use crate::{Object, begin, destroy, end, free_threaded, join, safepoint, spawn};
-use loom_tests::thread::request;
 
 /// A stranger drops a reference that the owner counted, while the owner ends: the
 /// object is merged by the one or by the other.
@@ -89,16 +88,9 @@ fn a_sleeping_owner_is_merged_for() {
         let me = begin();
         let [dropped, kept] = [Object::new(me), Object::new(me)];
         kept.header.incref();
-        let stranger = spawn(|stranger| {
+        let stranger = spawn(|_| {
             dropped.drop_reference();
             kept.drop_reference();
-            if stranger.poll() && stranger.safepoint() & request::MERGE_ALL != 0 {
-                let world = loom_tests::world::stop_the_world(stranger);
-                let mut dead = Vec::new();
-                world.drain_all_merge_queues(&mut |header| dead.push(header));
-                drop(world);
-                dead.into_iter().for_each(destroy);
-            }
         });
         me.detached(|| ());
         kept.header.incref();
@@ -109,6 +101,22 @@ fn a_sleeping_owner_is_merged_for() {
         assert!(dropped.is_dead() && !kept.is_dead());
         kept.drop_reference();
         assert!(kept.is_dead());
+        end(me);
+    });
+}
+
+/// What is dropped while its owner goes to sleep dies before the owner wakes up: the owner does not go
+/// before it has merged it, and who finds it gone does not go either.
+#[test]
+fn nobody_sleeps_on_what_waits() {
+    free_threaded(3, || {
+        let me = begin();
+        let object = Object::new(me);
+        let stranger = spawn(|_| object.drop_reference());
+        me.detach_merged(&mut destroy);
+        stranger.join().expect("the thread has panicked");
+        assert!(object.is_dead());
+        me.attach();
         end(me);
     });
 }

@@ -48,7 +48,7 @@ impl Guarded {
 /// Comes to a safepoint, before which others may have come to wait for this thread: they
 /// look at its word first and then ask it, and the look hides from loom that the asking
 /// may come before the poll.
-fn safepoint_after_others(me: &ThreadRecord) {
+fn safepoint_after_others(me: &'static ThreadRecord) {
     loom::thread::yield_now();
     safepoint(me);
 }

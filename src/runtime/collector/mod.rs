@@ -18,12 +18,14 @@
 //!   trial.rs     finding garbage: marking, counting, marking
 //!   garbage.rs   finalizers, resurrection, the end
 //!   look.rs      gc.get_objects and the like
+//!   sweep.rs     who gets distributed counts, and the end of those who have them
 //! ```
 
 mod garbage;
 mod look;
 mod mark;
 mod roots;
+pub mod sweep;
 mod trial;
 mod trigger;
 
@@ -38,7 +40,6 @@ use typhon_sync::{Header, StoppedWorld};
 use crate::context::Context;
 use crate::instance;
 use crate::object::{self, Ref, gc_bits, gc_flags, set_gc_bits};
-use crate::objects::type_::Type;
 use crate::objects::weakref::WeakReference;
 use crate::shape;
 use crate::value::Value;
@@ -47,6 +48,7 @@ use crate::weak;
 
 pub(crate) use look::for_each_code;
 pub use look::{live_objects, referents, referrers};
+pub(crate) use sweep::promote_hot_objects;
 pub(crate) use trigger::allocated;
 pub use trigger::{is_enabled, set_enabled};
 
@@ -165,7 +167,7 @@ fn collect_now(cx: &Context) -> (usize, usize) {
     }
     let count = garbage.len();
     garbage::free(&garbage);
-    sweep_distributed(cx);
+    sweep::sweep(cx);
     (count, bytes)
 }
 
@@ -236,24 +238,6 @@ fn give_up_part(world: &trial::Shared<'_>, part: &[NonNull<Header>]) -> Marked {
     marked
 }
 
-/// Destroys the objects with distributed counts that nobody refers to, other than containers that
-/// were just found to be garbage: strings, say, and what only the garbage referred to.
-fn sweep_distributed(cx: &Context) {
-    while typhon_sync::distributed::are_there_any() {
-        let begin = Instant::now();
-        let world = typhon_sync::stop_the_world(cx.record);
-        let dead = typhon_sync::distributed::sweep(&world, &mut uncounted::settle);
-        drop(world);
-        note_pause(begin.elapsed());
-        if dead.is_empty() {
-            break;
-        }
-        for object in dead {
-            object::destroy(object);
-        }
-    }
-}
-
 /// The references to begin with. `None` for what is reached from outside whatever its count says: what is
 /// never collected, and what has so many that a word might not hold them.
 fn outside_count(world: &StoppedWorld, header: &Header) -> Option<u32> {
@@ -283,52 +267,5 @@ pub unsafe fn traverse(object: NonNull<Header>, visit: &mut dyn FnMut(&Value)) {
         let shape = shape::get(object.as_ref().shape());
         (shape.layout.traverse)(object, visit);
         instance::traverse_slots(object, shape, visit);
-    }
-}
-
-/// Promotes objects that threads keep colliding on, with the world stopped.
-pub(crate) fn promote_hot_objects(cx: &Context) {
-    // SAFETY: `hot_object` answers objects.
-    unsafe {
-        typhon_sync::distributed::serve_promotions(
-            cx.record,
-            &mut hot_object,
-            &mut uncounted::settle,
-            &mut |object| object::destroy(object),
-        );
-    }
-}
-
-/// The object at an address, if there is one and it may get distributed counts. With the world
-/// stopped.
-///
-/// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
-/// somebody is told of when it dies must die at once, not at the next sweep: threads may wait for
-/// that, with nothing left that runs and makes a collection due.
-fn hot_object(address: usize) -> Option<NonNull<Header>> {
-    if !typhon_alloc::is_object(address) {
-        return None;
-    }
-    let object = NonNull::new(std::ptr::with_exposed_provenance_mut::<Header>(address))?;
-    // SAFETY: the allocator says that an object is there, and with the world stopped it stays.
-    let header = unsafe { object.as_ref() };
-    let bits = gc_bits(header);
-    let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
-    let shape = shape::get(header.shape());
-    let is_awaited = shape.has_finalizer()
-        || (bits & gc_flags::HAS_WEAK_REFERENCES != 0
-            && !shape.layout.extends(<Type as object::Payload>::LAYOUT)
-            && weak::has_callbacks(object));
-    (!is_garbage && !is_awaited).then_some(object)
-}
-
-/// Merges what waits in the queues of threads that sleep, with the world stopped.
-pub(crate) fn merge_for_sleepers(cx: &Context) {
-    let mut dead = Vec::new();
-    let world = typhon_sync::stop_the_world(cx.record);
-    world.drain_all_merge_queues(&mut |object| dead.push(object));
-    drop(world);
-    for object in dead {
-        object::destroy(object);
     }
 }

@@ -32,13 +32,8 @@ const FOR_LATER: u32 = request::SIGNAL | request::ASYNC_EXCEPTION | request::COL
 #[inline(never)]
 pub fn serve(cx: &Context) -> PyResult<()> {
     let requests = cx.record.safepoint();
-    if requests & request::MERGE != 0 {
-        cx.record
-            .drain_merge_queue(&mut |object| object::destroy(object));
-    }
-    if requests & request::MERGE_ALL != 0 {
-        crate::collector::merge_for_sleepers(cx);
-    }
+    cx.record
+        .merge_what_waits(&mut |object| object::destroy(object));
     if requests & request::PROMOTE != 0 {
         crate::collector::promote_hot_objects(cx);
     }

@@ -34,7 +34,7 @@ use rustix::io::Errno;
 use rustix::thread::futex;
 use typhon_runtime::{Context, PyResult};
 
-use crate::blocking::{self, Deadline, monotonic};
+use crate::blocking::{self, Deadline, Sleep, monotonic};
 
 const LOCKED: u32 = 1;
 const WAITERS: u32 = 2;
@@ -115,13 +115,14 @@ impl RawLock {
             return Ok(true);
         }
         let since = monotonic();
+        let mut sleep = Sleep::new(deadline);
         loop {
             // A signal that came before would not end the sleep.
             blocking::interrupted(cx)?;
-            match cx.detached(|| self.wait(deadline, since)) {
+            match cx.detached(|| self.wait(sleep.part(), since)) {
                 Outcome::Acquired => return Ok(true),
-                Outcome::TimedOut => return Ok(false),
-                Outcome::Interrupted => {}
+                Outcome::TimedOut if sleep.is_over(cx) => return Ok(false),
+                Outcome::TimedOut | Outcome::Interrupted => {}
             }
         }
     }
@@ -265,9 +266,11 @@ impl Event {
     /// # Errors
     /// What a signal handler raises.
     pub fn wait(&self, cx: &Context, deadline: Deadline) -> PyResult<bool> {
+        let mut sleep = Sleep::new(deadline);
         while !self.is_set() {
             blocking::interrupted(cx)?;
-            if let Err(Errno::TIMEDOUT) = cx.detached(|| self.sleep(deadline)) {
+            let slept = cx.detached(|| self.sleep(sleep.part()));
+            if slept == Err(Errno::TIMEDOUT) && sleep.is_over(cx) {
                 return Ok(self.is_set());
             }
         }

@@ -24,7 +24,7 @@ use typhon_runtime::{Context, PyResult, Raised, Ref, Value, import, module};
 
 use self::calendar::Broken;
 use self::span::Rounding;
-use crate::blocking;
+use crate::blocking::{self, Deadline, Sleep};
 
 /// `time.struct_time`.
 pub static STRUCT_TIME: Description = Description::new(
@@ -319,15 +319,22 @@ fn sleep(cx: &Context, seconds: &Value) -> PyResult<()> {
     if length < 0 {
         return Err(cx.value_error("sleep length must be non-negative"));
     }
-    let end = blocking::timespec(blocking::monotonic() + i128::from(length));
-    let slept = blocking::retry(cx, || {
-        if length == 0 {
-            std::thread::yield_now();
+    let mut sleep = Sleep::new(Deadline::after(length));
+    loop {
+        let slept = blocking::retry(cx, || match sleep.part().as_timespec() {
+            Some(end) if length > 0 => {
+                rustix::thread::clock_nanosleep_absolute(ClockId::Monotonic, &end)
+            }
+            _ => {
+                std::thread::yield_now();
+                Ok(())
+            }
+        })?;
+        slept.map_err(|error| os_error(cx, error))?;
+        if sleep.is_over(cx) {
             return Ok(());
         }
-        rustix::thread::clock_nanosleep_absolute(ClockId::Monotonic, &end)
-    })?;
-    slept.map_err(|error| os_error(cx, error))
+    }
 }
 
 /// The argument of `gmtime` and its like: now, unless it is given.

@@ -44,9 +44,7 @@ fn safepoint(record: &'static ThreadRecord) -> usize {
     let mut dead = 0;
     if record.poll() {
         let asked = record.safepoint();
-        if asked & request::MERGE != 0 {
-            record.drain_merge_queue(&mut |_| dead += 1);
-        }
+        record.merge_what_waits(&mut |_| dead += 1);
         if asked & request::PROMOTE != 0 {
             // SAFETY: headers are never freed here.
             unsafe { serve_promotions(record, &mut at_address, &mut |_| {}, &mut |_| dead += 1) };
@@ -87,7 +85,7 @@ fn a_shared_object_dies_exactly_once() {
                 deaths.fetch_add(safepoint(record), Ordering::Relaxed);
             }
             // The queue may have been filled just now; ending would drain it unseen.
-            record.drain_merge_queue(&mut |_| {
+            record.merge_what_waits(&mut |_| {
                 deaths.fetch_add(1, Ordering::Relaxed);
             });
             if index == 0 && header.is_distributed() {

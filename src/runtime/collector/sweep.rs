@@ -1,0 +1,113 @@
+//! Objects with distributed counts: which ones get them, and how they end.
+//!
+//! Nobody notices when the last reference to such an object goes (`sync/distributed.rs`): it dies at the
+//! next sweep, and what it refers to with it. Collections sweep, and promotions now and then. But threads
+//! may wait for something to die, a file to be closed say, with nothing left that runs and makes either
+//! due. So a thread that goes to sleep sweeps before, unless somebody did so a moment ago; then it
+//! sleeps for that moment, sweeps, and sleeps on.
+
+use std::ptr::NonNull;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use typhon_sync::Header;
+
+use super::note_pause;
+use crate::context::Context;
+use crate::object::{self, gc_bits, gc_flags};
+use crate::objects::type_::Type;
+use crate::shape;
+use crate::vm::uncounted;
+use crate::weak;
+
+/// The least time between two sweeps by threads that go to sleep.
+const INTERVAL: Duration = Duration::from_millis(50);
+/// They may take this part of the time.
+const SHARE: u32 = 50;
+
+/// When the next such sweep may be, in nanoseconds since [`begin`].
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+fn begin() -> Instant {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    *BEGIN.get_or_init(Instant::now)
+}
+
+/// How soon a thread that is asleep should call [`if_due`]; `None` when there is nothing to sweep.
+pub fn soon() -> Option<Duration> {
+    typhon_sync::distributed::are_there_any().then(|| {
+        Duration::from_nanos(NEXT.load(Ordering::Relaxed)).saturating_sub(begin().elapsed())
+    })
+}
+
+/// Sweeps, unless another thread has done so since this one asked [`soon`].
+pub fn if_due(cx: &Context) {
+    let now = begin().elapsed();
+    let due = NEXT.load(Ordering::Relaxed);
+    let later = (now + INTERVAL).as_nanos() as u64;
+    let is_due = due <= now.as_nanos() as u64;
+    if is_due
+        && NEXT
+            .compare_exchange(due, later, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    {
+        sweep(cx);
+        let took = begin().elapsed() - now;
+        NEXT.fetch_max((now + took * SHARE).as_nanos() as u64, Ordering::Relaxed);
+    }
+}
+
+/// Destroys the objects with distributed counts that nobody refers to, other than containers that
+/// refer to each other: strings, say, and what only garbage referred to.
+pub(super) fn sweep(cx: &Context) {
+    while typhon_sync::distributed::are_there_any() {
+        let begin = Instant::now();
+        let world = typhon_sync::stop_the_world(cx.record);
+        let dead = typhon_sync::distributed::sweep(&world, &mut uncounted::settle);
+        drop(world);
+        note_pause(begin.elapsed());
+        if dead.is_empty() {
+            break;
+        }
+        for object in dead {
+            object::destroy(object);
+        }
+    }
+}
+
+/// Promotes objects that threads keep colliding on, with the world stopped.
+pub(crate) fn promote_hot_objects(cx: &Context) {
+    // SAFETY: `hot_object` answers objects.
+    unsafe {
+        typhon_sync::distributed::serve_promotions(
+            cx.record,
+            &mut hot_object,
+            &mut uncounted::settle,
+            &mut |object| object::destroy(object),
+        );
+    }
+}
+
+/// The object at an address, if there is one and it may get distributed counts. With the world
+/// stopped.
+///
+/// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
+/// somebody is told of when it dies must die at once, not at the next sweep: threads may wait for
+/// that, with nothing left that runs and makes a collection due.
+fn hot_object(address: usize) -> Option<NonNull<Header>> {
+    if !typhon_alloc::is_object(address) {
+        return None;
+    }
+    let object = NonNull::new(std::ptr::with_exposed_provenance_mut::<Header>(address))?;
+    // SAFETY: the allocator says that an object is there, and with the world stopped it stays.
+    let header = unsafe { object.as_ref() };
+    let bits = gc_bits(header);
+    let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
+    let shape = shape::get(header.shape());
+    let is_awaited = shape.has_finalizer()
+        || (bits & gc_flags::HAS_WEAK_REFERENCES != 0
+            && !shape.layout.extends(<Type as object::Payload>::LAYOUT)
+            && weak::has_callbacks(object));
+    (!is_garbage && !is_awaited).then_some(object)
+}
