@@ -72,7 +72,9 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
     };
     let flags = &arguments.flags;
     let flag_bits = quote!(0 #(| #runtime::class::ClassFlags::#flags.bits())*);
-    let kind = if arguments.plain {
+    // Attributes refer to anything, whatever the payload does.
+    let has_dict = flags.iter().any(|flag| flag == "HAS_DICT");
+    let kind = if arguments.plain && !has_dict {
         quote!(Plain)
     } else {
         quote!(Container)

@@ -3,16 +3,18 @@
 //! The collector has no generations and no thresholds; what the module tells of them is for programs
 //! that ask. Collections that the collector makes by itself are counted as generation 0, those that
 //! `collect()` makes under the generation that was asked for; each is a whole one. A first threshold
-//! of zero turns automatic collection off, as ever. `garbage` stays empty: whatever is unreachable can
-//! be collected (PEP 442).
+//! of zero turns automatic collection off, as ever. Whatever is unreachable can be collected (PEP 442):
+//! `garbage` holds what DEBUG_SAVEALL has put there.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
+use parking_lot::Mutex;
 use typhon_macros::{pyfunction, pymodule};
 use typhon_runtime::args::IntoValue;
 use typhon_runtime::class::ClassFlags;
-use typhon_runtime::collector::{self, STATISTICS};
+use typhon_runtime::collector::{self, Observer, Reason};
 use typhon_runtime::object::{self, gc_flags};
 use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::int;
@@ -108,7 +110,7 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
         let new = List::new(cx)?;
         module::add(cx, this, name, list.get_or_init(|| new).clone())?;
     }
-    collector::set_observer(observe);
+    collector::set_observer(&Told);
     for (name, flag) in [
         ("DEBUG_STATS", DEBUG_STATS),
         ("DEBUG_COLLECTABLE", DEBUG_COLLECTABLE),
@@ -121,45 +123,98 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
     Ok(())
 }
 
-/// A collection that nobody asked for is about to be made, or was made.
-fn observe(cx: &Context, collected: Option<usize>) {
-    match collected {
-        None => begin(cx, 0),
-        Some(collected) => end(cx, 0, collected),
+/// Callbacks, statistics, and what the debugging flags ask for.
+struct Told;
+
+impl Observer for Told {
+    fn begins(&self, cx: &Context, reason: Reason) {
+        call_callbacks(cx, "start", reason, 0);
+        *BEGUN.lock() = Some(Instant::now());
+        if is_debugging(DEBUG_STATS) {
+            let text = format!(
+                "gc: collecting generation {}...\n\
+                 gc: objects in each generation: 0 0 {}\n\
+                 gc: objects in permanent generation: {}\n",
+                generation_of(reason),
+                collector::count_live_objects(cx),
+                FROZEN.load(Ordering::Relaxed)
+            );
+            crate::text_output::to_stderr(cx, &text);
+        }
     }
-}
 
-fn begin(cx: &Context, generation: usize) {
-    call_callbacks(cx, "start", generation, 0);
-}
+    fn shows_garbage(&self) -> bool {
+        is_debugging(DEBUG_COLLECTABLE)
+    }
 
-fn end(cx: &Context, generation: usize, collected: usize) {
-    COLLECTED[generation]
-        .collections
-        .fetch_add(1, Ordering::Relaxed);
-    COLLECTED[generation]
-        .collected
-        .fetch_add(collected as u64, Ordering::Relaxed);
-    ALLOCATED.store(typhon_alloc::container_bytes_allocated(), Ordering::Relaxed);
-    if DEBUG.load(Ordering::Relaxed) & DEBUG_STATS != 0 {
+    fn show(&self, cx: &Context, object: &Value) {
         let text = format!(
-            "gc: collecting generation {generation}...\ngc: done, {collected} unreachable, 0 uncollectable\n"
+            "gc: collectable <{} {:#x}>\n",
+            object.type_name(),
+            object.bits()
         );
         crate::text_output::to_stderr(cx, &text);
     }
-    call_callbacks(cx, "stop", generation, collected);
+
+    fn keeps_garbage(&self) -> bool {
+        is_debugging(DEBUG_SAVEALL)
+    }
+
+    fn keep(&self, cx: &Context, garbage: Vec<Value>) {
+        let Some(list) = GARBAGE.get() else { return };
+        for object in garbage {
+            if list.push(cx, object).is_err() {
+                cx.clear_exception();
+            }
+        }
+    }
+
+    fn ends(&self, cx: &Context, reason: Reason, collected: usize) {
+        let counted = &COLLECTED[generation_of(reason)];
+        counted.collections.fetch_add(1, Ordering::Relaxed);
+        counted
+            .collected
+            .fetch_add(collected as u64, Ordering::Relaxed);
+        ALLOCATED.store(typhon_alloc::container_bytes_allocated(), Ordering::Relaxed);
+        let begun = BEGUN.lock().take();
+        if is_debugging(DEBUG_STATS) {
+            let elapsed = begun.map_or(0.0, |begun| begun.elapsed().as_secs_f64());
+            let text = format!(
+                "gc: done, {collected} unreachable, 0 uncollectable, {elapsed:.4}s elapsed\n"
+            );
+            crate::text_output::to_stderr(cx, &text);
+        }
+        call_callbacks(cx, "stop", reason, collected);
+    }
+}
+
+/// When the collection that is going on began.
+static BEGUN: Mutex<Option<Instant>> = Mutex::new(None);
+
+fn is_debugging(flag: i32) -> bool {
+    DEBUG.load(Ordering::Relaxed) & flag != 0
+}
+
+fn generation_of(reason: Reason) -> usize {
+    match reason {
+        Reason::Due => 0,
+        Reason::Asked(generation) => generation,
+        Reason::Ending => GENERATIONS - 1,
+    }
 }
 
 /// Calls `gc.callbacks`. What they raise goes to `sys.unraisablehook`.
-fn call_callbacks(cx: &Context, phase: &str, generation: usize, collected: usize) {
+fn call_callbacks(cx: &Context, phase: &str, reason: Reason, collected: usize) {
     let Some(callbacks) = CALLBACKS.get().filter(|list| !list.is_empty()) else {
         return;
     };
-    let saved = cx.take_exception_if_any();
+    if reason == Reason::Ending {
+        return;
+    }
     let arguments = (|| {
         let info = Dict::new(cx)?;
         for (name, number) in [
-            ("generation", generation),
+            ("generation", generation_of(reason)),
             ("collected", collected),
             ("uncollectable", 0),
         ] {
@@ -180,9 +235,6 @@ fn call_callbacks(cx: &Context, phase: &str, generation: usize, collected: usize
             }
         }
         Err(typhon_runtime::Raised) => cx.clear_exception(),
-    }
-    if let Some(saved) = saved {
-        cx.set_exception(saved);
     }
 }
 
@@ -229,10 +281,7 @@ fn collect(cx: &Context, generation: i32) -> PyResult<usize> {
     else {
         return Err(cx.value_error("invalid generation"));
     };
-    begin(cx, generation);
-    let collected = collector::collect(cx);
-    end(cx, generation, collected);
-    Ok(collected)
+    Ok(collector::collect(cx, Reason::Asked(generation)))
 }
 
 /// Set the garbage collection debugging flags.
@@ -339,17 +388,12 @@ fn get_objects(cx: &Context, generation: Option<&Value>) -> PyResult<Ref<List>> 
 #[pyfunction("get_stats()")]
 fn get_stats(cx: &Context) -> PyResult<Ref<List>> {
     let mut stats = Vec::with_capacity(GENERATIONS);
-    for (generation, counted) in COLLECTED.iter().enumerate() {
-        let uncollectable = if generation == 0 {
-            STATISTICS.uncollectable.load(Ordering::Relaxed)
-        } else {
-            0
-        };
+    for counted in &COLLECTED {
         let dict = Dict::new(cx)?;
         for (name, number) in [
             ("collections", counted.collections.load(Ordering::Relaxed)),
             ("collected", counted.collected.load(Ordering::Relaxed)),
-            ("uncollectable", uncollectable),
+            ("uncollectable", 0),
         ] {
             dict.set_name(cx, Name::intern(cx, name)?, number.into_value(cx)?)?;
         }

@@ -1,14 +1,15 @@
 //! What becomes of garbage: finalizers in their order, the second look at what they resurrected, and
-//! the end of the rest.
+//! the end of the rest, or its being kept for `gc.garbage`.
 
 use std::ptr::NonNull;
 use std::time::Instant;
 
 use typhon_sync::{Header, StoppedWorld};
 
-use super::{note_pause, outside_count, settle, traverse};
+use super::{Observer, note_pause, outside_count, settle, traverse};
 use crate::context::Context;
-use crate::object::{self, clear_gc_bits, gc_bits, gc_flags, set_gc_bits};
+use crate::object::{self, Payload, clear_gc_bits, gc_bits, gc_flags, set_gc_bits};
+use crate::objects::code::Code;
 use crate::objects::type_::Type;
 use crate::shape;
 use crate::value::Value;
@@ -74,6 +75,45 @@ pub(super) fn run_finalizers(objects: &[NonNull<Header>]) {
         let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
         crate::finalizer::run(&value);
     }
+}
+
+/// Frees what of `garbage` finalizers have broken out of its cycles, so that nothing refers to it any
+/// more, and returns the rest. It is not counted as collected, as if counting references had freed it.
+pub(super) fn free_what_fell_apart(garbage: Vec<NonNull<Header>>) -> Vec<NonNull<Header>> {
+    let mut freed = vec![false; garbage.len()];
+    let mut stack: Vec<usize> = (0..garbage.len()).collect();
+    while let Some(index) = stack.pop() {
+        let object = garbage[index];
+        if freed[index] {
+            continue;
+        }
+        // SAFETY: the collector holds a count of each that is not freed.
+        let header = unsafe { object.as_ref() };
+        // A finalizer may have made a weak reference, by which others may get the object.
+        if header.count() != 1 || gc_bits(header) & gc_flags::HAS_WEAK_REFERENCES != 0 {
+            continue;
+        }
+        let mut lost = |value: &Value| {
+            stack.extend(
+                value
+                    .as_pointer()
+                    .and_then(|other| garbage.binary_search(&other).ok()),
+            );
+        };
+        // SAFETY: that count is the only one: nobody else has the object.
+        unsafe { traverse(object, &mut lost) };
+        clear_gc_bits(header, gc_flags::UNREACHABLE);
+        freed[index] = true;
+        // Not the last one when a reader has come upon the object where it was a moment ago. Then that
+        // reader frees it.
+        if header.decref() {
+            object::destroy(object);
+        }
+    }
+    let mut is_freed = freed.into_iter();
+    let mut rest = garbage;
+    rest.retain(|_| is_freed.next() == Some(false));
+    rest
 }
 
 /// What of `garbage` is garbage still, after finalizers ran. The rest gets its count taken back.
@@ -170,6 +210,39 @@ fn find_garbage_among(
         .collect()
 }
 
+/// Shows garbage to the observer, in the order of addresses.
+pub(super) fn show(cx: &Context, garbage: &[NonNull<Header>], observer: &dyn Observer) {
+    for object in garbage.iter().copied().filter(is_tracked) {
+        // SAFETY: the collector holds a count, which is not given away.
+        let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
+        observer.show(cx, &value);
+        std::mem::forget(value);
+    }
+}
+
+/// How many objects of garbage CPython would count. It has no code objects among its containers.
+pub(super) fn count(garbage: &[NonNull<Header>]) -> usize {
+    garbage.iter().filter(|object| is_tracked(object)).count()
+}
+
+fn is_tracked(object: &NonNull<Header>) -> bool {
+    // SAFETY: the collector holds a count of each.
+    unsafe { object.as_ref() }.shape() != Code::shape_id()
+}
+
+/// Makes ordinary objects of garbage again. The collector's counts go to the caller.
+pub(super) fn keep(garbage: Vec<NonNull<Header>>) -> Vec<Value> {
+    let mut kept = Vec::with_capacity(garbage.len());
+    for object in garbage {
+        // SAFETY: the collector holds a count of each.
+        clear_gc_bits(unsafe { object.as_ref() }, gc_flags::UNREACHABLE);
+        // SAFETY: that count.
+        let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
+        kept.extend(is_tracked(&object).then_some(value));
+    }
+    kept
+}
+
 /// Drops the payloads of garbage and frees it. The collector holds one count of each object, which
 /// keeps drops among them from destroying any.
 pub(super) fn free(garbage: &[NonNull<Header>]) {
@@ -183,7 +256,7 @@ pub(super) fn free(garbage: &[NonNull<Header>]) {
         // SAFETY: as above.
         shape::get(unsafe { object.as_ref() }.shape())
             .layout
-            .extends(<Type as object::Payload>::LAYOUT)
+            .extends(<Type as Payload>::LAYOUT)
     };
     for object in garbage.iter().filter(|object| !is_class(object)) {
         // SAFETY: nobody outside the garbage refers to the object.

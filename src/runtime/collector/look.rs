@@ -31,6 +31,23 @@ pub fn live_objects(cx: &Context) -> Vec<Value> {
     objects
 }
 
+/// How many containers are alive.
+pub fn count_live_objects(cx: &Context) -> usize {
+    let world = typhon_sync::stop_the_world(cx.record);
+    let mut count = 0;
+    for page in typhon_alloc::pages(Kind::Container) {
+        page.for_each_block(|block| {
+            // SAFETY: as in `live_objects`.
+            let header = unsafe { &*block.cast::<Header>() };
+            if header.count() > 0 && gc_bits(header) & gc_flags::HIDDEN == 0 {
+                count += 1;
+            }
+        });
+    }
+    drop(world);
+    count
+}
+
 /// Shows every code object there is, with the world stopped.
 pub(crate) fn for_each_code(cx: &Context, visit: &mut dyn FnMut(&Code)) {
     let world = typhon_sync::stop_the_world(cx.record);

@@ -18,20 +18,21 @@
 //!   trial.rs     finding garbage: marking, counting, marking
 //!   garbage.rs   finalizers, resurrection, the end
 //!   look.rs      gc.get_objects and the like
+//!   observer.rs  who is told of collections
 //!   sweep.rs     who gets distributed counts, and the end of those who have them
 //! ```
 
 mod garbage;
 mod look;
 mod mark;
+mod observer;
 mod roots;
 pub mod sweep;
 mod trial;
 mod trigger;
 
 use std::ptr::NonNull;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -47,19 +48,23 @@ use crate::vm::uncounted;
 use crate::weak;
 
 pub(crate) use look::for_each_code;
-pub use look::{live_objects, referents, referrers};
+pub use look::{count_live_objects, live_objects, referents, referrers};
+pub use observer::{Observer, Reason, set_observer};
 pub(crate) use sweep::promote_hot_objects;
 pub(crate) use trigger::allocated;
 pub use trigger::{is_enabled, set_enabled};
 
-static COLLECTING: AtomicBool = AtomicBool::new(false);
+/// The thread that is collecting, by its record's id, or [`NOBODY`].
+static COLLECTING: AtomicU32 = AtomicU32::new(NOBODY);
+
+/// No record's id, which have 16 bits.
+const NOBODY: u32 = u32::MAX;
 
 /// What the collector has done since the start.
 #[derive(Default, Debug)]
 pub struct Statistics {
     pub collections: AtomicU64,
     pub collected: AtomicU64,
-    pub uncollectable: AtomicU64,
     /// Nanoseconds that the world was stopped, in all and at most.
     pub paused: AtomicU64,
     pub longest_pause: AtomicU64,
@@ -69,7 +74,6 @@ pub struct Statistics {
 pub static STATISTICS: Statistics = Statistics {
     collections: AtomicU64::new(0),
     collected: AtomicU64::new(0),
-    uncollectable: AtomicU64::new(0),
     paused: AtomicU64::new(0),
     longest_pause: AtomicU64::new(0),
 };
@@ -77,55 +81,58 @@ pub static STATISTICS: Statistics = Statistics {
 /// Collects if the heap has grown enough since the last collection.
 pub(crate) fn collect_if_due(cx: &Context) {
     if trigger::is_due() {
-        let observer = OBSERVER
-            .get()
-            .filter(|_| !COLLECTING.load(Ordering::Acquire));
-        if let Some(observer) = observer {
-            observer(cx, None);
-        }
-        let collected = collect(cx);
-        if let Some(observer) = observer {
-            observer(cx, Some(collected));
-        }
+        collect(cx, Reason::Due);
     }
 }
 
-/// Called before a collection that the program did not ask for, with `None`, and after it, with the
-/// number of objects collected: `gc.callbacks`. It leaves the exception that is set alone.
-pub type Observer = fn(&Context, Option<usize>);
-
-static OBSERVER: OnceLock<Observer> = OnceLock::new();
-
-/// Sets the observer, once.
-pub fn set_observer(observer: Observer) {
-    OBSERVER.get_or_init(|| observer);
-}
-
-/// Frees garbage cycles and returns how many objects they had. Zero when a collection is going on.
-pub fn collect(cx: &Context) -> usize {
-    if COLLECTING.swap(true, Ordering::AcqRel) {
+/// Frees garbage cycles and returns how many objects they had. Zero, and nobody is told, when a
+/// collection is going on.
+pub fn collect(cx: &Context, reason: Reason) -> usize {
+    let begun = COLLECTING.compare_exchange(
+        NOBODY,
+        u32::from(cx.record.id()),
+        Ordering::AcqRel,
+        Ordering::Relaxed,
+    );
+    if begun.is_err() {
         return 0;
     }
     let raised = cx.take_exception_if_any();
+    let observer = observer::get();
+    if let Some(observer) = observer {
+        observer.begins(cx, reason);
+    }
     let heap = trigger::Heap::now();
     let (collected, garbage) = collect_now(cx);
-    if let Some(raised) = raised {
-        cx.set_exception(raised);
-    }
     trigger::set_due(&heap, garbage);
     STATISTICS.collections.fetch_add(1, Ordering::Relaxed);
     STATISTICS
         .collected
         .fetch_add(collected as u64, Ordering::Relaxed);
-    COLLECTING.store(false, Ordering::Release);
+    if let Some(observer) = observer {
+        observer.ends(cx, reason, collected);
+    }
+    if let Some(raised) = raised {
+        cx.set_exception(raised);
+    }
+    COLLECTING.store(NOBODY, Ordering::Release);
     collected
 }
 
 /// [`collect`] when no other thread runs any more: one that was in the middle of a collection when the
 /// world was closed will never end it.
 pub fn collect_last(cx: &Context) -> usize {
-    COLLECTING.store(false, Ordering::Release);
-    collect(cx)
+    COLLECTING.store(NOBODY, Ordering::Release);
+    collect(cx, Reason::Ending)
+}
+
+/// To be called in the child of a fork: a collection that another thread was in the middle of ends in the
+/// parent alone.
+pub fn after_fork_child(cx: &Context) {
+    let forking = u32::from(cx.record.id());
+    if COLLECTING.load(Ordering::Relaxed) != forking {
+        COLLECTING.store(NOBODY, Ordering::Relaxed);
+    }
 }
 
 /// Adds a pause to the statistics.
@@ -139,6 +146,7 @@ fn note_pause(pause: Duration) {
 
 /// How many objects of garbage there were, and their bytes.
 fn collect_now(cx: &Context) -> (usize, usize) {
+    sweep::free_what_is_not_referred_to(cx);
     let begin = Instant::now();
     let world = typhon_sync::stop_the_world(cx.record);
     let dead = settle(&world);
@@ -157,16 +165,24 @@ fn collect_now(cx: &Context) -> (usize, usize) {
     for object in dead {
         object::destroy(object);
     }
+    let observer = observer::get();
+    if let Some(observer) = observer.filter(|observer| observer.shows_garbage()) {
+        garbage::show(cx, &garbage, observer);
+    }
     // The callback of a reference that is garbage itself is not called.
     let in_garbage = |object: NonNull<Header>| garbage.binary_search(&object).is_ok();
     callbacks.retain(|reference: &Ref<WeakReference>| !in_garbage(reference.as_ptr().cast()));
     weak::run_callbacks(cx, callbacks);
     if !finalized.is_empty() {
         garbage::run_finalizers(&finalized);
+        garbage = garbage::free_what_fell_apart(garbage);
         garbage = garbage::still_garbage(cx, garbage);
     }
-    let count = garbage.len();
-    garbage::free(&garbage);
+    let count = garbage::count(&garbage);
+    match observer.filter(|observer| observer.keeps_garbage()) {
+        Some(observer) => observer.keep(cx, garbage::keep(garbage)),
+        None => garbage::free(&garbage),
+    }
     sweep::sweep(cx);
     (count, bytes)
 }

@@ -76,6 +76,25 @@ pub(super) fn sweep(cx: &Context) {
     }
 }
 
+/// Destroys what counting frees but nobody has noticed: what waits in threads' queues to be merged, and
+/// objects with distributed counts. A collection tells of cycles; these are none.
+pub(super) fn free_what_is_not_referred_to(cx: &Context) {
+    while typhon_sync::multithreaded() || typhon_sync::distributed::are_there_any() {
+        let begin = Instant::now();
+        let world = typhon_sync::stop_the_world(cx.record);
+        let mut dead = super::settle(&world);
+        dead.extend(typhon_sync::distributed::sweep(&world, &mut |_| {}));
+        drop(world);
+        note_pause(begin.elapsed());
+        if dead.is_empty() {
+            break;
+        }
+        for object in dead {
+            object::destroy(object);
+        }
+    }
+}
+
 /// Promotes objects that threads keep colliding on, with the world stopped.
 pub(crate) fn promote_hot_objects(cx: &Context) {
     // SAFETY: `hot_object` answers objects.

@@ -513,7 +513,7 @@ impl Generator {
 
     #[slot(finalize)]
     fn finalize(cx: &Context, this: &Ref<Generator>) -> PyResult<()> {
-        if this.state() == SUSPENDED {
+        if matches!(this.state(), CREATED | SUSPENDED) {
             this.close_dying(cx);
         }
         Ok(())

@@ -15,7 +15,7 @@ use typhon_macros::pyfunction;
 use typhon_runtime::args::Maybe;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Value, finalizer, object, warnings};
+use typhon_runtime::{Context, PyResult, Value, collector, finalizer, object, warnings};
 
 use super::arguments::{Settle, outcome};
 use crate::{asyncio, signal, thread};
@@ -105,6 +105,7 @@ pub fn fork_with(
         typhon_alloc::after_fork_child();
         thread::after_fork_child(threads);
         typhon_sync::after_fork_child(world, &mut |dead| object::destroy(dead));
+        collector::after_fork_child(cx);
         signal::after_fork_child(cx);
         asyncio::after_fork_child(cx);
         let functions = HOOKS.lock().in_child.clone();
