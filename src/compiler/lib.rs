@@ -58,6 +58,7 @@ pub use decode::decode_source;
 pub use diagnose::listing::{ListedToken, TokenKind, TokenListing, list_tokens};
 pub use error::{CompileError, ErrorKind, SyntaxWarning};
 pub use interactive::is_block;
+pub use literal::clean_docstring;
 pub use location::{Location, LocationTable};
 pub use opcode::Opcode;
 pub use options::{CompileOptions, Mode};

@@ -215,7 +215,7 @@ fn decode(text: &str, braces: bool) -> StrConstant {
 }
 
 /// Removes the indentation that all lines of a docstring but the first have in common.
-pub(crate) fn clean_docstring(text: &str) -> String {
+pub fn clean_docstring(text: &str) -> String {
     let expanded = expand_tabs(text);
     let mut lines = expanded.split('\n');
     let first = lines.next().unwrap_or("");

@@ -275,7 +275,7 @@ impl Context {
 }
 
 /// Bytes of native stack kept for error handling.
-const NATIVE_STACK_RESERVE: usize = 192 * 1024;
+pub const NATIVE_STACK_RESERVE: usize = 192 * 1024;
 
 /// The address of the caller's frame, more or less.
 #[inline(always)]

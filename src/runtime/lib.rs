@@ -40,7 +40,7 @@ mod pending;
 pub mod protocols;
 pub mod shape;
 mod slot_dispatch;
-mod slot_wrappers;
+pub mod slot_wrappers;
 pub mod slots;
 pub mod value;
 pub mod vm;

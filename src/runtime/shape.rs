@@ -57,6 +57,9 @@ pub struct Shape {
     transitions: Mutex<Vec<(Name, u32)>>,
 }
 
+/// Inline slots that instances of a class have at most.
+pub const MOST_SLOTS: u32 = 30;
+
 /// Number of shapes there can be. The table costs memory only where it is used.
 const MAXIMUM: usize = 1 << 20;
 

@@ -402,7 +402,7 @@ fn get_stats(cx: &Context) -> PyResult<Ref<List>> {
     List::from_values(cx, stats)
 }
 
-fn is_container(object: &Value) -> bool {
+pub(crate) fn is_container(object: &Value) -> bool {
     match object.downcast_exact::<Tuple>() {
         // A tuple cannot change: without containers in it, it is in no cycle.
         Some(tuple) => tuple.as_slice().iter().any(is_container),

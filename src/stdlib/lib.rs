@@ -88,6 +88,7 @@ pub mod symtable;
 pub mod sys;
 pub mod syslog;
 pub mod termios;
+pub mod testinternalcapi;
 pub mod text_output;
 pub mod thread;
 pub mod time;
@@ -174,6 +175,7 @@ static MODULES: &[&ModuleSpec] = &[
     &sys::MODULE,
     &syslog::MODULE,
     &termios::MODULE,
+    &testinternalcapi::MODULE,
     &thread::MODULE,
     &time::MODULE,
     &tokenize::MODULE,

@@ -293,12 +293,11 @@ impl Type {
 
     /// Instances with `shape` have run out of inline slots: new ones shall have more.
     pub fn grow_capacity(&self, shape: &'static Shape) {
-        const MOST: u32 = 30;
         let root = self.root_shape();
         if !self.has(ClassFlags::HEAPTYPE)
             || root.mode != Mode::Slots
             || root.layout.is_variable
-            || shape.capacity >= MOST
+            || shape.capacity >= shape::MOST_SLOTS
             || root.capacity > shape.capacity
         {
             return;
@@ -308,7 +307,7 @@ impl Type {
             layout: root.layout,
             kind: root.kind,
             members: root.members,
-            capacity: (root.capacity * 2).clamp(4, MOST),
+            capacity: (root.capacity * 2).clamp(4, shape::MOST_SLOTS),
             mode: Mode::Slots,
         };
         if let Some(new) = shape::new_root(&bigger) {

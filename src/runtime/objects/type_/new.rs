@@ -313,7 +313,7 @@ impl NewType<'_> {
             };
             capacity = match inherited.capacity {
                 0 if own == 0 => DEFAULT_CAPACITY,
-                base => (base + own).min(30),
+                base => (base + own).min(shape::MOST_SLOTS),
             };
         }
         let shape = shape::new_root(&Root {
