@@ -58,6 +58,11 @@ impl ExceptionClass {
         Ok(self.class.get_or_init(|| class))
     }
 
+    /// The class, if it has been made.
+    pub fn made(&self) -> Option<&Ref<Type>> {
+        self.class.get()
+    }
+
     /// Raises a new instance with this message.
     #[cold]
     pub fn raise(&self, cx: &Context, message: impl AsRef<str>) -> Raised {

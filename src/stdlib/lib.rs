@@ -78,6 +78,7 @@ pub mod select;
 pub mod signal;
 pub mod socket;
 pub mod source_text;
+pub mod sqlite;
 pub mod sre;
 pub mod stat;
 pub mod statistics;
@@ -165,6 +166,7 @@ static MODULES: &[&ModuleSpec] = &[
     &select::MODULE,
     &signal::MODULE,
     &socket::MODULE,
+    &sqlite::MODULE,
     &sre::MODULE,
     &stat::MODULE,
     &statistics::MODULE,
