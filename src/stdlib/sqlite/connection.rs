@@ -225,8 +225,8 @@ impl Connection {
     }
 
     /// Keeps a statement that is not used any more.
-    pub fn keep(&self, mut statement: Box<Statement>) {
-        statement.clear_bindings();
+    pub fn keep(&self, cx: &Context, mut statement: Box<Statement>) {
+        library::detached(cx, || statement.clear_bindings());
         let is_open = self
             .database
             .lock()
@@ -382,7 +382,7 @@ impl Connection {
         };
         let database = this.checked(cx)?;
         if let Some(statement) = this.prepare(cx, &database, sql)? {
-            this.keep(statement);
+            this.keep(cx, statement);
         }
         Ok(Value::NONE)
     }

@@ -118,7 +118,7 @@ impl Cursor {
         let statement = self.statement.lock().take();
         if let Some(mut statement) = statement {
             library::detached(cx, || statement.reset());
-            connection.keep(statement);
+            connection.keep(cx, statement);
         }
     }
 
@@ -207,7 +207,7 @@ impl Cursor {
         if is_on_row {
             *this.statement.lock() = Some(statement);
         } else {
-            connection.keep(statement);
+            connection.keep(cx, statement);
         }
         Ok(())
     }
@@ -221,7 +221,9 @@ impl Cursor {
         }
         let (mut columns, mut converters) = (Vec::new(), Vec::new());
         for column in 0..count {
-            let full = of.column_name(column).unwrap_or_default();
+            let (full, declared) =
+                library::detached(cx, || (of.column_name(column), of.declared_type(column)));
+            let full = full.unwrap_or_default();
             let mut name = full.as_str();
             let mut converter = None;
             if detect & PARSE_COLNAMES != 0
@@ -234,7 +236,7 @@ impl Cursor {
             }
             if converter.is_none()
                 && detect & PARSE_DECLTYPES != 0
-                && let Some(declared) = of.declared_type(column)
+                && let Some(declared) = declared
             {
                 let end = declared.find([' ', '(']).unwrap_or(declared.len());
                 converter = adaptation::converter(cx, &declared[..end])?;
@@ -259,7 +261,9 @@ impl Cursor {
             return Ok(None);
         };
         let count = statement.column_count();
-        let data: Vec<Datum> = (0..count).map(|column| statement.column(column)).collect();
+        let data: Vec<Datum> = library::detached(cx, || {
+            (0..count).map(|column| statement.column(column)).collect()
+        });
         let row = this.row(cx, &connection, &statement, data);
         let step = library::detached(cx, || {
             let step = statement.step();
@@ -274,7 +278,7 @@ impl Cursor {
                 if statement.changes_data {
                     this.row_count.store(database.changes(), Ordering::Relaxed);
                 }
-                connection.keep(statement);
+                connection.keep(cx, statement);
             }
             Err(failure) => {
                 row?;
@@ -337,7 +341,8 @@ fn text(
         return match std::str::from_utf8(bytes) {
             Ok(text) => Str::from_str(cx, text).map(Ref::into_value),
             Err(_) => {
-                let name = statement.column_name(column as c_int).unwrap_or_default();
+                let name = library::detached(cx, || statement.column_name(column as c_int));
+                let name = name.unwrap_or_default();
                 let text = String::from_utf8_lossy(bytes);
                 Err(errors::OPERATIONAL_ERROR.raise(
                     cx,
@@ -358,7 +363,7 @@ fn text(
 
 /// Gives a statement its parameters: by position, or by name.
 fn bind(cx: &Context, statement: &mut Statement, parameters: &Value) -> PyResult<()> {
-    statement.clear_bindings();
+    library::detached(cx, || statement.clear_bindings());
     let needed = statement.parameter_count();
     let is_mapping = parameters.downcast::<Dict>().is_some();
     let has_items = parameters.class().slots.subscript.get().is_some();
@@ -442,9 +447,7 @@ fn bind_one(
             ),
         ));
     };
-    statement
-        .bind(number, &datum)
-        .map_err(|failure| failed(cx, &failure))
+    library::detached(cx, || statement.bind(number, &datum)).map_err(|failure| failed(cx, &failure))
 }
 
 /// `self` of methods that give the cursor back.

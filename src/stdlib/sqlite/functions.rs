@@ -618,13 +618,13 @@ impl Connection {
         let is_there = callback.is_some();
         this.hooks.authorizer.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
-        let code = unsafe {
+        let code = library::detached(cx, || unsafe {
             ffi::sqlite3_set_authorizer(
                 database.raw.as_ptr(),
                 if is_there { Some(authorize) } else { None },
                 ptr::from_ref::<Hooks>(&this.hooks).cast_mut().cast(),
             )
-        };
+        });
         database.check(code).map_err(|failure| failed(cx, &failure))
     }
 
@@ -651,7 +651,7 @@ impl Connection {
         let is_there = callback.is_some();
         this.hooks.progress.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
-        unsafe {
+        library::detached(cx, || unsafe {
             ffi::sqlite3_progress_handler(
                 database.raw.as_ptr(),
                 if is_there { every } else { 0 },
@@ -662,7 +662,7 @@ impl Connection {
                 },
                 ptr::from_ref::<Hooks>(&this.hooks).cast_mut().cast(),
             );
-        }
+        });
         Ok(())
     }
 
@@ -674,14 +674,14 @@ impl Connection {
         let is_there = callback.is_some();
         this.hooks.trace.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
-        unsafe {
+        library::detached(cx, || unsafe {
             ffi::sqlite3_trace_v2(
                 database.raw.as_ptr(),
                 if is_there { ffi::SQLITE_TRACE_STMT } else { 0 } as c_uint,
                 if is_there { Some(trace) } else { None },
                 ptr::from_ref::<Hooks>(&this.hooks).cast_mut().cast(),
             );
-        }
+        });
         Ok(())
     }
 }

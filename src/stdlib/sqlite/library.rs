@@ -4,7 +4,8 @@
 //! is closed when nothing uses it any more, its statements included; a [`Statement`] has one owner, and
 //! what a row holds is copied out before anything else is done with it.
 //!
-//! Calls run detached, and what SQLite calls back attaches again ([`callback`]): it finds the context of
+//! Calls that take the lock of a database run detached, as who has the lock may be in a callback, and wait
+//! to attach: that is all but those that only look at a number. What SQLite calls back attaches again ([`callback`]): it finds the context of
 //! the call that it is part of, on its own thread, in `CURRENT`.
 
 use std::cell::Cell;
@@ -13,6 +14,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use libsqlite3_sys as ffi;
+use parking_lot::Mutex;
 use typhon_runtime::Context;
 
 thread_local! {
@@ -60,7 +62,15 @@ pub struct Failure {
 /// See the module's header.
 pub struct Database {
     pub raw: NonNull<ffi::sqlite3>,
+    /// Statements that nothing uses any more. To end them takes the database's lock, for which nobody may
+    /// wait who is attached: it is done with the next call.
+    discarded: Mutex<Vec<Discarded>>,
 }
+
+struct Discarded(NonNull<ffi::sqlite3_stmt>);
+
+// SAFETY: the library is serialized.
+unsafe impl Send for Discarded {}
 
 // SAFETY: the library is serialized.
 unsafe impl Send for Database {}
@@ -69,6 +79,7 @@ unsafe impl Sync for Database {}
 
 impl Drop for Database {
     fn drop(&mut self) {
+        self.sweep();
         // SAFETY: nothing uses the database after this: its statements have kept it open.
         unsafe { ffi::sqlite3_close(self.raw.as_ptr()) };
     }
@@ -98,7 +109,10 @@ impl Database {
                 message: "out of memory".to_owned(),
             });
         };
-        let database = Database { raw };
+        let database = Database {
+            raw,
+            discarded: Mutex::default(),
+        };
         if code != ffi::SQLITE_OK {
             return Err(database.failure(code));
         }
@@ -132,6 +146,15 @@ impl Database {
         Failure {
             code: extended,
             message: message.unwrap_or_default(),
+        }
+    }
+
+    /// Ends the statements that nothing uses any more. Takes the database's lock.
+    pub fn sweep(&self) {
+        let discarded = std::mem::take(&mut *self.discarded.lock());
+        for Discarded(statement) in discarded {
+            // SAFETY: the statement is the database's, and nobody else has it.
+            unsafe { ffi::sqlite3_finalize(statement.as_ptr()) };
         }
     }
 
@@ -251,8 +274,7 @@ unsafe impl Send for Statement {}
 
 impl Drop for Statement {
     fn drop(&mut self) {
-        // SAFETY: the statement is not used after this.
-        unsafe { ffi::sqlite3_finalize(self.raw.as_ptr()) };
+        self.database.discarded.lock().push(Discarded(self.raw));
     }
 }
 
@@ -273,6 +295,7 @@ pub enum Prepared {
 impl Statement {
     /// Makes the first statement of a text; how long its text is.
     pub fn prepare(database: &Arc<Database>, sql: &CStr) -> Result<(Prepared, usize), Failure> {
+        database.sweep();
         let mut raw = ptr::null_mut();
         let mut tail = ptr::null();
         // SAFETY: the database is open, the text a string, and there is room for the results.
