@@ -2,6 +2,7 @@
 //! converters by the declared type of a column.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use typhon_macros::{pyclass, pyfunction, pymethods};
 use typhon_runtime::args::{Args, Maybe};
@@ -49,6 +50,9 @@ impl PrepareProtocol {
 static ADAPTERS: OnceLock<Ref<Dict>> = OnceLock::new();
 static CONVERTERS: OnceLock<Ref<Dict>> = OnceLock::new();
 
+/// Whether anyone has registered an adapter for a type that SQLite has itself.
+static ADAPTS_PLAIN: AtomicBool = AtomicBool::new(false);
+
 fn table(cx: &Context, table: &'static OnceLock<Ref<Dict>>) -> PyResult<&'static Ref<Dict>> {
     if let Some(table) = table.get() {
         return Ok(table);
@@ -70,6 +74,15 @@ pub fn converters(cx: &Context) -> PyResult<&'static Ref<Dict>> {
 /// Register a function to adapt Python objects to SQLite values.
 #[pyfunction("register_adapter(type, adapter, /)")]
 pub fn register_adapter(cx: &Context, class: &Value, adapter: &Value) -> PyResult<()> {
+    let plain = [
+        int::BigInteger::class(),
+        Float::class(),
+        Str::class(),
+        ByteArray::class(),
+    ];
+    if plain.iter().any(|plain| class.is(plain.as_value())) {
+        ADAPTS_PLAIN.store(true, Ordering::Relaxed);
+    }
     let protocol = class_of::<PrepareProtocol>(cx)?.to_value();
     let key = Tuple::from_vec(cx, vec![class.clone(), protocol])?;
     adapters(cx)?.set_item(cx, key.as_value(), adapter.clone())
@@ -148,7 +161,7 @@ fn is_plain(value: &Value) -> bool {
 
 /// A parameter of a statement, adapted if need be. `None`: there is no such value in SQLite.
 pub fn parameter(cx: &Context, value: &Value) -> PyResult<Option<Datum>> {
-    if is_plain(value) {
+    if is_plain(value) && !ADAPTS_PLAIN.load(Ordering::Relaxed) {
         return datum(cx, value);
     }
     let protocol = class_of::<PrepareProtocol>(cx)?.to_value();

@@ -15,7 +15,7 @@ use typhon_runtime::{Context, PyResult, Ref, Value};
 
 use super::connection::{Connection, schema};
 use super::errors::{self, failed};
-use super::library::{self, Database, Failure};
+use super::library::{Database, Failure};
 use crate::blocking;
 
 /// A copy that is being made. Both databases stay open until it is done.
@@ -112,32 +112,44 @@ impl Connection {
         if progress.is_some_and(|progress| !call::is_callable(progress)) {
             return Err(cx.type_error("progress argument must be a callable"));
         }
-        if target.is_in_transaction() {
+        if target.enter(cx, |entered| entered.is_in_transaction()) {
             return Err(errors::OPERATIONAL_ERROR.raise(cx, "target is in transaction"));
         }
         let pages = pages.0.filter(|pages| *pages != 0).unwrap_or(-1);
         let pause = Duration::try_from_secs_f64(sleep.0.unwrap_or(0.25)).unwrap_or_default();
         let name = schema(cx, name.0)?;
-        let begun = library::detached(cx, || Backup::begin(source, &name, target));
+        // SQLite takes the locks of both databases itself, in its own order.
+        let begun = cx.detached(|| Backup::begin(source, &name, target));
         let mut backup = begun.map_err(|failure| failed(cx, &failure))?;
-        loop {
-            let code = library::detached(cx, || backup.step(pages))
-                .map_err(|failure| failed(cx, &failure))?;
-            if let Some(progress) = progress {
-                let (left, all) = backup.progress();
-                let arguments = [code, left, all].map(|number| Value::small_int(number.into()));
-                call::call(cx, progress, &arguments)?;
-            }
-            match code {
-                ffi::SQLITE_DONE => break,
-                ffi::SQLITE_OK => {}
-                _ => {
-                    cx.detached(|| thread::sleep(pause));
-                    blocking::interrupted(cx)?;
-                }
+        let outcome = copy_all(cx, &mut backup, pages, progress, pause);
+        cx.detached(move || drop(backup));
+        outcome
+    }
+}
+
+/// Copies until all is copied.
+fn copy_all(
+    cx: &Context,
+    backup: &mut Backup,
+    pages: c_int,
+    progress: Option<&Value>,
+    pause: Duration,
+) -> PyResult<()> {
+    loop {
+        let step = cx.detached(|| backup.step(pages));
+        let code = step.map_err(|failure| failed(cx, &failure))?;
+        if let Some(progress) = progress {
+            let (left, all) = backup.progress();
+            let arguments = [code, left, all].map(|number| Value::small_int(number));
+            call::call(cx, progress, &arguments)?;
+        }
+        match code {
+            ffi::SQLITE_DONE => return Ok(()),
+            ffi::SQLITE_OK => {}
+            _ => {
+                cx.detached(|| thread::sleep(pause));
+                blocking::interrupted(cx)?;
             }
         }
-        library::detached(cx, move || drop(backup));
-        Ok(())
     }
 }

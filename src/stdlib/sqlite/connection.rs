@@ -14,12 +14,13 @@ use typhon_runtime::codec;
 use typhon_runtime::field::Field;
 use typhon_runtime::object::{self, Payload, Traverse};
 use typhon_runtime::objects::bytes::Bytes;
+use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::float;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Name, Str};
 use typhon_runtime::objects::type_::Type;
-use typhon_runtime::protocols::{attribute, call};
-use typhon_runtime::{Context, PyResult, Raised, Ref, Value, import};
+use typhon_runtime::protocols::{attribute, call, text};
+use typhon_runtime::{Context, PyResult, Raised, Ref, Value, import, warnings};
 
 use super::cursor::Cursor;
 use super::errors::{self, failed, programming};
@@ -181,12 +182,8 @@ impl Connection {
     }
 
     /// A statement's text as SQLite wants it.
-    pub fn sql_text(&self, cx: &Context, database: &Database, sql: &Ref<Str>) -> PyResult<CString> {
+    pub fn sql_text(&self, cx: &Context, sql: &Ref<Str>) -> PyResult<CString> {
         let bytes = codec::encode(cx, sql, "utf-8", "strict")?;
-        let most = database.limit(ffi::SQLITE_LIMIT_SQL_LENGTH, -1);
-        if most.is_some_and(|most| bytes.len() > most as usize) {
-            return Err(errors::DATA_ERROR.raise(cx, "query string is too large"));
-        }
         CString::new(bytes).map_err(|_| programming(cx, "the query contains a null character"))
     }
 
@@ -197,7 +194,7 @@ impl Connection {
         database: &Arc<Database>,
         sql: &Ref<Str>,
     ) -> PyResult<Option<Box<Statement>>> {
-        let text = self.sql_text(cx, database, sql)?;
+        let text = self.sql_text(cx, sql)?;
         let shown = text.to_string_lossy();
         let known = {
             let mut idle = self.idle.lock();
@@ -207,7 +204,7 @@ impl Connection {
         if known.is_some() {
             return Ok(known);
         }
-        let prepared = library::detached(cx, || Statement::prepare(database, &text));
+        let prepared = database.enter(cx, |entered| Statement::prepare(database, entered, &text));
         let (prepared, length) = prepared.map_err(|failure| self.raise(cx, &failure))?;
         if !library::is_empty(&String::from_utf8_lossy(&text.as_bytes()[length..])) {
             return Err(programming(
@@ -224,9 +221,8 @@ impl Connection {
         }
     }
 
-    /// Keeps a statement that is not used any more.
-    pub fn keep(&self, cx: &Context, mut statement: Box<Statement>) {
-        library::detached(cx, || statement.clear_bindings());
+    /// Keeps a statement that is not used any more, and has been reset.
+    pub fn keep(&self, statement: Box<Statement>) {
         let is_open = self
             .database
             .lock()
@@ -247,18 +243,46 @@ impl Connection {
     }
 
     fn run(&self, cx: &Context, database: &Database, sql: &std::ffi::CStr) -> PyResult<()> {
-        library::detached(cx, || database.run(sql)).map_err(|failure| self.raise(cx, &failure))
+        database
+            .enter(cx, |entered| entered.run(sql))
+            .map_err(|failure| self.raise(cx, &failure))
+    }
+
+    /// Runs a statement if the database is in a transaction, or if it is not.
+    pub fn run_if(
+        &self,
+        cx: &Context,
+        database: &Database,
+        in_transaction: bool,
+        sql: &std::ffi::CStr,
+    ) -> PyResult<()> {
+        let outcome = database.enter(cx, |entered| {
+            if entered.is_in_transaction() == in_transaction {
+                entered.run(sql)
+            } else {
+                Ok(())
+            }
+        });
+        outcome.map_err(|failure| self.raise(cx, &failure))
+    }
+
+    /// Ends the transaction and begins another, with nothing between them.
+    fn renew(&self, cx: &Context, database: &Database, end: &std::ffi::CStr) -> PyResult<()> {
+        let outcome = database.enter(cx, |entered| {
+            entered.run(end).and_then(|()| entered.run(c"BEGIN"))
+        });
+        outcome.map_err(|failure| self.raise(cx, &failure))
     }
 
     fn close_database(&self, cx: &Context) -> PyResult<()> {
         let database = self.database.lock().take();
         let idle = std::mem::take(&mut *self.idle.lock());
-        drop(idle);
+        cx.detached(move || drop(idle));
         if let Some(database) = database {
-            if self.autocommit() == 0 && database.is_in_transaction() {
-                self.run(cx, &database, c"ROLLBACK")?;
+            if self.autocommit() == 0 {
+                self.run_if(cx, &database, true, c"ROLLBACK")?;
             }
-            library::detached(cx, move || drop(database));
+            cx.detached(move || drop(database));
         }
         Ok(())
     }
@@ -286,7 +310,11 @@ impl Connection {
     }
 }
 
-#[pymethods(tables(super::backup::BACKUP, super::functions::FUNCTIONS))]
+#[pymethods(tables(
+    super::backup::BACKUP,
+    super::functions::FUNCTIONS,
+    super::settings::SETTINGS
+))]
 impl Connection {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, _args: Args<'_>) -> PyResult<Value> {
@@ -295,6 +323,7 @@ impl Connection {
 
     #[slot(init)]
     fn init(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<()> {
+        warn_of_positions(cx, "_sqlite3.Connection", args.positional().len())?;
         let parameters = signature!(
             "Connection",
             0,
@@ -353,7 +382,7 @@ impl Connection {
         if is_uri {
             flags |= ffi::SQLITE_OPEN_URI;
         }
-        let opened = library::detached(cx, || Database::open(name.as_c_str(), flags, timeout));
+        let opened = cx.detached(|| Database::open(name.as_c_str(), flags, timeout));
         let database = Arc::new(opened.map_err(|failure| failed(cx, &failure))?);
         this.detect_types.store(detect, Ordering::Relaxed);
         this.most_idle.store(cached, Ordering::Relaxed);
@@ -372,17 +401,39 @@ impl Connection {
         Ok(())
     }
 
+    /// Says that the connection was forgotten, and closes it.
+    #[slot(finalize)]
+    fn finalize(cx: &Context, this: &Ref<Connection>) -> PyResult<()> {
+        if this.database.lock().is_none() {
+            return Ok(());
+        }
+        let warned = text::repr_text(cx, this.as_value()).and_then(|shown| {
+            let message = format!("unclosed database in {shown}");
+            warnings::warn(cx, exceptions::resource_warning(), &message, 1)
+        });
+        warned.and(this.close_database(cx))
+    }
+
     #[slot(call)]
     fn call(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<Value> {
+        let database = this.checked(cx)?;
+        if !args.names.is_empty() {
+            return Err(cx.type_error("Connection() takes no keyword arguments"));
+        }
         let [sql] = args.values else {
-            return Err(cx.type_error("Connection() takes exactly 1 argument"));
+            return Err(cx.type_error(format!(
+                "function takes exactly 1 argument ({} given)",
+                args.values.len()
+            )));
         };
         let Some(sql) = sql.downcast::<Str>() else {
-            return Err(cx.type_error("argument 1 must be str"));
+            return Err(cx.type_error(format!(
+                "argument 1 must be str, not {}",
+                sql.type_name_for_argument()
+            )));
         };
-        let database = this.checked(cx)?;
         if let Some(statement) = this.prepare(cx, &database, sql)? {
-            this.keep(cx, statement);
+            this.keep(statement);
         }
         Ok(Value::NONE)
     }
@@ -410,11 +461,8 @@ impl Connection {
     fn commit(cx: &Context, this: &Ref<Connection>) -> PyResult<()> {
         let database = this.checked(cx)?;
         match this.autocommit() {
-            LEGACY if database.is_in_transaction() => this.run(cx, &database, c"COMMIT"),
-            0 => {
-                this.run(cx, &database, c"COMMIT")?;
-                this.run(cx, &database, c"BEGIN")
-            }
+            LEGACY => this.run_if(cx, &database, true, c"COMMIT"),
+            0 => this.renew(cx, &database, c"COMMIT"),
             _ => Ok(()),
         }
     }
@@ -426,11 +474,8 @@ impl Connection {
     fn rollback(cx: &Context, this: &Ref<Connection>) -> PyResult<()> {
         let database = this.checked(cx)?;
         match this.autocommit() {
-            LEGACY if database.is_in_transaction() => this.run(cx, &database, c"ROLLBACK"),
-            0 => {
-                this.run(cx, &database, c"ROLLBACK")?;
-                this.run(cx, &database, c"BEGIN")
-            }
+            LEGACY => this.run_if(cx, &database, true, c"ROLLBACK"),
+            0 => this.renew(cx, &database, c"ROLLBACK"),
             _ => Ok(()),
         }
     }
@@ -497,7 +542,7 @@ impl Connection {
     ) -> PyResult<Ref<Bytes>> {
         let database = this.checked(cx)?;
         let name = schema(cx, name.0)?;
-        match library::detached(cx, || database.serialize(&name)) {
+        match database.enter(cx, |entered| entered.serialize(&name)) {
             Some(bytes) => Bytes::from_slice(cx, &bytes),
             None => Err(errors::OPERATIONAL_ERROR.raise(
                 cx,
@@ -517,23 +562,9 @@ impl Connection {
         let database = this.checked(cx)?;
         let name = schema(cx, name.0)?;
         let bytes = data.bytes();
-        library::detached(cx, || database.deserialize(&name, bytes))
-            .map_err(|failure| failed(cx, &failure))
-    }
-
-    /// Set connection run-time limits.
-    #[method("setlimit(self, category, limit, /)")]
-    fn setlimit(cx: &Context, this: &Ref<Connection>, category: i32, limit: i32) -> PyResult<i32> {
-        let database = this.checked(cx)?;
         database
-            .limit(category, limit)
-            .ok_or_else(|| programming(cx, "'category' is out of bounds"))
-    }
-
-    /// Get connection run-time limits.
-    #[method("getlimit(self, category, /)")]
-    fn getlimit(cx: &Context, this: &Ref<Connection>, category: i32) -> PyResult<i32> {
-        Connection::setlimit(cx, this, category, -1)
+            .enter(cx, |entered| entered.deserialize(&name, bytes))
+            .map_err(|failure| failed(cx, &failure))
     }
 
     /// Called when the connection is used as a context manager.
@@ -598,7 +629,7 @@ impl Connection {
     fn get_autocommit(cx: &Context, this: &Ref<Connection>) -> PyResult<Value> {
         this.checked(cx)?;
         Ok(match this.autocommit() {
-            LEGACY => Value::small_int(LEGACY.into()),
+            LEGACY => Value::small_int(LEGACY),
             commits => Value::from_bool(commits == 1),
         })
     }
@@ -607,14 +638,14 @@ impl Connection {
     fn set_autocommit(cx: &Context, this: &Ref<Connection>, value: Option<&Value>) -> PyResult<()> {
         let database = this.checked(cx)?;
         let Some(value) = value else {
-            return Err(cx.attribute_error("cannot delete attribute"));
+            return Err(cx.attribute_error("cannot delete autocommit attribute"));
         };
         let commits = autocommit(cx, value)?;
         if commits != this.autocommit() {
-            if commits == 1 && database.is_in_transaction() {
-                this.run(cx, &database, c"COMMIT")?;
-            } else if commits == 0 && !database.is_in_transaction() {
-                this.run(cx, &database, c"BEGIN")?;
+            match commits {
+                1 => this.run_if(cx, &database, true, c"COMMIT")?,
+                0 => this.run_if(cx, &database, false, c"BEGIN")?,
+                _ => {}
             }
             this.autocommit.store(commits, Ordering::Relaxed);
         }
@@ -623,12 +654,14 @@ impl Connection {
 
     #[getter]
     fn total_changes(cx: &Context, this: &Ref<Connection>) -> PyResult<i64> {
-        Ok(this.checked(cx)?.total_changes())
+        let database = this.checked(cx)?;
+        Ok(database.enter(cx, |entered| entered.total_changes()))
     }
 
     #[getter]
     fn in_transaction(cx: &Context, this: &Ref<Connection>) -> PyResult<bool> {
-        Ok(this.checked(cx)?.is_in_transaction())
+        let database = this.checked(cx)?;
+        Ok(database.enter(cx, |entered| entered.is_in_transaction()))
     }
 
     #[getter("row_factory")]
@@ -638,11 +671,14 @@ impl Connection {
 
     #[setter("row_factory")]
     fn set_row_factory(
-        _cx: &Context,
+        cx: &Context,
         this: &Ref<Connection>,
         value: Option<&Value>,
     ) -> PyResult<()> {
-        this.row_factory.set(value.cloned());
+        let Some(value) = value else {
+            return Err(cx.attribute_error("cannot delete row_factory attribute"));
+        };
+        this.row_factory.set(Some(value.clone()));
         Ok(())
     }
 
@@ -653,13 +689,27 @@ impl Connection {
 
     #[setter("text_factory")]
     fn set_text_factory(
-        _cx: &Context,
+        cx: &Context,
         this: &Ref<Connection>,
         value: Option<&Value>,
     ) -> PyResult<()> {
-        this.text_factory.set(value.cloned());
+        let Some(value) = value else {
+            return Err(cx.attribute_error("cannot delete text_factory attribute"));
+        };
+        this.text_factory.set(Some(value.clone()));
         Ok(())
     }
+}
+
+/// All parameters but the first will have to be given by name.
+pub fn warn_of_positions(cx: &Context, function: &str, given: usize) -> PyResult<()> {
+    if given <= 1 {
+        return Ok(());
+    }
+    let message = format!(
+        "Passing more than 1 positional argument to {function}() is deprecated. Parameters 'timeout', 'detect_types', 'isolation_level', 'check_same_thread', 'factory', 'cached_statements' and 'uri' will become keyword-only parameters in Python 3.15."
+    );
+    warnings::warn(cx, exceptions::deprecation_warning(), &message, 1)
 }
 
 impl Connection {

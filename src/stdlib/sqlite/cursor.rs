@@ -5,11 +5,13 @@
 
 use std::ffi::{CString, c_int};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 
+use num_bigint::Sign;
 use parking_lot::Mutex;
 use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::{Args, Maybe};
+use typhon_runtime::codec;
 use typhon_runtime::field::Field;
 use typhon_runtime::object::{self, Payload, Traverse};
 use typhon_runtime::objects::bytearray::ByteArray;
@@ -25,14 +27,14 @@ use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
 use super::adaptation;
 use super::connection::{Connection, LEGACY, PARSE_COLNAMES, PARSE_DECLTYPES};
-use super::errors::{self, failed, programming};
-use super::library::{self, Database, Datum, Prepared, Statement, Step};
+use super::errors::{self, programming};
+use super::library::{Database, Datum, Prepared, Statement, Step};
 
 /// The payload of a cursor.
 #[pyclass(
     name = "Cursor",
     module = "sqlite3",
-    flags(BASETYPE),
+    flags(BASETYPE, HAS_WEAKREF),
     doc = "SQLite database cursor class."
 )]
 pub struct Cursor {
@@ -43,7 +45,7 @@ pub struct Cursor {
     row_factory: Field,
     last_row: Field,
     row_count: AtomicI64,
-    array_size: AtomicI64,
+    array_size: AtomicU32,
     is_closed: AtomicBool,
     is_in_use: AtomicBool,
     /// On a row, if it is there.
@@ -82,7 +84,7 @@ impl Cursor {
             row_factory: Field::new(Value::NONE),
             last_row: Field::new(Value::NONE),
             row_count: AtomicI64::new(-1),
-            array_size: AtomicI64::new(1),
+            array_size: AtomicU32::new(1),
             is_closed: AtomicBool::new(false),
             is_in_use: AtomicBool::new(false),
             statement: Mutex::new(None),
@@ -117,8 +119,9 @@ impl Cursor {
     fn finish(&self, cx: &Context, connection: &Connection) {
         let statement = self.statement.lock().take();
         if let Some(mut statement) = statement {
-            library::detached(cx, || statement.reset());
-            connection.keep(cx, statement);
+            let database = statement.database.clone();
+            database.enter(cx, |entered| statement.reset(entered));
+            connection.keep(statement);
         }
     }
 
@@ -154,60 +157,45 @@ impl Cursor {
         }
         if connection.autocommit() == LEGACY
             && statement.changes_data
-            && !database.is_in_transaction()
             && let Some(level) = connection.isolation_level()
         {
             let begin = CString::new(format!("BEGIN {level}")).unwrap_or_default();
-            library::detached(cx, || database.run(&begin))
-                .map_err(|failure| failed(cx, &failure))?;
+            connection.run_if(cx, &database, false, &begin)?;
         }
         let mut is_on_row = false;
         while let Some(parameters) = iterate::next(cx, &all)? {
-            if is_on_row {
-                library::detached(cx, || statement.reset());
-            }
-            bind(cx, &mut statement, &parameters)?;
-            let step = library::detached(cx, || {
-                let step = statement.step();
-                if step.is_err() {
-                    statement.reset();
+            let data = gather(cx, &statement, &parameters)?;
+            let outcome = database.enter(cx, |entered| {
+                if is_on_row {
+                    statement.reset(entered);
                 }
-                step
+                statement.bind(entered, &data)?;
+                let mut step = statement.step_and_read(entered)?;
+                if is_many {
+                    // What it returns is not wanted, but has to be read.
+                    while step == Step::Row {
+                        step = statement.step_and_read(entered)?;
+                    }
+                }
+                Ok((step, entered.changes(), entered.last_row()))
             });
-            let step = step.map_err(|failure| connection.raise(cx, &failure))?;
+            let (step, changes, last_row) =
+                outcome.map_err(|failure| connection.raise(cx, &failure))?;
             is_on_row = step == Step::Row;
             if this.description.get().is_none_or(|value| value.is_none()) {
                 this.describe(cx, &connection, &statement)?;
             }
             if statement.changes_data && step == Step::Done {
-                let changes = database.changes();
                 this.row_count.fetch_add(changes, Ordering::Relaxed);
             }
-            if !is_on_row {
-                library::detached(cx, || statement.reset());
-            } else if is_many {
-                // What it returns is not wanted, but has to be read.
-                loop {
-                    match library::detached(cx, || statement.step()) {
-                        Ok(Step::Row) => {}
-                        Ok(Step::Done) => break,
-                        Err(failure) => return Err(connection.raise(cx, &failure)),
-                    }
-                }
-                this.row_count
-                    .fetch_add(database.changes(), Ordering::Relaxed);
-                library::detached(cx, || statement.reset());
-                is_on_row = false;
+            if !is_many {
+                this.last_row.set(Some(int::from_i64(cx, last_row)?));
             }
-        }
-        if !is_many {
-            let row = int::from_i64(cx, database.last_row())?;
-            this.last_row.set(Some(row));
         }
         if is_on_row {
             *this.statement.lock() = Some(statement);
         } else {
-            connection.keep(cx, statement);
+            connection.keep(statement);
         }
         Ok(())
     }
@@ -219,10 +207,15 @@ impl Cursor {
         if count == 0 {
             return Ok(());
         }
+        let found: Vec<_> = of.database.enter(cx, |entered| {
+            let name_and_type = |column| {
+                let name = of.column_name(entered, column);
+                (name, of.declared_type(entered, column))
+            };
+            (0..count).map(name_and_type).collect()
+        });
         let (mut columns, mut converters) = (Vec::new(), Vec::new());
-        for column in 0..count {
-            let (full, declared) =
-                library::detached(cx, || (of.column_name(column), of.declared_type(column)));
+        for (full, declared) in found {
             let full = full.unwrap_or_default();
             let mut name = full.as_str();
             let mut converter = None;
@@ -260,25 +253,18 @@ impl Cursor {
         let Some(mut statement) = this.statement.lock().take() else {
             return Ok(None);
         };
-        let count = statement.column_count();
-        let data: Vec<Datum> = library::detached(cx, || {
-            (0..count).map(|column| statement.column(column)).collect()
-        });
+        let data = std::mem::take(&mut statement.row);
         let row = this.row(cx, &connection, &statement, data);
-        let step = library::detached(cx, || {
-            let step = statement.step();
-            if !matches!(step, Ok(Step::Row)) {
-                statement.reset();
-            }
-            step
+        let (step, changes) = database.enter(cx, |entered| {
+            (statement.step_and_read(entered), entered.changes())
         });
         match step {
             Ok(Step::Row) => *this.statement.lock() = Some(statement),
             Ok(Step::Done) => {
                 if statement.changes_data {
-                    this.row_count.store(database.changes(), Ordering::Relaxed);
+                    this.row_count.store(changes, Ordering::Relaxed);
                 }
-                connection.keep(cx, statement);
+                connection.keep(statement);
             }
             Err(failure) => {
                 row?;
@@ -310,6 +296,8 @@ impl Cursor {
                 .filter(|converter| !converter.is_none());
             let item = match (converter, datum) {
                 (_, Datum::Null) => Value::NONE,
+                // To a converter an empty blob is none.
+                (Some(_), Datum::Blob(bytes)) if bytes.is_empty() => Value::NONE,
                 (Some(converter), datum) => {
                     let bytes = match datum {
                         Datum::Text(bytes) | Datum::Blob(bytes) => bytes,
@@ -341,7 +329,10 @@ fn text(
         return match std::str::from_utf8(bytes) {
             Ok(text) => Str::from_str(cx, text).map(Ref::into_value),
             Err(_) => {
-                let name = library::detached(cx, || statement.column_name(column as c_int));
+                let database = &statement.database;
+                let name = database.enter(cx, |entered| {
+                    statement.column_name(entered, column as c_int)
+                });
                 let name = name.unwrap_or_default();
                 let text = String::from_utf8_lossy(bytes);
                 Err(errors::OPERATIONAL_ERROR.raise(
@@ -361,9 +352,21 @@ fn text(
     call::call(cx, factory, &[bytes])
 }
 
-/// Gives a statement its parameters: by position, or by name.
-fn bind(cx: &Context, statement: &mut Statement, parameters: &Value) -> PyResult<()> {
-    library::detached(cx, || statement.clear_bindings());
+/// A number of rows, which has to be one of 32 bits.
+fn count_of_rows(cx: &Context, number: &Value, too_large: &str) -> PyResult<u32> {
+    let number = int::index_as_bigint(cx, number)?;
+    u32::try_from(&number).map_err(|_| {
+        if number.sign() == Sign::Minus {
+            cx.value_error("Cannot convert negative int")
+        } else {
+            cx.overflow_error(too_large)
+        }
+    })
+}
+
+/// The parameters of a statement: by position, or by name.
+fn gather(cx: &Context, statement: &Statement, parameters: &Value) -> PyResult<Vec<Datum>> {
+    let mut data = Vec::new();
     let needed = statement.parameter_count();
     let is_mapping = parameters.downcast::<Dict>().is_some();
     let has_items = parameters.class().slots.subscript.get().is_some();
@@ -391,9 +394,9 @@ fn bind(cx: &Context, statement: &mut Statement, parameters: &Value) -> PyResult
             }
             let key = int::from_i64(cx, i64::from(number) - 1)?;
             let value = sequence::get_item(cx, parameters, &key)?;
-            bind_one(cx, statement, number, None, &value)?;
+            data.push(parameter(cx, number, None, &value)?);
         }
-        return Ok(());
+        return Ok(data);
     }
     if !is_mapping {
         return Err(programming(cx, "parameters are of unsupported type"));
@@ -422,32 +425,25 @@ fn bind(cx: &Context, statement: &mut Statement, parameters: &Value) -> PyResult
             }
             Err(Raised) => return Err(Raised),
         };
-        bind_one(cx, statement, number, Some(name), &value)?;
+        data.push(parameter(cx, number, Some(name), &value)?);
     }
-    Ok(())
+    Ok(data)
 }
 
-fn bind_one(
-    cx: &Context,
-    statement: &mut Statement,
-    number: c_int,
-    name: Option<&str>,
-    value: &Value,
-) -> PyResult<()> {
-    let Some(datum) = adaptation::parameter(cx, value)? else {
+fn parameter(cx: &Context, number: c_int, name: Option<&str>, value: &Value) -> PyResult<Datum> {
+    adaptation::parameter(cx, value)?.ok_or_else(|| {
         let place = match name {
             Some(name) => format!(":{name}"),
             None => number.to_string(),
         };
-        return Err(programming(
+        programming(
             cx,
             format!(
                 "Error binding parameter {place}: type '{}' is not supported",
                 value.type_name()
             ),
-        ));
-    };
-    library::detached(cx, || statement.bind(number, &datum)).map_err(|failure| failed(cx, &failure))
+        )
+    })
 }
 
 /// `self` of methods that give the cursor back.
@@ -475,6 +471,9 @@ impl Cursor {
             )));
         };
         of.check_thread(cx)?;
+        if this.is_in_use.load(Ordering::Acquire) {
+            return Err(programming(cx, "Recursive use of cursors not allowed."));
+        }
         this.connection.set(Some(connection.clone()));
         this.is_closed.store(false, Ordering::Relaxed);
         this.row_factory.set(Some(of.row_factory()));
@@ -514,17 +513,17 @@ impl Cursor {
     fn executescript(cx: &Context, this: &Ref<Cursor>, script: &Ref<Str>) -> PyResult<Ref<Cursor>> {
         let (connection, database, _in_use) = this.enter(cx)?;
         this.finish(cx, &connection);
-        if connection.autocommit() == LEGACY && database.is_in_transaction() {
-            library::detached(cx, || database.run(c"COMMIT"))
-                .map_err(|failure| failed(cx, &failure))?;
+        if connection.autocommit() == LEGACY {
+            connection.run_if(cx, &database, true, c"COMMIT")?;
         }
-        let script = connection.sql_text(cx, &database, script)?;
+        let script = codec::encode(cx, script, "utf-8", "strict")?;
+        let script = CString::new(script).map_err(|_| cx.value_error("embedded null character"))?;
         let mut rest = script.as_c_str();
         while !rest.is_empty() {
-            let outcome = library::detached(cx, || {
-                let (prepared, length) = Statement::prepare(&database, rest)?;
+            let outcome = database.enter(cx, |entered| {
+                let (prepared, length) = Statement::prepare(&database, entered, rest)?;
                 if let Prepared::Statement(mut statement) = prepared {
-                    while statement.step()? == Step::Row {}
+                    while statement.step(entered)? == Step::Row {}
                 }
                 Ok(length)
             });
@@ -548,13 +547,17 @@ impl Cursor {
     }
 
     /// Fetches several rows from the resultset.
+    ///
+    /// size
+    ///   The default value is set by the Cursor.arraysize attribute.
     #[method("fetchmany(self, /, size=1)")]
-    fn fetchmany(cx: &Context, this: &Ref<Cursor>, size: Maybe<i64>) -> PyResult<Ref<List>> {
-        let size = size
-            .0
-            .unwrap_or_else(|| this.array_size.load(Ordering::Relaxed));
+    fn fetchmany(cx: &Context, this: &Ref<Cursor>, size: Maybe<&Value>) -> PyResult<Ref<List>> {
+        let size = match size.0 {
+            Some(size) => count_of_rows(cx, size, "Python int too large for C uint32_t")?,
+            None => this.array_size.load(Ordering::Relaxed),
+        };
         let mut rows = Vec::new();
-        while size <= 0 || (rows.len() as i64) < size {
+        while size == 0 || rows.len() < size as usize {
             match Cursor::fetch(cx, this)? {
                 Some(row) => rows.push(row),
                 None => break,
@@ -635,18 +638,19 @@ impl Cursor {
     }
 
     #[getter]
-    fn arraysize(_cx: &Context, this: &Ref<Cursor>) -> PyResult<i64> {
+    fn arraysize(_cx: &Context, this: &Ref<Cursor>) -> PyResult<u32> {
         Ok(this.array_size.load(Ordering::Relaxed))
     }
 
     #[setter]
     fn set_arraysize(cx: &Context, this: &Ref<Cursor>, value: Option<&Value>) -> PyResult<()> {
-        let size = match value {
-            Some(value) => int::index_as_i128(cx, value)?,
-            None => return Err(cx.type_error("can't delete numeric/char attribute")),
+        let Some(value) = value else {
+            return Err(cx.attribute_error(
+                "attribute 'arraysize' of 'sqlite3.Cursor' objects cannot be deleted",
+            ));
         };
-        let size = i64::try_from(size)
-            .map_err(|_| cx.overflow_error("Python int too large to convert to C long"))?;
+        let too_large = "Python int too large to convert to C uint32_t";
+        let size = count_of_rows(cx, value, too_large)?;
         this.array_size.store(size, Ordering::Relaxed);
         Ok(())
     }
@@ -657,8 +661,11 @@ impl Cursor {
     }
 
     #[setter]
-    fn set_row_factory(_cx: &Context, this: &Ref<Cursor>, value: Option<&Value>) -> PyResult<()> {
-        this.row_factory.set(value.cloned());
+    fn set_row_factory(cx: &Context, this: &Ref<Cursor>, value: Option<&Value>) -> PyResult<()> {
+        let Some(value) = value else {
+            return Err(cx.attribute_error("cannot delete row_factory attribute"));
+        };
+        this.row_factory.set(Some(value.clone()));
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libsqlite3_sys as ffi;
 use typhon_macros::{pyfunction, pymethods};
 use typhon_runtime::args::Maybe;
+use typhon_runtime::codec;
 use typhon_runtime::field::Field;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
@@ -71,13 +72,9 @@ impl Callable {
 
 /// SQLite does not need a callable any more.
 unsafe extern "C" fn destroy(pointer: *mut c_void) {
-    // SAFETY: the pointer is from `into_pointer`, and given back once. Either SQLite was called detached,
-    // and `callback` attaches, or the thread is attached.
-    unsafe {
-        if library::callback(|_| drop(Box::from_raw(pointer.cast::<Callable>()))).is_none() {
-            drop(Box::from_raw(pointer.cast::<Callable>()));
-        }
-    }
+    // SAFETY: the pointer is from `into_pointer`, and given back once. A thread that runs no Python any more
+    // leaves the object to the end of the process.
+    library::callback(|_| drop(unsafe { Box::from_raw(pointer.cast::<Callable>()) }));
 }
 
 /// The callable of a call.
@@ -362,7 +359,7 @@ unsafe extern "C" fn authorize(
             return ffi::SQLITE_OK;
         };
         let ask = || {
-            let mut arguments = vec![Value::small_int(action.into())];
+            let mut arguments = vec![Value::small_int(action)];
             for name in &names {
                 arguments.push(match name {
                     Some(name) => Str::from_str(cx, name)?.into_value(),
@@ -373,7 +370,8 @@ unsafe extern "C" fn authorize(
             if int::as_bigint(&answer).is_none() {
                 return Ok(ffi::SQLITE_DENY);
             }
-            int::index_as_i128(cx, &answer).map(|answer| answer as c_int)
+            let answer = int::index_as_i128(cx, &answer)?;
+            Ok(c_int::try_from(answer).unwrap_or(ffi::SQLITE_DENY))
         };
         ask().unwrap_or_else(|Raised| {
             dispose(cx, &function);
@@ -430,12 +428,16 @@ unsafe extern "C" fn trace(
 }
 
 fn name_of(cx: &Context, name: &Ref<Str>) -> PyResult<CString> {
-    CString::new(name.to_lossy().as_bytes()).map_err(|_| cx.value_error("embedded null character"))
+    let name = codec::encode(cx, name, "utf-8", "strict")?;
+    CString::new(name).map_err(|_| cx.value_error("embedded null character"))
 }
 
 fn present(callable: &Value) -> Option<Value> {
     Some(callable.clone()).filter(|callable| !callable.is_none())
 }
+
+/// How many arguments a function of SQLite takes at most.
+const MOST_ARGUMENTS: i32 = 1000;
 
 /// What is called of a function that SQLite knows by name.
 #[derive(Clone, Copy)]
@@ -455,6 +457,17 @@ fn register(
     target: &Value,
 ) -> PyResult<bool> {
     let database = connection.checked(cx)?;
+    if !(-1..=MOST_ARGUMENTS).contains(&count) {
+        let parameter = match shape {
+            Shape::Function => "narg",
+            Shape::Aggregate => "n_arg",
+            Shape::Window => "num_params",
+        };
+        return Err(programming(
+            cx,
+            format!("'{parameter}' must be between -1 and {MOST_ARGUMENTS}, not {count}"),
+        ));
+    }
     let name = name_of(cx, name)?;
     let target = present(target);
     let pointer = target
@@ -462,10 +475,9 @@ fn register(
         .map_or(ptr::null_mut(), Callable::into_pointer);
     let is_there = target.is_some();
     let flags = ffi::SQLITE_UTF8 | flags;
-    let raw = database.raw.as_ptr().addr();
-    let pointer = pointer.addr();
-    let code = library::detached(cx, || {
-        let raw = ptr::with_exposed_provenance_mut::<ffi::sqlite3>(raw);
+    let pointer = pointer.expose_provenance();
+    let code = database.enter(cx, |entered| {
+        let raw = entered.raw();
         let pointer = ptr::with_exposed_provenance_mut::<c_void>(pointer);
         let destroy = is_there.then_some(destroy as unsafe extern "C" fn(*mut c_void));
         type Call =
@@ -589,12 +601,12 @@ impl Connection {
             Callable::into_pointer(function).expose_provenance()
         });
         let is_there = function.is_some();
-        let code = library::detached(cx, || {
+        let outcome = database.enter(cx, |entered| {
             let pointer = ptr::with_exposed_provenance_mut::<c_void>(pointer);
             // SAFETY: the database is open. The library does not destroy the callable when the call fails.
             unsafe {
                 let code = ffi::sqlite3_create_collation_v2(
-                    database.raw.as_ptr(),
+                    entered.raw(),
                     name.as_ptr(),
                     ffi::SQLITE_UTF8,
                     pointer,
@@ -604,10 +616,10 @@ impl Connection {
                 if code != ffi::SQLITE_OK && is_there {
                     destroy(pointer);
                 }
-                code
+                entered.check(code)
             }
         });
-        database.check(code).map_err(|failure| failed(cx, &failure))
+        outcome.map_err(|failure| failed(cx, &failure))
     }
 
     /// Set authorizer callback.
@@ -618,14 +630,14 @@ impl Connection {
         let is_there = callback.is_some();
         this.hooks.authorizer.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
-        let code = library::detached(cx, || unsafe {
-            ffi::sqlite3_set_authorizer(
-                database.raw.as_ptr(),
+        let outcome = database.enter(cx, |entered| unsafe {
+            entered.check(ffi::sqlite3_set_authorizer(
+                entered.raw(),
                 if is_there { Some(authorize) } else { None },
                 ptr::from_ref::<Hooks>(&this.hooks).cast_mut().cast(),
-            )
+            ))
         });
-        database.check(code).map_err(|failure| failed(cx, &failure))
+        outcome.map_err(|failure| failed(cx, &failure))
     }
 
     /// Set progress handler callback.
@@ -651,9 +663,9 @@ impl Connection {
         let is_there = callback.is_some();
         this.hooks.progress.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
-        library::detached(cx, || unsafe {
+        database.enter(cx, |entered| unsafe {
             ffi::sqlite3_progress_handler(
-                database.raw.as_ptr(),
+                entered.raw(),
                 if is_there { every } else { 0 },
                 if is_there {
                     Some(report_progress)
@@ -674,9 +686,9 @@ impl Connection {
         let is_there = callback.is_some();
         this.hooks.trace.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
-        library::detached(cx, || unsafe {
+        database.enter(cx, |entered| unsafe {
             ffi::sqlite3_trace_v2(
-                database.raw.as_ptr(),
+                entered.raw(),
                 if is_there { ffi::SQLITE_TRACE_STMT } else { 0 } as c_uint,
                 if is_there { Some(trace) } else { None },
                 ptr::from_ref::<Hooks>(&this.hooks).cast_mut().cast(),

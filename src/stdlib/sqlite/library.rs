@@ -4,11 +4,20 @@
 //! is closed when nothing uses it any more, its statements included; a [`Statement`] has one owner, and
 //! what a row holds is copied out before anything else is done with it.
 //!
-//! Calls that take the lock of a database run detached, as who has the lock may be in a callback, and wait
-//! to attach: that is all but those that only look at a number. What SQLite calls back attaches again ([`callback`]): it finds the context of
-//! the call that it is part of, on its own thread, in `CURRENT`.
+//! Who has a database's lock may run Python (SQLite calls back with it held) and so may have to wait to
+//! attach. Hence the rules that keep threads from waiting for each other in a circle:
+//!
+//! * nobody waits for the lock who is attached: calls are made in [`Database::enter`], which detaches
+//!   first, and gives the lock as an [`Entered`] to what needs it;
+//! * what SQLite calls back attaches for as long as it runs Python, and detaches before it returns
+//!   ([`callback`]);
+//! * what ends with the last use of an object, on a thread that is attached, tries for the lock and leaves
+//!   its work to who has it ([`Database::settle`]).
+//!
+//! The lock is SQLite's own and may be taken again by the thread that has it: a callback may use the
+//! database that it is called from. It is held over all of [`Database::enter`], so that the message of an
+//! error and the count of changes are those of the call that was made.
 
-use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -17,24 +26,13 @@ use libsqlite3_sys as ffi;
 use parking_lot::Mutex;
 use typhon_runtime::Context;
 
-thread_local! {
-    /// The context of the innermost call of the library on this thread.
-    static CURRENT: Cell<*const Context> = const { Cell::new(ptr::null()) };
-}
-
-/// Runs a call of the library, which may take long, wait, and call back.
-pub fn detached<R>(cx: &Context, work: impl FnOnce() -> R) -> R {
-    let outer = CURRENT.replace(cx);
-    let result = cx.detached(work);
-    CURRENT.set(outer);
-    result
-}
-
-/// Runs `work` for something that SQLite calls; `None` when it was not called from [`detached`].
+/// Runs `work` for something that SQLite calls: attached, and then as it was. That is detached, but for
+/// what ends with the last use of an object. `None`: the thread does not run Python any more.
 pub fn callback<R>(work: impl FnOnce(&Context) -> R) -> Option<R> {
-    let current = CURRENT.get();
-    // SAFETY: `detached` is on this thread's stack below, and it has borrowed the context.
-    let cx = unsafe { current.as_ref() }?;
+    let cx = Context::try_current()?;
+    if cx.record.is_attached() {
+        return Some(work(cx));
+    }
     cx.record.attach();
     let result = work(cx);
     cx.record.detach();
@@ -62,8 +60,7 @@ pub struct Failure {
 /// See the module's header.
 pub struct Database {
     pub raw: NonNull<ffi::sqlite3>,
-    /// Statements that nothing uses any more. To end them takes the database's lock, for which nobody may
-    /// wait who is attached: it is done with the next call.
+    /// Statements that nothing uses any more, to be ended by whoever has the lock.
     discarded: Mutex<Vec<Discarded>>,
 }
 
@@ -79,9 +76,20 @@ unsafe impl Sync for Database {}
 
 impl Drop for Database {
     fn drop(&mut self) {
-        self.sweep();
+        // Nobody has the lock: this does not wait.
+        self.settle();
         // SAFETY: nothing uses the database after this: its statements have kept it open.
         unsafe { ffi::sqlite3_close(self.raw.as_ptr()) };
+    }
+}
+
+/// A database whose lock this thread has, until this is dropped.
+pub struct Entered<'a>(&'a Database);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the database is open, and this thread has its lock.
+        unsafe { ffi::sqlite3_mutex_leave(self.0.lock()) };
     }
 }
 
@@ -131,7 +139,7 @@ impl Database {
         Ok(database)
     }
 
-    /// The error that a call has ended with.
+    /// The error that a call has ended with. Takes the lock: for threads that are detached.
     pub fn failure(&self, code: c_int) -> Failure {
         // SAFETY: the database is open; the message is copied at once.
         let (extended, message) = unsafe {
@@ -149,20 +157,62 @@ impl Database {
         }
     }
 
-    /// Ends the statements that nothing uses any more. Takes the database's lock.
-    pub fn sweep(&self) {
-        let discarded = std::mem::take(&mut *self.discarded.lock());
-        for Discarded(statement) in discarded {
-            // SAFETY: the statement is the database's, and nobody else has it.
-            unsafe { ffi::sqlite3_finalize(statement.as_ptr()) };
+    fn lock(&self) -> *mut ffi::sqlite3_mutex {
+        // SAFETY: the database is open.
+        unsafe { ffi::sqlite3_db_mutex(self.raw.as_ptr()) }
+    }
+
+    /// Runs `work`, which may take long, wait and call back, detached and with the database's lock.
+    pub fn enter<R>(&self, cx: &Context, work: impl FnOnce(&Entered<'_>) -> R) -> R {
+        cx.detached(|| {
+            // SAFETY: the database is open. The thread is detached: it may wait.
+            unsafe { ffi::sqlite3_mutex_enter(self.lock()) };
+            let entered = Entered(self);
+            let result = work(&entered);
+            drop(entered);
+            self.settle();
+            result
+        })
+    }
+
+    /// Ends the statements that nothing uses any more, unless another thread has the lock. That one comes
+    /// here when it has given it back, and so after what this thread has left to it.
+    fn settle(&self) {
+        while !self.discarded.lock().is_empty() {
+            // SAFETY: the database is open.
+            if unsafe { ffi::sqlite3_mutex_try(self.lock()) } != ffi::SQLITE_OK {
+                return;
+            }
+            let _entered = Entered(self);
+            let discarded = std::mem::take(&mut *self.discarded.lock());
+            for Discarded(statement) in discarded {
+                // SAFETY: the statement is the database's, and nobody else has it.
+                unsafe { ffi::sqlite3_finalize(statement.as_ptr()) };
+            }
         }
     }
 
-    /// The error of the last call.
+    /// The error of the last call. Takes the lock: for threads that are detached.
     pub fn last_failure(&self) -> Failure {
         // SAFETY: the database is open.
         let code = unsafe { ffi::sqlite3_errcode(self.raw.as_ptr()) };
         self.failure(code)
+    }
+
+    /// Any thread may interrupt what another does with the database.
+    pub fn interrupt(&self) {
+        // SAFETY: the database is open, and this takes no lock.
+        unsafe { ffi::sqlite3_interrupt(self.raw.as_ptr()) };
+    }
+}
+
+impl Entered<'_> {
+    pub fn raw(&self) -> *mut ffi::sqlite3 {
+        self.0.raw.as_ptr()
+    }
+
+    fn failure(&self, code: c_int) -> Failure {
+        self.0.failure(code)
     }
 
     /// `Ok` for `SQLITE_OK`.
@@ -175,33 +225,28 @@ impl Database {
 
     pub fn is_in_transaction(&self) -> bool {
         // SAFETY: the database is open.
-        unsafe { ffi::sqlite3_get_autocommit(self.raw.as_ptr()) == 0 }
+        unsafe { ffi::sqlite3_get_autocommit(self.raw()) == 0 }
     }
 
     pub fn total_changes(&self) -> i64 {
         // SAFETY: the database is open.
-        unsafe { ffi::sqlite3_total_changes64(self.raw.as_ptr()) }
+        unsafe { ffi::sqlite3_total_changes64(self.raw()) }
     }
 
     pub fn changes(&self) -> i64 {
         // SAFETY: the database is open.
-        unsafe { ffi::sqlite3_changes64(self.raw.as_ptr()) }
+        unsafe { ffi::sqlite3_changes64(self.raw()) }
     }
 
     pub fn last_row(&self) -> i64 {
         // SAFETY: the database is open.
-        unsafe { ffi::sqlite3_last_insert_rowid(self.raw.as_ptr()) }
-    }
-
-    pub fn interrupt(&self) {
-        // SAFETY: the database is open; any thread may interrupt.
-        unsafe { ffi::sqlite3_interrupt(self.raw.as_ptr()) };
+        unsafe { ffi::sqlite3_last_insert_rowid(self.raw()) }
     }
 
     /// Sets a limit, if it is not negative; what it was. `None` for what has no limit.
     pub fn limit(&self, category: c_int, limit: c_int) -> Option<c_int> {
         // SAFETY: the database is open.
-        let old = unsafe { ffi::sqlite3_limit(self.raw.as_ptr(), category, limit) };
+        let old = unsafe { ffi::sqlite3_limit(self.raw(), category, limit) };
         (old >= 0).then_some(old)
     }
 
@@ -210,7 +255,7 @@ impl Database {
         // SAFETY: the database is open, the text a string; nothing is called back.
         let code = unsafe {
             ffi::sqlite3_exec(
-                self.raw.as_ptr(),
+                self.raw(),
                 sql.as_ptr(),
                 None,
                 ptr::null_mut(),
@@ -225,7 +270,7 @@ impl Database {
         let mut size = 0;
         // SAFETY: the database is open; the copy is the library's memory, which is freed with its function.
         unsafe {
-            let copy = ffi::sqlite3_serialize(self.raw.as_ptr(), name.as_ptr(), &mut size, 0);
+            let copy = ffi::sqlite3_serialize(self.raw(), name.as_ptr(), &mut size, 0);
             if copy.is_null() {
                 return None;
             }
@@ -247,12 +292,12 @@ impl Database {
             ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
             let flags = ffi::SQLITE_DESERIALIZE_FREEONCLOSE | ffi::SQLITE_DESERIALIZE_RESIZEABLE;
             ffi::sqlite3_deserialize(
-                self.raw.as_ptr(),
+                self.raw(),
                 name.as_ptr(),
                 copy,
                 bytes.len() as i64,
                 bytes.len() as i64,
-                flags as u32,
+                flags,
             )
         };
         self.check(code)
@@ -267,6 +312,8 @@ pub struct Statement {
     /// INSERT, UPDATE, DELETE or REPLACE.
     pub changes_data: bool,
     pub is_read_only: bool,
+    /// What the row holds that the last [`Statement::step_and_read`] has found.
+    pub row: Vec<Datum>,
 }
 
 // SAFETY: a statement has one owner at a time, and the library is serialized.
@@ -275,6 +322,7 @@ unsafe impl Send for Statement {}
 impl Drop for Statement {
     fn drop(&mut self) {
         self.database.discarded.lock().push(Discarded(self.raw));
+        self.database.settle();
     }
 }
 
@@ -294,15 +342,25 @@ pub enum Prepared {
 
 impl Statement {
     /// Makes the first statement of a text; how long its text is.
-    pub fn prepare(database: &Arc<Database>, sql: &CStr) -> Result<(Prepared, usize), Failure> {
-        database.sweep();
+    pub fn prepare(
+        database: &Arc<Database>,
+        entered: &Entered<'_>,
+        sql: &CStr,
+    ) -> Result<(Prepared, usize), Failure> {
+        let most = entered.limit(ffi::SQLITE_LIMIT_SQL_LENGTH, -1);
+        if most.is_some_and(|most| sql.count_bytes() > most as usize) {
+            return Err(Failure {
+                code: ffi::SQLITE_TOOBIG,
+                message: "query string is too large".to_owned(),
+            });
+        }
         let mut raw = ptr::null_mut();
         let mut tail = ptr::null();
         // SAFETY: the database is open, the text a string, and there is room for the results.
         let code = unsafe {
-            ffi::sqlite3_prepare_v2(database.raw.as_ptr(), sql.as_ptr(), -1, &mut raw, &mut tail)
+            ffi::sqlite3_prepare_v2(entered.raw(), sql.as_ptr(), -1, &mut raw, &mut tail)
         };
-        database.check(code)?;
+        entered.check(code)?;
         let length = tail.addr().saturating_sub(sql.as_ptr().addr());
         let Some(raw) = NonNull::new(raw) else {
             return Ok((Prepared::Nothing, length));
@@ -318,6 +376,7 @@ impl Statement {
             sql,
             changes_data: matches!(first.as_str(), "INSERT" | "UPDATE" | "DELETE" | "REPLACE"),
             is_read_only,
+            row: Vec::new(),
         };
         Ok((Prepared::Statement(Box::new(statement)), length))
     }
@@ -333,7 +392,22 @@ impl Statement {
         unsafe { text(ffi::sqlite3_bind_parameter_name(self.raw.as_ptr(), number)) }
     }
 
-    pub fn bind(&mut self, number: c_int, datum: &Datum) -> Result<(), Failure> {
+    /// Gives the statement its parameters: all of them, in their order.
+    pub fn bind(&mut self, entered: &Entered<'_>, data: &[Datum]) -> Result<(), Failure> {
+        // SAFETY: the statement is whole.
+        unsafe { ffi::sqlite3_clear_bindings(self.raw.as_ptr()) };
+        for (number, datum) in (1..).zip(data) {
+            self.bind_one(entered, number, datum)?;
+        }
+        Ok(())
+    }
+
+    fn bind_one(
+        &mut self,
+        entered: &Entered<'_>,
+        number: c_int,
+        datum: &Datum,
+    ) -> Result<(), Failure> {
         let raw = self.raw.as_ptr();
         // SAFETY: the statement is whole; texts and blobs are copied by the library.
         let code = unsafe {
@@ -358,24 +432,33 @@ impl Statement {
                 ),
             }
         };
-        self.database.check(code)
+        entered.check(code)
     }
 
-    pub fn clear_bindings(&mut self) {
-        // SAFETY: the statement is whole.
-        unsafe { ffi::sqlite3_clear_bindings(self.raw.as_ptr()) };
-    }
-
-    pub fn step(&mut self) -> Result<Step, Failure> {
+    pub fn step(&mut self, entered: &Entered<'_>) -> Result<Step, Failure> {
         // SAFETY: the statement is whole.
         match unsafe { ffi::sqlite3_step(self.raw.as_ptr()) } {
             ffi::SQLITE_ROW => Ok(Step::Row),
             ffi::SQLITE_DONE => Ok(Step::Done),
-            code => Err(self.database.failure(code)),
+            code => Err(entered.failure(code)),
         }
     }
 
-    pub fn reset(&mut self) {
+    /// [`Statement::step`], and copies what the row holds that it finds; resets if there is none.
+    pub fn step_and_read(&mut self, entered: &Entered<'_>) -> Result<Step, Failure> {
+        let step = self.step(entered);
+        if matches!(step, Ok(Step::Row)) {
+            let count = self.column_count();
+            // SAFETY: the statement is on a row, and each value is copied before the next call.
+            let column = |at| unsafe { datum(ffi::sqlite3_column_value(self.raw.as_ptr(), at)) };
+            self.row = (0..count).map(column).collect();
+        } else {
+            self.reset(entered);
+        }
+        step
+    }
+
+    pub fn reset(&mut self, _entered: &Entered<'_>) {
         // SAFETY: the statement is whole. The result is that of the last step, which is known.
         unsafe { ffi::sqlite3_reset(self.raw.as_ptr()) };
     }
@@ -385,21 +468,15 @@ impl Statement {
         unsafe { ffi::sqlite3_column_count(self.raw.as_ptr()) }
     }
 
-    pub fn column_name(&self, column: c_int) -> Option<String> {
+    pub fn column_name(&self, _entered: &Entered<'_>, column: c_int) -> Option<String> {
         // SAFETY: the statement is whole, the name copied at once.
         unsafe { text(ffi::sqlite3_column_name(self.raw.as_ptr(), column)) }
     }
 
     /// The type that a column was declared with.
-    pub fn declared_type(&self, column: c_int) -> Option<String> {
+    pub fn declared_type(&self, _entered: &Entered<'_>, column: c_int) -> Option<String> {
         // SAFETY: as above.
         unsafe { text(ffi::sqlite3_column_decltype(self.raw.as_ptr(), column)) }
-    }
-
-    /// A column of the row that the last step has found, copied.
-    pub fn column(&mut self, column: c_int) -> Datum {
-        // SAFETY: the statement is whole, and on a row. The value is used before the next call.
-        unsafe { datum(ffi::sqlite3_column_value(self.raw.as_ptr(), column)) }
     }
 
     /// The text of a statement with its parameters.

@@ -1,7 +1,7 @@
 //! `_sqlite3`: the database API over SQLite, which is built in.
 //!
 //! Files: `library` (SQLite's own functions as safe Rust), `connection`, `cursor`, `row`, `functions` (what
-//! SQLite calls back), `backup`, `adaptation` (Python's types and SQLite's), `errors`, `constants`.
+//! SQLite calls back), `backup`, `settings`, `adaptation` (Python's types and SQLite's), `errors`, `constants`.
 
 mod adaptation;
 mod backup;
@@ -12,6 +12,7 @@ mod errors;
 mod functions;
 mod library;
 mod row;
+mod settings;
 
 use std::ffi::CString;
 
@@ -73,6 +74,7 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
 /// resides in RAM instead of on disk.
 #[pyfunction("connect(*args, **kwargs)")]
 fn connect(cx: &Context, positional: &[Value], keywords: Vec<(&Value, &Value)>) -> PyResult<Value> {
+    connection::warn_of_positions(cx, "sqlite3.connect", positional.len())?;
     let mut values = positional.to_vec();
     values.extend(keywords.iter().map(|(_, value)| (*value).clone()));
     let names: Vec<Value> = keywords.iter().map(|(name, _)| (*name).clone()).collect();

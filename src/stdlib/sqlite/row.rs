@@ -9,7 +9,7 @@ use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::compare;
-use typhon_runtime::protocols::{hash, index, iterate, sequence};
+use typhon_runtime::protocols::{hash, index, iterate, sequence, text};
 use typhon_runtime::slots::Comparison;
 use typhon_runtime::{Context, PyResult, Ref, Value};
 
@@ -90,7 +90,10 @@ impl Row {
             let at = this.names().iter().position(is_it);
             return at
                 .and_then(|at| this.data.as_slice().get(at).cloned())
-                .ok_or_else(|| cx.index_error("No item with that key"));
+                .ok_or_else(|| match text::repr_text(cx, key) {
+                    Ok(shown) => cx.index_error(format!("No item with key {shown}")),
+                    Err(raised) => raised,
+                });
         }
         if key.downcast::<Slice>().is_some() {
             return sequence::get_item(cx, this.data.as_value(), key);
@@ -103,6 +106,14 @@ impl Row {
             return Err(typhon_runtime::Raised);
         }
         sequence::get_item(cx, this.data.as_value(), key)
+    }
+
+    #[slot(item)]
+    fn item(cx: &Context, this: &Ref<Row>, index: isize) -> PyResult<Value> {
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| this.data.as_slice().get(index).cloned())
+            .ok_or_else(|| cx.index_error("tuple index out of range"))
     }
 
     #[slot(iter)]
