@@ -557,7 +557,7 @@ impl Cursor {
             None => this.array_size.load(Ordering::Relaxed),
         };
         let mut rows = Vec::new();
-        while size == 0 || rows.len() < size as usize {
+        while rows.len() < size as usize {
             match Cursor::fetch(cx, this)? {
                 Some(row) => rows.push(row),
                 None => break,
