@@ -140,7 +140,7 @@ fn copy_all(
         let code = step.map_err(|failure| failed(cx, &failure))?;
         if let Some(progress) = progress {
             let (left, all) = backup.progress();
-            let arguments = [code, left, all].map(|number| Value::small_int(number));
+            let arguments = [code, left, all].map(Value::small_int);
             call::call(cx, progress, &arguments)?;
         }
         match code {
