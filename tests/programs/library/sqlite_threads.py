@@ -1,4 +1,8 @@
-"""sqlite3: threads that share a connection, with callbacks of every kind, beside connections of their own."""
+"""sqlite3: threads that share a connection, with callbacks of every kind, beside connections of their own.
+
+CPython 3.14 may wait for ever here, as it asks for limits with its thread attached: what it prints is what it
+prints when each thread is joined before the next is started.
+"""
 
 import gc
 import sqlite3
