@@ -73,4 +73,4 @@ pub use side::{Place, SideTables};
 pub use statistics::{
     ClassStatistics, Statistics, container_bytes_allocated, live_bytes_of, statistics,
 };
-pub use visit::{PageRef, is_object, pages};
+pub use visit::{PageRef, pages, retain_objects};

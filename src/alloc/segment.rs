@@ -95,6 +95,23 @@ impl Segment {
         &self.slots[slice - 1]
     }
 
+    /// The page in use that a slice belongs to. Under the lock.
+    fn page_at(&self, wanted: usize) -> Option<&Page> {
+        let mut slice = 1;
+        while slice < SLICES.min(self.header.slices.get() as usize) {
+            let page = self.slot(slice);
+            let slices = match page.state() {
+                PageState::Unused => 1,
+                _ => page.slices.get() as usize,
+            };
+            if (slice..slice + slices).contains(&wanted) {
+                return (page.state() != PageState::Unused).then_some(page);
+            }
+            slice += slices;
+        }
+        None
+    }
+
     /// What validation knows about the segment's blocks, or null.
     #[cfg(feature = "validate")]
     pub fn block_bits(&self) -> *mut crate::validate::BlockBits {
@@ -219,31 +236,26 @@ impl Segments {
         }
     }
 
-    /// The page in use at an address, which may lead anywhere.
-    pub fn page_at(&self, address: usize) -> Option<&Page> {
+    /// Visits the pages in use at addresses, which may lead anywhere, with the index of each address
+    /// at which there is one. The addresses are sorted.
+    pub fn for_each_page_at(&self, addresses: &[usize], mut visit: impl FnMut(usize, &Page)) {
+        debug_assert!(addresses.is_sorted());
         let mut segment = self.all;
         // SAFETY: the list holds mapped segments while the lock is held.
         while let Some(current) = unsafe { segment.as_ref() } {
-            let offset = address.wrapping_sub(current.base().addr());
-            if offset < current.mapped() {
-                let wanted = offset / SLICE_SIZE;
-                let mut slice = 1;
-                while slice < SLICES.min(current.header.slices.get() as usize) {
-                    let page = current.slot(slice);
-                    let slices = match page.state() {
-                        PageState::Unused => 1,
-                        _ => page.slices.get() as usize,
-                    };
-                    if (slice..slice + slices).contains(&wanted) {
-                        return (page.state() != PageState::Unused).then_some(page);
-                    }
-                    slice += slices;
+            let base = current.base().addr();
+            let first = addresses.partition_point(|&address| address < base);
+            for (index, address) in addresses.iter().enumerate().skip(first) {
+                let offset = address - base;
+                if offset >= current.mapped() {
+                    break;
                 }
-                return None;
+                if let Some(page) = current.page_at(offset / SLICE_SIZE) {
+                    visit(index, page);
+                }
             }
             segment = current.header.next.get();
         }
-        None
     }
 
     /// How many bytes are committed, as far as the allocator knows: pages and dirty

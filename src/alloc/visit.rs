@@ -44,14 +44,23 @@ pub fn pages(kind: Kind) -> Vec<PageRef> {
     }
 }
 
-/// Does a block of an object with a shape begin at an address, which may lead anywhere? To be
-/// called with the world stopped.
-pub fn is_object(address: usize) -> bool {
-    let segments = segment::lock();
-    let Some(page) = segments.page_at(address) else {
-        return false;
-    };
-    if !page.kind().has_header() || page.state() != PageState::Active {
+/// Keeps of addresses, which may lead anywhere, those at which a block of an object with a shape
+/// begins; sorts them, and keeps one of each. To be called with the world stopped.
+pub fn retain_objects(addresses: &mut Vec<usize>) {
+    addresses.sort_unstable();
+    addresses.dedup();
+    let mut is_object = vec![false; addresses.len()];
+    // Nothing is allocated while the lock is held.
+    segment::lock().for_each_page_at(addresses, |index, page| {
+        is_object[index] = begins_object(page, addresses[index]);
+    });
+    let mut is_object = is_object.into_iter();
+    addresses.retain(|_| is_object.next() == Some(true));
+}
+
+fn begins_object(page: &Page, address: usize) -> bool {
+    let is_of_objects = page.kind().has_header() && page.state() == PageState::Active;
+    if !is_of_objects || address < page.start().addr() {
         return false;
     }
     let block = ptr::with_exposed_provenance_mut::<u8>(address);

@@ -436,31 +436,27 @@ pub fn sweep(world: &StoppedWorld, settle: &mut dyn FnMut(&StoppedWorld)) -> Vec
 }
 
 /// Serves a PROMOTE request of the calling thread: stops the world, promotes candidates,
-/// and starts it again. `find` answers which object is at the address of a candidate, if
-/// there is one and it is wanted. `destroy` gets what a sweep finds if one is due; `settle`
+/// and starts it again. `find` answers which objects are at the addresses of
+/// candidates, those that are wanted. `destroy` gets what a sweep finds if one is due; `settle`
 /// is for that ([`sweep`]).
 ///
 /// # Safety
 /// What `find` answers is the header of an object, alive or dying.
 pub unsafe fn serve_promotions(
     me: &'static ThreadRecord,
-    find: &mut dyn FnMut(usize) -> Option<NonNull<Header>>,
+    find: &mut dyn FnMut(Vec<usize>) -> Vec<NonNull<Header>>,
     settle: &mut dyn FnMut(&StoppedWorld),
     destroy: &mut dyn FnMut(NonNull<Header>),
 ) {
     let world = stop_the_world(me);
-    for record in registry::records() {
-        for header in record
-            .counts
-            .take_candidates()
-            .into_iter()
-            .filter_map(&mut *find)
-        {
-            // SAFETY: by the caller's promise; with the world stopped it stays.
-            let header = unsafe { header.as_ref() };
-            if header.is_noted() {
-                promote(&world, header);
-            }
+    let candidates = registry::records()
+        .flat_map(|record| record.counts.take_candidates())
+        .collect();
+    for header in find(candidates) {
+        // SAFETY: by the caller's promise; with the world stopped it stays.
+        let header = unsafe { header.as_ref() };
+        if header.is_noted() {
+            promote(&world, header);
         }
     }
     let dead = if is_sweep_due() {

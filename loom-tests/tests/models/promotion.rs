@@ -72,15 +72,18 @@ fn tables_of_starting_threads_are_large_enough() {
 }
 
 /// The header at the address of a candidate.
-fn at_address(address: usize) -> Option<NonNull<Header>> {
-    NonNull::new(std::ptr::with_exposed_provenance_mut(address))
+fn at_addresses(addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+    let objects = addresses
+        .into_iter()
+        .map(std::ptr::with_exposed_provenance_mut);
+    objects.filter_map(NonNull::new).collect()
 }
 
 /// Promotes what this thread, or another one, has found to be contended.
 fn promote_if_asked(me: &'static ThreadRecord) {
     if me.poll() && me.safepoint() & request::PROMOTE != 0 {
         // SAFETY: headers of objects that have died stay readable in a model.
-        unsafe { serve_promotions(me, &mut at_address, &mut |_| {}, &mut destroy) };
+        unsafe { serve_promotions(me, &mut at_addresses, &mut |_| {}, &mut destroy) };
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use typhon_alloc::{
     FreePage, Kind, Place, SideTables, allocate, container_bytes_allocated, free, live_bytes_of,
-    pages, set_grace_period_hook, statistics,
+    pages, retain_objects, set_grace_period_hook, statistics,
 };
 
 /// The tests look at all pages of the process, so one runs at a time.
@@ -158,6 +158,27 @@ fn only_where_an_object_begins_is_one_found() {
     let on_the_stack = 0u64;
     assert_eq!(tables.block_at((&raw const on_the_stack).addr()), None);
     drop(tables);
+    let raw = allocate(Kind::Raw, 48);
+    let mut addresses = vec![0, 8, usize::MAX & !7, freed.addr(), raw.addr()];
+    addresses.push((&raw const on_the_stack).addr());
+    for block in blocks.iter().chain([&plain]) {
+        addresses.extend([
+            block.addr() + 16,
+            block.addr(),
+            block.addr(),
+            block.addr() - 1,
+        ]);
+    }
+    retain_objects(&mut addresses);
+    let mut expected: Vec<usize> = blocks
+        .iter()
+        .chain([&plain])
+        .map(|block| block.addr())
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(addresses, expected);
+    // SAFETY: allocated above.
+    unsafe { free(raw) };
     for block in blocks.into_iter().chain([plain]) {
         // SAFETY: allocated above.
         unsafe { free(block) };

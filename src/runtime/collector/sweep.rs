@@ -97,30 +97,33 @@ pub(super) fn free_what_is_not_referred_to(cx: &Context) {
 
 /// Promotes objects that threads keep colliding on, with the world stopped.
 pub(crate) fn promote_hot_objects(cx: &Context) {
-    // SAFETY: `hot_object` answers objects.
+    // SAFETY: `hot_objects` answers objects.
     unsafe {
         typhon_sync::distributed::serve_promotions(
             cx.record,
-            &mut hot_object,
+            &mut hot_objects,
             &mut uncounted::settle,
             &mut |object| object::destroy(object),
         );
     }
 }
 
-/// The object at an address, if there is one and it may get distributed counts. With the world
-/// stopped.
-///
+/// The objects at addresses, those that may get distributed counts. With the world stopped.
+fn hot_objects(mut addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+    typhon_alloc::retain_objects(&mut addresses);
+    let objects = addresses
+        .into_iter()
+        .map(std::ptr::with_exposed_provenance_mut);
+    let mut objects: Vec<NonNull<Header>> = objects.filter_map(NonNull::new).collect();
+    // SAFETY: the allocator says that objects are there, and with the world stopped they stay.
+    objects.retain(|object| may_be_hot(*object, unsafe { object.as_ref() }));
+    objects
+}
+
 /// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
 /// somebody is told of when it dies must die at once, not at the next sweep: threads may wait for
 /// that, with nothing left that runs and makes a collection due.
-fn hot_object(address: usize) -> Option<NonNull<Header>> {
-    if !typhon_alloc::is_object(address) {
-        return None;
-    }
-    let object = NonNull::new(std::ptr::with_exposed_provenance_mut::<Header>(address))?;
-    // SAFETY: the allocator says that an object is there, and with the world stopped it stays.
-    let header = unsafe { object.as_ref() };
+fn may_be_hot(object: NonNull<Header>, header: &Header) -> bool {
     let bits = gc_bits(header);
     let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
     let shape = shape::get(header.shape());
@@ -128,5 +131,5 @@ fn hot_object(address: usize) -> Option<NonNull<Header>> {
         || (bits & gc_flags::HAS_WEAK_REFERENCES != 0
             && !shape.layout.extends(<Type as object::Payload>::LAYOUT)
             && weak::has_callbacks(object));
-    (!is_garbage && !is_awaited).then_some(object)
+    !is_garbage && !is_awaited
 }

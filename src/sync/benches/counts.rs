@@ -12,8 +12,11 @@ use typhon_sync::header::Header;
 use typhon_sync::{ThreadRecord, initialize, request, set_multithreaded, stop_the_world};
 
 /// The header at the address of a candidate.
-fn at_address(address: usize) -> Option<NonNull<Header>> {
-    NonNull::new(std::ptr::with_exposed_provenance_mut(address))
+fn at_addresses(addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+    let objects = addresses
+        .into_iter()
+        .map(std::ptr::with_exposed_provenance_mut);
+    objects.filter_map(NonNull::new).collect()
 }
 
 /// Takes and drops a reference `rounds` times on each of two attached threads, with the
@@ -30,7 +33,7 @@ fn count_on_two_threads(rounds: u64, objects: [&'static Header; 2]) -> Duration 
             assert!(!black_box(header).decref());
             if record.poll() && record.safepoint() & request::PROMOTE != 0 {
                 // SAFETY: headers are never freed here.
-                unsafe { serve_promotions(record, &mut at_address, &mut |_| {}, &mut |_| {}) };
+                unsafe { serve_promotions(record, &mut at_addresses, &mut |_| {}, &mut |_| {}) };
             }
         }
         let elapsed = started.elapsed();

@@ -35,8 +35,11 @@ fn with_ending_threads(
 }
 
 /// The header at the address of a candidate.
-fn at_address(address: usize) -> Option<NonNull<Header>> {
-    NonNull::new(std::ptr::with_exposed_provenance_mut(address))
+fn at_addresses(addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+    let objects = addresses
+        .into_iter()
+        .map(std::ptr::with_exposed_provenance_mut);
+    objects.filter_map(NonNull::new).collect()
 }
 
 /// Serves everything asked of `record`; answers how many objects turned out to be dead.
@@ -47,7 +50,7 @@ fn safepoint(record: &'static ThreadRecord) -> usize {
         record.merge_what_waits(&mut |_| dead += 1);
         if asked & request::PROMOTE != 0 {
             // SAFETY: headers are never freed here.
-            unsafe { serve_promotions(record, &mut at_address, &mut |_| {}, &mut |_| dead += 1) };
+            unsafe { serve_promotions(record, &mut at_addresses, &mut |_| {}, &mut |_| dead += 1) };
         }
     }
     dead
