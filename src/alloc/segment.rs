@@ -275,7 +275,9 @@ impl Segments {
         }
         self.hint = address.wrapping_add(size.next_multiple_of(SEGMENT_SIZE));
         let enough = LARGE_PAGES_FROM.max(heap_count() * LARGE_PAGES_FROM_EACH);
-        if !is_huge && self.totals.mapped > enough {
+        // Of a single large block the system may leave half a large page to waste.
+        let wastes_little = !is_huge || size >= 4 * SEGMENT_SIZE;
+        if wastes_little && self.totals.mapped > enough {
             // Before the header is written: a page once touched stays as small as it is.
             // SAFETY: just mapped.
             unsafe { os::prefer_large_pages(address, size) };
