@@ -269,6 +269,8 @@ impl<'a> Worker<'a> {
                 && let Some(object) = self.stack.pop()
             {
                 prefetch(object.as_ptr());
+                // Where its buffer is may be said in the next line.
+                prefetch(object.as_ptr().wrapping_byte_add(size_of::<Header>() + 8));
                 self.objects_ahead.push(object);
             }
             if let Some(object) = self.objects_ahead.pop() {

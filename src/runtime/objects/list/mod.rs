@@ -162,7 +162,10 @@ impl Traverse for List {
     fn run(&self) -> Run {
         // SAFETY: the world is stopped, so the buffer stays.
         let buffer = unsafe { &*self.buffer.load(Ordering::Relaxed) };
-        Run::new(buffer.start().cast(), self.len().min(buffer.capacity))
+        // Nobody is in the middle of a change. Looking at the buffer here would be waiting for it: the
+        // collector asks for its memory some steps before it reads it.
+        debug_assert!(self.len() <= buffer.capacity, "items outside of the buffer");
+        Run::new(buffer.start().cast(), self.len())
     }
 }
 
