@@ -76,7 +76,9 @@ mutations! {
     }
     "merge_queue::an_ending_owner_leaves_nothing_queued" {
         THREAD: "no last look at the queue under its lock",
-            "if !self.merge_queue.is_empty() || self.is_asked(request::MERGE_ALL) {" => "if self.is_asked(request::MERGE_ALL) {";
+            "if !self.merge_queue.is_empty() {" => "if false {";
+    }
+    "merge_queue::who_is_no_thread_merges_for_an_owner_that_has_ended" {
         QUEUE: "no look whether the id is vacant",
             "if record.is_vacant() {" => "if false {";
     }
@@ -104,9 +106,8 @@ mutations! {
         THREAD: "an owner that was asked to merge goes to sleep",
             "if self.clear_attached_unless(request::MERGE | request::MERGE_ALL)" =>
             "if self.clear_attached_unless(0)";
-        THREAD: "a thread that is to merge for others ends",
-            "!self.merge_queue.is_empty() || self.is_asked(request::MERGE_ALL)" =>
-            "!self.merge_queue.is_empty()";
+        THREAD: "a thread that is to merge for others does not",
+            "if asked & request::MERGE_ALL != 0 {" => "if false {";
     }
     "promotion::promotion_keeps_every_reference" {
         DISTRIBUTED: "promotion forgets the shared count",

@@ -190,8 +190,7 @@ impl ThreadRecord {
             self.merge_what_waits(destroy);
             let mut state = REGISTRY.lock();
             let queue = self.merge_queue.lock.guard();
-            // The next thread with this record does not see what this one was asked for.
-            if !self.merge_queue.is_empty() || self.is_asked(request::MERGE_ALL) {
+            if !self.merge_queue.is_empty() {
                 continue;
             }
             qsbr::leave_limbo(self);
@@ -430,26 +429,21 @@ impl ThreadRecord {
     /// that have no reference left.
     pub fn merge_what_waits(&'static self, destroy: &mut dyn FnMut(NonNull<Header>)) {
         self.assert_current_and_attached();
-        if !self.is_asked(request::MERGE | request::MERGE_ALL) {
-            return;
+        const BOTH: u32 = request::MERGE | request::MERGE_ALL;
+        // What dies here may drop what waits again.
+        while self.word.load(Ordering::Relaxed) & BOTH != 0 {
+            let asked = self.word.fetch_and(!BOTH, Ordering::AcqRel);
+            if asked & request::MERGE != 0 {
+                merge_queue::drain(self, destroy);
+            }
+            if asked & request::MERGE_ALL != 0 {
+                let mut dead = Vec::new();
+                let world = world::stop_the_world(self);
+                world.drain_all_merge_queues(&mut |object| dead.push(object));
+                drop(world);
+                dead.into_iter().for_each(&mut *destroy);
+            }
         }
-        let asked = self
-            .word
-            .fetch_and(!(request::MERGE | request::MERGE_ALL), Ordering::AcqRel);
-        if asked & request::MERGE != 0 {
-            merge_queue::drain(self, destroy);
-        }
-        if asked & request::MERGE_ALL != 0 {
-            let mut dead = Vec::new();
-            let world = world::stop_the_world(self);
-            world.drain_all_merge_queues(&mut |object| dead.push(object));
-            drop(world);
-            dead.into_iter().for_each(destroy);
-        }
-    }
-
-    fn is_asked(&self, requests: u32) -> bool {
-        self.word.load(Ordering::Relaxed) & requests != 0
     }
 
     /// Calls `visit` for every registered thread. Threads may come and go meanwhile

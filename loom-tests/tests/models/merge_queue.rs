@@ -16,6 +16,20 @@ fn an_ending_owner_leaves_nothing_queued() {
     });
 }
 
+/// The same when it is no thread of the interpreter that drops the reference: nobody asks it to merge
+/// later.
+#[test]
+fn who_is_no_thread_merges_for_an_owner_that_has_ended() {
+    free_threaded(4, || {
+        let me = begin();
+        let object = Object::new(me);
+        let outsider = loom::thread::spawn(|| object.drop_reference());
+        end(me);
+        outsider.join().expect("the thread has panicked");
+        assert!(object.is_dead());
+    });
+}
+
 /// The owner merges at a safepoint what a stranger has queued.
 #[test]
 fn a_running_owner_is_asked_to_merge() {
