@@ -399,10 +399,18 @@ mutations! {
     }
     "inline_cache::a_cache_is_never_seen_torn" {
         CACHE: "filling does not release",
-            "u64::from(payload), Ordering::Release" => "u64::from(payload), Ordering::Relaxed";
+            "old, new, Ordering::AcqRel, Ordering::Relaxed" => "old, new, Ordering::Relaxed, Ordering::Relaxed";
         CACHE: "looking does not acquire",
-            "self.0.load(Ordering::Acquire)" => "self.0.load(Ordering::Relaxed)";
-        CACHE: "the guard is not compared",
-            "((word >> 32) as u32 == guard).then_some" => "(word >> 32 != 0).then_some";
+            "self.word.load(Ordering::Acquire)" => "self.word.load(Ordering::Relaxed)";
+        CACHE: "filling does not look what is there by now",
+            ".compare_exchange(old, new, Ordering::AcqRel, Ordering::Relaxed)" =>
+            ".compare_exchange(self.word(), new, Ordering::AcqRel, Ordering::Relaxed)";
+        CACHE: "who comes too late frees the chain of the others",
+            "if extends {\n                    node.next = std::ptr::null_mut();" =>
+            "if false {\n                    node.next = std::ptr::null_mut();";
+    }
+    "inline_cache::a_chain_that_was_replaced_outlives_its_readers" {
+        CACHE: "no grace period",
+            "unsafe { qsbr::retire(chain.cast(), Self::free) };" => "unsafe { Self::free(chain.cast()) };";
     }
 }

@@ -5,7 +5,7 @@
 //! Shared by all threads. An instruction is one atomic word, so a thread that reads one sees it whole;
 //! a cache is one atomic word that tells by itself what it is valid for (see `vm::cache`).
 
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, OnceLock};
 
 use typhon_compiler::code::{Code as CompiledCode, CodeFlags, LocalKind};
@@ -26,7 +26,7 @@ use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
 use crate::slots::Comparison;
 use crate::value::Value;
-use crate::vm::cache;
+use crate::vm::cache::{self, InlineCache};
 use crate::vm::combined;
 use crate::vm::monitoring;
 use crate::vm::monitoring::instrument::{self, CodeMonitoring};
@@ -39,7 +39,7 @@ pub struct Code {
     /// The instructions as they run: combined (`vm/combined.rs`), or marked for events.
     pub instructions: Box<[AtomicU32]>,
     /// Inline caches, by the index in the unit behind an instruction.
-    pub caches: Box<[AtomicU64]>,
+    pub caches: Box<[InlineCache]>,
     pub constants: Box<[Value]>,
     pub names: Box<[Name]>,
     pub local_names: Box<[Name]>,
@@ -73,14 +73,6 @@ impl Traverse for Code {
         self.filename.traverse(visit);
         for cache in &self.caches {
             cache::traverse(cache, visit);
-        }
-    }
-}
-
-impl Drop for Code {
-    fn drop(&mut self) {
-        for cache in &self.caches {
-            cache::empty(cache);
         }
     }
 }
@@ -144,7 +136,7 @@ impl Code {
             Code {
                 instructions: combined::combine(&compiled),
                 caches: (0..compiled.cache_count)
-                    .map(|_| AtomicU64::new(0))
+                    .map(|_| InlineCache::new())
                     .collect(),
                 constants,
                 names: names?,

@@ -4,7 +4,6 @@
 //! look-up and fill the cache when its result can be guarded.
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use typhon_sync::Header;
 
@@ -25,7 +24,7 @@ use crate::objects::type_::{Type, type_get_attribute};
 use crate::protocols::attribute;
 use crate::shape::{self, Mode};
 use crate::value::Value;
-use crate::vm::cache::{self, Entry, EntryKind, Packed};
+use crate::vm::cache::{self, Entry, EntryKind, InlineCache, Packed};
 use crate::vm::frame::Frame;
 use crate::vm::{instructions, uncounted};
 
@@ -38,8 +37,8 @@ fn cached_field<'a>(pointer: NonNull<Header>, words: usize) -> &'a crate::field:
 
 /// The attribute, by the cache alone.
 #[inline(always)]
-pub fn load_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<Value> {
-    let word = cache.load(Ordering::Acquire);
+pub fn load_fast(owner: &Value, cache: &InlineCache, name: Name) -> Option<Value> {
+    let word = cache.word();
     let pointer = owner.as_pointer()?;
     // SAFETY: `owner` keeps the object alive.
     let header = unsafe { pointer.as_ref() };
@@ -51,15 +50,18 @@ pub fn load_fast(owner: &Value, cache: &AtomicU64, name: Name) -> Option<Value> 
 }
 
 fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name) -> Option<Value> {
-    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
-    if let Some(entry) = unsafe { cache::entry(word) } {
-        return match entry.kind {
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entries' last use.
+    for entry in unsafe { cache::entries(word) } {
+        match entry.kind {
+            EntryKind::Field if entry.shape == shape && entry.in_epoch() => {
+                return cached_field(owner.as_pointer()?, entry.offset as usize).get_with(header);
+            }
             EntryKind::ClassAttribute
                 if entry.class as u64 == owner.bits()
                     // SAFETY: the owner is that class.
                     && unsafe { entry.is_valid() } =>
             {
-                Some(entry.value.clone())
+                return Some(entry.value.clone());
             }
             EntryKind::Plain
                 if entry.shape == shape
@@ -67,10 +69,10 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
                     // SAFETY: the owner's class is the entry's.
                     && unsafe { entry.is_valid() } =>
             {
-                Some(entry.value.clone())
+                return Some(entry.value.clone());
             }
-            _ => None,
-        };
+            _ => {}
+        }
     }
     if let Some(index) = cache::unpack_shape(word, Packed::DictEntry, shape) {
         return instance::existing_dict(owner, header)?.get_at(index, name);
@@ -85,42 +87,56 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
 #[inline(always)]
 pub(super) fn load_method_fast(
     owner: &Value,
-    cache: &AtomicU64,
+    cache: &InlineCache,
     name: Name,
 ) -> Option<(u64, This)> {
-    let word = cache.load(Ordering::Acquire);
+    let word = cache.word();
     // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
-    if let Some(entry) = unsafe { cache::entry(word) }
-        && entry.kind == EntryKind::Method
+    if let Some(entry) = unsafe { cache::entries(word) }.next()
+        // SAFETY: as above.
+        && unsafe { is_method(owner, entry, name) }
     {
-        if owner.shape_id_or_tag() == entry.shape
-            // SAFETY: the owner's class is the entry's.
-            && unsafe { entry.is_valid() }
-            && (!entry.check_dict || !instance::dict_has(owner, name))
-        {
-            return Some((uncounted::callable(&entry.value), This::Owner));
-        }
-        return None;
+        return Some((uncounted::callable(&entry.value), This::Owner));
     }
     load_other_method(owner, cache, name, word)
+}
+
+/// Is that what `entry` says the attribute of `owner` is: a method, called with it in front?
+///
+/// # Safety
+/// As [`cache::entries`].
+#[inline(always)]
+unsafe fn is_method(owner: &Value, entry: &Entry, name: Name) -> bool {
+    entry.kind == EntryKind::Method
+        && owner.shape_id_or_tag() == entry.shape
+        // SAFETY: the owner's class is the entry's.
+        && unsafe { entry.is_valid() }
+        && (!entry.check_dict || !instance::dict_has(owner, name))
+}
+
+/// The getter that `word`, loaded since the last safepoint, says the attribute's property has.
+#[inline(always)]
+fn cached_getter(owner: &Value, word: u64) -> Option<&Value> {
+    let shape = owner.shape_id_or_tag();
+    // SAFETY: the caller uses the value before the next safepoint.
+    unsafe { cache::entries(word) }
+        .find(|entry| {
+            entry.kind == EntryKind::Property
+                && entry.shape == shape
+                // SAFETY: the owner's class is the entry's.
+                && unsafe { entry.is_valid() }
+        })
+        .map(|entry| &entry.value)
 }
 
 /// The getter of a property, by the cache alone, as a word for the place of a callable: a Python function of
 /// one argument.
 #[inline(never)]
-pub(super) fn getter_fast(owner: &Value, cache: &AtomicU64) -> Option<u64> {
-    // SAFETY: the word is loaded just now; the getter is counted, or kept, before it runs.
-    let entry = unsafe { cache::entry(cache.load(Ordering::Acquire)) }?;
-    if entry.kind != EntryKind::Property
-        || owner.shape_id() != entry.shape
-        // SAFETY: the owner's class is the entry's.
-        || !unsafe { entry.is_valid() }
-    {
-        return None;
-    }
-    let getter = entry.value.downcast_exact::<Function>()?;
-    let code = getter.code();
-    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(&entry.value))
+pub(super) fn getter_fast(owner: &Value, cache: &InlineCache) -> Option<u64> {
+    let getter = cached_getter(owner, cache.word())?;
+    let function = getter.downcast_exact::<Function>()?;
+    let code = function.code();
+    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(getter))
 }
 
 /// The attribute; fills the cache.
@@ -128,15 +144,8 @@ pub(super) fn getter_fast(owner: &Value, cache: &AtomicU64) -> Option<u64> {
 /// # Errors
 /// As `getattr`.
 #[inline(never)]
-pub fn load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name) -> PyResult<Value> {
-    // SAFETY: the word is loaded just now; the getter is counted before it runs.
-    if let Some(entry) = unsafe { cache::entry(cache.load(Ordering::Acquire)) }
-        && entry.kind == EntryKind::Property
-        && owner.shape_id() == entry.shape
-        // SAFETY: the owner's class is the entry's.
-        && unsafe { entry.is_valid() }
-    {
-        let getter = entry.value.clone();
+pub fn load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name) -> PyResult<Value> {
+    if let Some(getter) = cached_getter(owner, cache.word()).cloned() {
         return crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner));
     }
     if let Some(value) = recent::load(owner, name) {
@@ -155,7 +164,7 @@ pub fn load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name) -> PyRes
 pub(super) fn load_method(
     cx: &Context,
     owner: &Value,
-    cache: &AtomicU64,
+    cache: &InlineCache,
     name: Name,
 ) -> PyResult<(u64, This)> {
     fill_load(cx, owner, cache, name, true);
@@ -179,7 +188,7 @@ fn is_generic(class: &Ref<Type>) -> bool {
         .is_some_and(|get| std::ptr::fn_addr_eq(get, attribute::generic_get as fn(_, _, _) -> _))
 }
 
-fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method: bool) {
+fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, method: bool) {
     if !cache::may_fill(cache) {
         return;
     }
@@ -187,9 +196,9 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
     if let Some(module) = owner.downcast_exact::<Module>() {
         if class.lookup(cx, name).is_none()
             && let Some(index) = module.dict.find_name(name)
-            && let Some(word) = cache::pack_shape(Packed::ModuleEntry, owner.shape_id(), index)
         {
-            cache::store(cache, word);
+            let word = cache::pack_shape(Packed::ModuleEntry, owner.shape_id(), index);
+            cache::fill(cache, word);
         }
         return;
     }
@@ -222,14 +231,14 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
                 && let Some(offset) = member.word_offset()
                 && let Some(word) = cache::pack_shape(Packed::Field, shape_id, offset / 8)
             {
-                cache::store(cache, word);
+                cache::fill_field(cache, word);
             }
         } else if let Some(property) = found.downcast_exact::<Property>()
             && version != 0
             && owner.is_object()
             && let Some(getter) = property.getter()
         {
-            cache::store_entry(cache, entry(EntryKind::Property, getter, false));
+            cache::fill_entry(cache, entry(EntryKind::Property, getter, false));
         }
         return;
     }
@@ -242,7 +251,7 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
                     let words = shape.slots_offset() / 8 + slot;
                     if let Some(word) = cache::pack_shape(Packed::Field, shape.id, words) {
                         recent::note(name, shape.id, word);
-                        cache::store(cache, word);
+                        cache::fill_field(cache, word);
                     }
                     return;
                 }
@@ -253,9 +262,7 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
                 if let Some(index) =
                     instance::existing_dict(owner, header).and_then(|dict| dict.find_name(name))
                 {
-                    if let Some(word) = cache::pack_shape(Packed::DictEntry, shape.id, index) {
-                        cache::store(cache, word);
-                    }
+                    cache::fill(cache, cache::pack_shape(Packed::DictEntry, shape.id, index));
                     return;
                 }
             }
@@ -267,24 +274,24 @@ fn fill_load(cx: &Context, owner: &Value, cache: &AtomicU64, name: Name, method:
     };
     if found.class().has(ClassFlags::METHOD_DESCRIPTOR) {
         if method {
-            cache::store_entry(cache, entry(EntryKind::Method, found, check_dict));
+            cache::fill_entry(cache, entry(EntryKind::Method, found, check_dict));
         }
     } else if let Some(function) = static_method_function(&found) {
         if owner.is_object() {
-            cache::store_entry(cache, entry(EntryKind::Plain, function, check_dict));
+            cache::fill_entry(cache, entry(EntryKind::Plain, function, check_dict));
         }
     } else if method
         && owner.is_object()
         && let Some(function) = class_method_function(&found)
     {
-        cache::store_entry(cache, entry(EntryKind::ClassMethod, function, check_dict));
+        cache::fill_entry(cache, entry(EntryKind::ClassMethod, function, check_dict));
     } else if owner.is_object() && found.class().slots.descriptor_get.get().is_none() {
-        cache::store_entry(cache, entry(EntryKind::Plain, found, check_dict));
+        cache::fill_entry(cache, entry(EntryKind::Plain, found, check_dict));
     }
 }
 
 /// `Class.attribute`, where the metaclass has no say and nothing needs binding.
-fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name, method: bool) {
+fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Name, method: bool) {
     let metaclass = this.class_of();
     let generic = metaclass.slots.get_attribute.get().is_some_and(|get| {
         std::ptr::fn_addr_eq(
@@ -313,7 +320,7 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name
         } else {
             return;
         };
-    cache::store_entry(
+    cache::fill_entry(
         cache,
         Entry {
             kind,
@@ -334,8 +341,12 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &AtomicU64, name: Name
 /// # Errors
 /// The value is given back.
 #[inline(always)]
-pub fn store_fast(owner: &Value, cache: &AtomicU64, value: Value) -> Result<Option<Value>, Value> {
-    let word = cache.load(Ordering::Acquire);
+pub fn store_fast(
+    owner: &Value,
+    cache: &InlineCache,
+    value: Value,
+) -> Result<Option<Value>, Value> {
+    let word = cache.word();
     let Some(pointer) = owner.as_pointer() else {
         return Err(value);
     };
@@ -347,17 +358,20 @@ pub fn store_fast(owner: &Value, cache: &AtomicU64, value: Value) -> Result<Opti
         if header.shape() == shape {
             return Ok(cached_field(pointer, words).replace_locked(Some(value)));
         }
-    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
-    } else if let Some(entry) = unsafe { cache::entry(word) }
-        && entry.kind == EntryKind::AddField
-        && entry.shape == shape
-        && entry.in_epoch()
-    {
-        let _held = HeldValue::lock_header(header);
-        if header.shape() == shape {
-            let old = cached_field(pointer, entry.offset as usize).replace_locked(Some(value));
-            header.set_shape(entry.next_shape);
-            return Ok(old);
+    } else {
+        // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+        let mut entries = unsafe { cache::entries(word) };
+        if let Some(entry) = entries.find(|entry| entry.shape == shape && entry.in_epoch())
+            && matches!(entry.kind, EntryKind::AddField | EntryKind::Field)
+        {
+            let _held = HeldValue::lock_header(header);
+            if header.shape() == shape {
+                let old = cached_field(pointer, entry.offset as usize).replace_locked(Some(value));
+                if entry.kind == EntryKind::AddField {
+                    header.set_shape(entry.next_shape);
+                }
+                return Ok(old);
+            }
         }
     }
     Err(value)
@@ -371,7 +385,7 @@ pub fn store_fast(owner: &Value, cache: &AtomicU64, value: Value) -> Result<Opti
 pub fn store(
     cx: &Context,
     owner: &Value,
-    cache: &AtomicU64,
+    cache: &InlineCache,
     name: Name,
     value: &Value,
 ) -> PyResult<()> {
@@ -396,7 +410,7 @@ pub fn store(
             && let Some(offset) = member.word_offset()
             && let Some(word) = cache::pack_shape(Packed::Field, before, offset / 8)
         {
-            cache::store(cache, word);
+            cache::fill_field(cache, word);
         }
         return Ok(());
     }
@@ -411,10 +425,10 @@ pub fn store(
     let words = new.slots_offset() / 8 + slot;
     if old.id == new.id {
         if let Some(word) = cache::pack_shape(Packed::Field, new.id, words) {
-            cache::store(cache, word);
+            cache::fill_field(cache, word);
         }
     } else if slot == old.names().len() && new.names().len() == slot + 1 {
-        cache::store_entry(
+        cache::fill_entry(
             cache,
             Entry {
                 kind: EntryKind::AddField,
@@ -471,15 +485,19 @@ mod recent {
 #[inline(never)]
 fn load_other_method(
     owner: &Value,
-    cache: &AtomicU64,
+    cache: &InlineCache,
     name: Name,
     word: u64,
 ) -> Option<(u64, This)> {
-    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
-    if let Some(entry) = unsafe { cache::entry(word) } {
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entries' last use.
+    for entry in unsafe { cache::entries(word) } {
         match entry.kind {
+            // SAFETY: as above.
+            EntryKind::Method if unsafe { is_method(owner, entry, name) } => {
+                return Some((uncounted::callable(&entry.value), This::Owner));
+            }
             EntryKind::ClassMethod
-                if owner.shape_id() == entry.shape
+                if owner.shape_id_or_tag() == entry.shape
                     // SAFETY: the owner's class is the entry's.
                     && unsafe { entry.is_valid() }
                     && (!entry.check_dict || !instance::dict_has(owner, name)) =>
@@ -540,10 +558,10 @@ impl This {
 #[inline(always)]
 fn global_by_cache<R>(
     frame: &Frame,
-    cache: &AtomicU64,
+    cache: &InlineCache,
     read: impl FnOnce(&Ref<Dict>, usize) -> Option<R>,
 ) -> Option<R> {
-    let (kind, version, index) = cache::unpack_version(cache.load(Ordering::Acquire));
+    let (kind, version, index) = cache::unpack_version(cache.word());
     if kind == cache::tag(Packed::Global) {
         read(frame.globals(), index)
     } else if kind == cache::tag(Packed::Builtin) && frame.globals().version() == version {
@@ -555,13 +573,13 @@ fn global_by_cache<R>(
 
 /// The global or built-in variable, by the cache alone.
 #[inline(always)]
-pub fn load_global_fast(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<Value> {
+pub fn load_global_fast(frame: &Frame, cache: &InlineCache, name: Name) -> Option<Value> {
     global_by_cache(frame, cache, |dict, index| dict.get_at(index, name))
 }
 
 /// [`load_global_fast`] as a word for the place of a callable on the operand stack.
 #[inline(always)]
-pub(super) fn load_global_callable(frame: &Frame, cache: &AtomicU64, name: Name) -> Option<u64> {
+pub(super) fn load_global_callable(frame: &Frame, cache: &InlineCache, name: Name) -> Option<u64> {
     global_by_cache(frame, cache, |dict, index| dict.operand_at(index, name))
 }
 
@@ -571,11 +589,11 @@ pub(super) fn load_global_callable(frame: &Frame, cache: &AtomicU64, name: Name)
 #[inline(never)]
 pub(super) fn load_of_global_fast(
     frame: &Frame,
-    (cache, name): (&AtomicU64, Name),
-    (attribute_cache, attribute): (&AtomicU64, Name),
+    (cache, name): (&InlineCache, Name),
+    (attribute_cache, attribute): (&InlineCache, Name),
     to_call: bool,
 ) -> Option<(u64, Option<Value>)> {
-    let (kind, _, index) = cache::unpack_version(cache.load(Ordering::Acquire));
+    let (kind, _, index) = cache::unpack_version(cache.word());
     if kind != cache::tag(Packed::Global) {
         return None;
     }
@@ -593,20 +611,22 @@ pub(super) fn load_of_global_fast(
 /// # Errors
 /// NameError.
 #[inline(never)]
-pub fn load_global(cx: &Context, frame: &Frame, cache: &AtomicU64, name: Name) -> PyResult<Value> {
+pub fn load_global(
+    cx: &Context,
+    frame: &Frame,
+    cache: &InlineCache,
+    name: Name,
+) -> PyResult<Value> {
     let globals = frame.globals();
     let version = globals.version();
     if let Some(index) = globals.find_name(name) {
-        if let Some(word) = cache::pack_version(Packed::Global, 0, index) {
-            cache::store(cache, word);
-        }
+        cache::fill(cache, cache::pack_version(Packed::Global, 0, index));
     } else if globals.as_value().is_exact::<Dict>()
         && let Some(builtins) = frame.builtins().downcast_exact::<Dict>()
         && let Some(index) = builtins.find_name(name)
         && globals.get_name_plain(cx, name).is_none()
-        && let Some(word) = cache::pack_version(Packed::Builtin, version, index)
     {
-        cache::store(cache, word);
+        cache::fill(cache, cache::pack_version(Packed::Builtin, version, index));
     }
     instructions::load_global_name(cx, frame, name)
 }

@@ -1,15 +1,15 @@
-//! Inline caches: one atomic word each, which says by itself what it is valid for.
+//! What inline caches (`sync/inline_cache.rs`) hold here.
 //!
 //! ```text
-//!  0                                              empty
-//!  shape:32 │ number:16 │ epoch:12 │ kind:3 │ 1   packed: an offset or index, guarded by a shape
-//!  version:32 │ number:28 │ kind:3 │ 1            packed: a global, guarded by a dict's version
-//!  address:61                        │ 0 0 0     an Entry, which carries guard and value
+//!  0                                                         empty
+//!  shape:32 │ replaced:4 │ number:12 │ epoch:12 │ kind:3 │ 1   packed: an offset or index, guarded by a shape
+//!  version:32 │ number:28 │ kind:3 │ 1                         packed: a global, guarded by a dict's version
+//!  address:61                        │ 0 0 0                  a chain of entries with guard and value
 //! ```
 //!
-//! Any thread may overwrite a cache at any time. A reader loads the word once and goes by the bits it
-//! got: it never mixes parts of two caches. Entries are retired with a grace period, so one that was
-//! loaded stays readable until the thread's next safepoint.
+//! An instruction that meets objects of one shape has a packed word, if that is enough. One that meets
+//! several gets a chain, once its word has been *replaced* a few times: objects have other shapes while
+//! they are made, which is no reason.
 //!
 //! The *epoch* guards what a shape cannot: that no data descriptor stands before the instance's own
 //! attributes, and that attribute access is the generic one. It moves when a class that exists gets
@@ -17,7 +17,9 @@
 //! numbers are used up, packed caches are not used any more.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use typhon_sync::inline_cache::{self, PACKED};
 
 use crate::object::{Object, Ref};
 use crate::objects::type_::Type;
@@ -39,7 +41,17 @@ pub enum Packed {
     Builtin = 4,
 }
 
-const PACKED: u64 = 1;
+/// The cache of an instruction.
+pub type InlineCache = inline_cache::InlineCache<Entry>;
+
+/// Entries of a chain. Another one takes the place of them all.
+const LONGEST: usize = 4;
+/// How often a packed field is replaced by one of another shape before both go into a chain.
+const REPLACED_AT_MOST: u64 = 2;
+
+const NUMBER: u64 = 0xfff;
+const NUMBER_AT: u32 = 16;
+const REPLACED_AT: u32 = 28;
 const EPOCHS: u32 = 1 << 12;
 
 static EPOCH: AtomicU32 = AtomicU32::new(1);
@@ -60,10 +72,10 @@ pub fn next_epoch() {
 /// The word that guards `number` by `shape` and the current epoch. `None` when it cannot be packed.
 pub fn pack_shape(kind: Packed, shape: u32, number: usize) -> Option<u64> {
     let epoch = epoch();
-    let number = u16::try_from(number).ok()?;
-    (epoch < EPOCHS).then(|| {
+    let number = number as u64;
+    (epoch < EPOCHS && number <= NUMBER).then(|| {
         u64::from(shape) << 32
-            | u64::from(number) << 16
+            | number << NUMBER_AT
             | u64::from(epoch) << 4
             | (kind as u64) << 1
             | PACKED
@@ -74,8 +86,8 @@ pub fn pack_shape(kind: Packed, shape: u32, number: usize) -> Option<u64> {
 #[inline(always)]
 pub fn unpack_shape(word: u64, kind: Packed, shape: u32) -> Option<usize> {
     let guard = u64::from(shape) << 32 | u64::from(epoch()) << 4 | (kind as u64) << 1 | PACKED;
-    if word & !(0xffff << 16) == guard {
-        Some((word >> 16 & 0xffff) as usize)
+    if word & !(0xffff << NUMBER_AT) == guard {
+        Some((word >> NUMBER_AT & NUMBER) as usize)
     } else {
         None
     }
@@ -114,6 +126,8 @@ pub enum EntryKind {
     Plain,
     /// A property with this getter.
     Property,
+    /// The field at `offset`.
+    Field,
     /// Setting the attribute moves the object to shape `number` and writes the field at `offset`.
     AddField,
     /// The object is the class itself; the attribute needs no binding.
@@ -160,71 +174,88 @@ impl Entry {
     pub fn current_epoch() -> u32 {
         epoch()
     }
+
+    /// What a packed field says.
+    fn unpacked(word: u64) -> Entry {
+        Entry {
+            kind: EntryKind::Field,
+            shape: (word >> 32) as u32,
+            check_dict: false,
+            class: std::ptr::null(),
+            version: 0,
+            value: Value::NONE,
+            next_shape: 0,
+            offset: (word >> NUMBER_AT & NUMBER) as u32,
+            epoch: (word >> 4) as u32 & (EPOCHS - 1),
+        }
+    }
 }
 
-/// The entry that `word` points to.
+/// The entries that `word` leads to.
 ///
 /// # Safety
-/// The word was loaded from a cache since the thread's last safepoint, and the reference is not used
-/// past the next one.
+/// As [`InlineCache::entries`].
 #[inline(always)]
-pub unsafe fn entry<'a>(word: u64) -> Option<&'a Entry> {
-    if word != 0 && word & 7 == 0 {
-        // SAFETY: addresses in caches are those of entries, retired with a grace period.
-        Some(unsafe { &*(word as *const Entry) })
-    } else {
-        None
-    }
+pub unsafe fn entries<'a>(word: u64) -> impl Iterator<Item = &'a Entry> {
+    // SAFETY: by the caller's promise.
+    unsafe { InlineCache::entries(word) }
 }
 
 /// Whether a cache that missed is to be filled anew: always when it is empty, else now and then.
 /// An instruction that meets many classes by turns would do nothing but fill its cache.
-pub fn may_fill(cache: &AtomicU64) -> bool {
+pub fn may_fill(cache: &InlineCache) -> bool {
     thread_local! {
         static MISSES: Cell<u32> = const { Cell::new(0) };
     }
-    cache.load(Ordering::Relaxed) == 0
+    cache.word() == 0
         || MISSES.with(|misses| {
             misses.set(misses.get().wrapping_add(1));
             misses.get() % 16 == 0
         })
 }
 
-/// Puts `word` into the cache.
-pub fn store(cache: &AtomicU64, word: u64) {
-    retire(cache.swap(word, Ordering::AcqRel));
+/// Puts a packed word into the cache, if there is one.
+pub fn fill(cache: &InlineCache, word: Option<u64>) {
+    if let Some(word) = word {
+        cache.fill(word);
+    }
+}
+
+/// Puts a packed field into the cache.
+pub fn fill_field(cache: &InlineCache, word: u64) {
+    let old = cache.word();
+    let replaced = old >> REPLACED_AT & 0xf;
+    if is_field(old) && replaced < REPLACED_AT_MOST {
+        cache.fill(word | (replaced + 1) << REPLACED_AT);
+    } else if is_field(old) || old & PACKED == 0 && old != 0 {
+        push(cache, old, Entry::unpacked(word));
+    } else {
+        cache.fill(word);
+    }
 }
 
 /// Puts an entry into the cache.
-pub fn store_entry(cache: &AtomicU64, entry: Entry) {
-    store(cache, Box::into_raw(Box::new(entry)) as u64);
+pub fn fill_entry(cache: &InlineCache, entry: Entry) {
+    push(cache, cache.word(), entry);
 }
 
-/// Empties the cache of code that dies, which nobody runs any more. What the entry refers to is dropped
-/// now: when the collector frees code and value together, the value's memory does not outlast this.
-pub fn empty(cache: &AtomicU64) {
-    let word = cache.swap(0, Ordering::AcqRel);
-    if word != 0 && word & 7 == 0 {
-        // SAFETY: the cache held the only lasting pointer to the entry, and readers hold the code.
-        drop(unsafe { Box::from_raw(word as *mut Entry) });
-    }
+fn push(cache: &InlineCache, old: u64, entry: Entry) {
+    cache.push(
+        old,
+        LONGEST,
+        entry,
+        is_field(old).then(|| Entry::unpacked(old)),
+    );
 }
 
-fn retire(word: u64) {
-    unsafe fn free(entry: *mut u8) {
-        // SAFETY: the entry was boxed by `store_entry` and is freed once.
-        drop(unsafe { Box::from_raw(entry.cast::<Entry>()) });
-    }
-    if word != 0 && word & 7 == 0 {
-        // SAFETY: the cache held the only lasting pointer to the entry.
-        unsafe { typhon_sync::qsbr::retire(word as *mut u8, free) };
-    }
+fn is_field(word: u64) -> bool {
+    word & 0xf == tag(Packed::Field)
 }
 
-/// Shows the cached value to the collector.
-pub fn traverse(cache: &AtomicU64, visit: &mut dyn FnMut(&Value)) {
+/// Shows the cached values to the collector.
+pub fn traverse(cache: &InlineCache, visit: &mut dyn FnMut(&Value)) {
     // SAFETY: the world is stopped.
-    if let Some(entry) = unsafe { entry(cache.load(Ordering::Acquire)) } {
+    for entry in unsafe { entries(cache.word()) } {
         visit(&entry.value);
     }
 }

@@ -33,7 +33,7 @@ use crate::slots::Comparison;
 use crate::value::Value;
 use crate::vm::attribute::This;
 use crate::vm::calling::{Called, call, call_keywords, call_unpacked, enter_getter};
-use crate::vm::combined::op as combined;
+use crate::vm::combined::{op as combined, unused};
 use crate::vm::frame::{self, Frame, Kind};
 use crate::vm::monitoring::events::{self, Next, Step};
 use crate::vm::monitoring::instrument;
@@ -1782,7 +1782,7 @@ unsafe fn execute<const EVENTS: bool>(
                                     Next::GoOn => {}
                                 }
                             }
-                            other => {
+                            other @ unused!() => {
                                 save!();
                                 instructions::unknown_opcode(cx, other);
                                 raised!();
