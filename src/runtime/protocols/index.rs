@@ -32,6 +32,16 @@ pub struct SliceIndices {
     pub count: usize,
 }
 
+impl From<std::ops::Range<usize>> for SliceIndices {
+    fn from(range: std::ops::Range<usize>) -> SliceIndices {
+        SliceIndices {
+            start: range.start as isize,
+            step: 1,
+            count: range.len(),
+        }
+    }
+}
+
 impl SliceIndices {
     /// The indices, in order.
     #[inline]

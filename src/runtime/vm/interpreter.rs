@@ -71,8 +71,11 @@ mod op {
     }
 }
 
-/// The instruction `container[key]`.
-const SUBSCRIPT: u32 = op::BINARY_OP as u32 | subscript::SUBSCRIPT << 8;
+/// Is that the instruction `container[key]`, as it was compiled or as it runs?
+fn is_subscript(unit: u32) -> bool {
+    unit >> 8 == subscript::SUBSCRIPT
+        && matches!(unit as u8, op::BINARY_OP | combined::BINARY_SUBSCRIPT)
+}
 
 /// The instruction `first, second = …`.
 const TWO_ITEMS: u32 = op::UNPACK_SEQUENCE as u32 | 2 << 8;
@@ -1185,7 +1188,7 @@ unsafe fn execute<const EVENTS: bool>(
                                 let count = arg as usize;
                                 let next = (*pc).load(Ordering::Relaxed);
                                 if count == 3
-                                    && next == SUBSCRIPT
+                                    && is_subscript(next)
                                     && let Some(items) = subscript::extended_slice(
                                         cx,
                                         peek!(4),

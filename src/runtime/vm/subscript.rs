@@ -12,6 +12,7 @@ use crate::objects::list::methods::{assign_slice, slice_of};
 use crate::objects::slice::{Bounds, Slice};
 use crate::objects::str_::Str;
 use crate::objects::tuple::Tuple;
+use crate::protocols::index::SliceIndices;
 use crate::protocols::sequence;
 use crate::value::Value;
 
@@ -69,8 +70,9 @@ pub fn slice(cx: &Context, container: &Value, start: &Value, stop: &Value) -> Py
         Some(start..stop.max(start))
     };
     if let Some(list) = container.downcast_exact::<List>() {
-        if let Some(values) = list.items_of(range) {
-            return List::from_values(cx, values).map(Ref::into_value);
+        let select = |length| range(length).map(SliceIndices::from);
+        if let Some(items) = list.selection(cx, select) {
+            return items.map(Ref::into_value);
         }
     } else if let Some(text) = container.downcast_exact::<Str>()
         && let Some(range) = range(text.len())
@@ -132,7 +134,8 @@ pub fn store_subscript(
     sequence::set_item(cx, container, key, value)
 }
 
-/// `container[start:stop] = value`; a list needs no slice object for that.
+/// `container[start:stop] = value`; a list needs no slice object for that. The caller drops `value`
+/// next, if it is a list that nobody else knows: it may have other items afterwards.
 ///
 /// # Errors
 /// What the operation raises.
@@ -145,6 +148,13 @@ pub fn store_slice(
 ) -> PyResult<()> {
     if let Some(list) = container.downcast_exact::<List>() {
         let bounds = Bounds::of(cx, start, stop, &Value::NONE)?;
+        // A list that only the operand stack refers to, and lets go of now.
+        if let Some(values) = value.downcast_exact::<List>()
+            && values.header().is_unique()
+            && list.exchange_slice(bounds, values)
+        {
+            return Ok(());
+        }
         return assign_slice(cx, list, bounds, value);
     }
     let slice = Slice::new(cx, start.clone(), stop.clone(), Value::NONE)?;

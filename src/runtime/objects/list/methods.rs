@@ -389,22 +389,11 @@ fn wrap(at: isize, length: usize) -> usize {
 /// # Errors
 /// MemoryError.
 pub(crate) fn slice_of(cx: &Context, list: &Ref<List>, bounds: Bounds) -> PyResult<Value> {
-    let values = list.write(|writer| {
-        let selected = bounds.resolve(writer.len());
-        match selected.as_range() {
-            Some(range) => writer.slice(range.start, range.end),
-            None => {
-                let mut values = Vec::with_capacity(selected.count);
-                values.extend(
-                    selected
-                        .indices()
-                        .filter_map(|at| writer.word(at).look(Value::clone)),
-                );
-                values
-            }
-        }
-    });
-    List::from_values(cx, values).map(Ref::into_value)
+    let select = |length| Some(bounds.resolve(length));
+    let items = list.selection(cx, select);
+    items
+        .expect("invariant: bounds select from any length")
+        .map(Ref::into_value)
 }
 
 /// `list[start:stop:step] = value`.

@@ -25,7 +25,6 @@ pub(crate) mod methods;
 mod sort;
 mod sort_shared;
 
-use crate::objects::tuple::Tuple;
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
@@ -37,7 +36,10 @@ use crate::error::PyResult;
 use crate::guarded::HeldValue;
 use crate::object::{self, Ref, Run, Traverse};
 use crate::objects::shared_word::{Glimpse, SharedWord};
+use crate::objects::slice::Bounds;
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
+use crate::protocols::index::SliceIndices;
 use crate::protocols::iterate;
 use crate::value::Value;
 
@@ -374,14 +376,61 @@ impl Ref<List> {
         })
     }
 
-    /// The items in the range that `select` chooses for the length, all of one moment.
-    pub fn items_of(
+    /// A list of the items that `select` chooses for the length, all of one moment; `None` when it
+    /// chooses none.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn selection(
         &self,
-        select: impl FnOnce(usize) -> Option<std::ops::Range<usize>>,
-    ) -> Option<Vec<Value>> {
+        cx: &Context,
+        select: impl FnOnce(usize) -> Option<SliceIndices>,
+    ) -> Option<PyResult<Ref<List>>> {
+        let copied = self.write(|writer| {
+            let selected = select(writer.len())?;
+            if selected.count == 0 {
+                return Some(Some(List::empty_payload()));
+            }
+            let copy = |buffer: *mut ListBuffer| {
+                for (place, index) in selected.indices().enumerate() {
+                    let item = writer.word(index).look(Value::clone);
+                    let item = item.expect("invariant: items are values");
+                    // SAFETY: the buffer is new, and has as many words as there are indices.
+                    unsafe { (*buffer).word(place) }.put(item.into_bits());
+                }
+                List {
+                    buffer: AtomicPtr::new(buffer),
+                    length: AtomicUsize::new(selected.count),
+                }
+            };
+            Some(ListBuffer::allocate(selected.count, selected.count).map(copy))
+        })?;
+        Some(match copied {
+            Some(payload) => object::new(cx, payload),
+            None => Err(cx.no_memory()),
+        })
+    }
+
+    /// Exchanges the items that `bounds`, whose step is 1, select with those of `other`, a list that the
+    /// caller alone knows. False: they are not as many.
+    pub(crate) fn exchange_slice(&self, bounds: Bounds, other: &Ref<List>) -> bool {
+        debug_assert!(bounds.step == 1 && other.header().is_unique());
+        // SAFETY: nobody else could give the list another buffer.
+        let theirs = unsafe { &*other.buffer.load(Ordering::Relaxed) };
         self.write(|writer| {
-            let range = select(writer.len())?;
-            Some(writer.slice(range.start, range.end))
+            let Some(range) = bounds.resolve(writer.len()).as_range() else {
+                return false;
+            };
+            if range.len() != other.len() {
+                return false;
+            }
+            for (place, index) in range.enumerate() {
+                let (ours, theirs) = (writer.word(index), theirs.word(place));
+                let item = ours.bits();
+                ours.put(theirs.bits());
+                theirs.put(item);
+            }
+            true
         })
     }
 
