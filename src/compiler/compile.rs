@@ -168,7 +168,7 @@ pub fn syntax_tree(
     let read = read.map_err(|failure| failure.locate(source, &lines))?;
     parse(&read, &lines, options)
         .and_then(|(tree, warnings)| {
-            let shown = from_parsed::tree(tree.get(), source, &lines, options.mode, &guard)?;
+            let shown = from_parsed::tree(tree.get(), source, &lines, options, &guard)?;
             Ok((shown, warnings))
         })
         .map_err(|failure| failure.read_in(options.mode).locate(source, &lines))

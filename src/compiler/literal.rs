@@ -345,9 +345,8 @@ pub(crate) fn parse_percent_format(format: &str, count: usize) -> Option<Vec<For
     Some(parts)
 }
 
-/// An int literal too large for a machine word.
-pub(crate) fn big_integer(text: &str, range: TextRange) -> Compiled<Constant> {
-    const MAX_DECIMAL_DIGITS: usize = 4300;
+/// An int literal too large for a machine word; decimal ones have at most `maximum` digits, unless that is 0.
+pub(crate) fn big_integer(text: &str, range: TextRange, maximum: usize) -> Compiled<Constant> {
     let digits: String = text.chars().filter(|&character| character != '_').collect();
     let (radix, digits) = match digits.get(..2) {
         Some("0x" | "0X") => (16, &digits[2..]),
@@ -355,10 +354,10 @@ pub(crate) fn big_integer(text: &str, range: TextRange) -> Compiled<Constant> {
         Some("0b" | "0B") => (2, &digits[2..]),
         _ => (10, digits.as_str()),
     };
-    if radix == 10 && digits.len() > MAX_DECIMAL_DIGITS {
+    if radix == 10 && maximum != 0 && digits.len() > maximum {
         return Err(Failure::syntax(
             format!(
-                "Exceeds the limit ({MAX_DECIMAL_DIGITS} digits) for integer string conversion: \
+                "Exceeds the limit ({maximum} digits) for integer string conversion: \
                  value has {} digits; use sys.set_int_max_str_digits() to increase the limit - \
                  Consider hexadecimal for huge integer literals to avoid decimal conversion \
                  limits.",

@@ -17,7 +17,7 @@ pub enum Mode {
 }
 
 /// How to compile.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct CompileOptions {
     pub mode: Mode,
     /// 0: everything; 1: without `assert`, `__debug__` is False; 2: without docstrings too.
@@ -33,4 +33,24 @@ pub struct CompileOptions {
     /// `PyCF_ALLOW_INCOMPLETE_INPUT`: a source that only ends too early gives
     /// [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete).
     pub allow_incomplete_input: bool,
+    /// How many digits a decimal int may have; 0: any number.
+    pub maximum_int_digits: usize,
+    /// Whether the code knows the columns and last lines that its instructions came from.
+    pub debug_ranges: bool,
+}
+
+impl Default for CompileOptions {
+    fn default() -> CompileOptions {
+        CompileOptions {
+            mode: Mode::default(),
+            optimize: 0,
+            flags: CodeFlags::empty(),
+            allow_top_level_await: false,
+            feature_version: None,
+            dont_imply_dedent: false,
+            allow_incomplete_input: false,
+            maximum_int_digits: 4300,
+            debug_ranges: true,
+        }
+    }
 }

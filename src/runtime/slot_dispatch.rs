@@ -485,7 +485,22 @@ pub fn compare(
         Comparison::Greater => names::dunder_gt(),
         Comparison::GreaterEqual => names::dunder_ge(),
     };
-    optional(cx, object, name, std::slice::from_ref(other))
+    let arguments = std::slice::from_ref(other);
+    let Some(found) = object.class().lookup(cx, name) else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
+    if found.class().has(ClassFlags::METHOD_DESCRIPTOR) {
+        return call::call_found(cx, &found, object, Args::positional_only(arguments));
+    }
+    match call::bind_special(cx, &found, object) {
+        Ok(bound) => call::call_args(cx, &bound, Args::positional_only(arguments)),
+        // A method that is not to be had is one that does not know the other object.
+        Err(Raised) if cx.exception_matches(exceptions::attribute_error()) => {
+            cx.clear_exception();
+            Ok(Value::NOT_IMPLEMENTED)
+        }
+        Err(Raised) => Err(Raised),
+    }
 }
 
 /// Calls `__iter__`.

@@ -91,7 +91,18 @@ pub fn decode(cx: &Context, bytes: &[u8], filename: &str, origin: Origin) -> PyR
         }
         None | Some((Declaration::Utf8, _)) => match std::str::from_utf8(rest) {
             Ok(text) => text.to_owned(),
-            Err(error) => return Err(not_utf8(cx, rest, error.valid_up_to(), filename, origin)),
+            Err(error) => {
+                let at = error.valid_up_to();
+                // Files are read by lines: what is wrong in an earlier one is said.
+                let end = rest[..at].iter().rposition(|&byte| byte == b'\n');
+                let lines = String::from_utf8_lossy(&rest[..end.unwrap_or(0)]);
+                if origin == Origin::File
+                    && let Some(null) = lines.find('\0')
+                {
+                    return Err(null_byte(cx, &lines, null, filename));
+                }
+                return Err(not_utf8(cx, rest, at, filename, origin));
+            }
         },
         Some((Declaration::Latin1, _)) => rest.iter().map(|&byte| char::from(byte)).collect(),
         Some((Declaration::Other(name), _)) => decode_by_codec(cx, rest, &name, filename)?,
@@ -99,8 +110,7 @@ pub fn decode(cx: &Context, bytes: &[u8], filename: &str, origin: Origin) -> PyR
     if origin == Origin::File
         && let Some(at) = text.find('\0')
     {
-        let place = Place::of_null(&text, at);
-        return Err(place.syntax_error(cx, filename, "source code cannot contain null bytes"));
+        return Err(null_byte(cx, &text, at, filename));
     }
     check(cx, text)
 }
@@ -144,6 +154,12 @@ fn decode_by_codec(cx: &Context, bytes: &[u8], encoding: &str, filename: &str) -
         let message = text::str(cx, exception.as_value())?.to_string();
         Err(Place::default().syntax_error(cx, filename, &message))
     })
+}
+
+#[cold]
+fn null_byte(cx: &Context, text: &str, at: usize, filename: &str) -> Raised {
+    let message = "source code cannot contain null bytes";
+    Place::of_null(text, at).syntax_error(cx, filename, message)
 }
 
 #[cold]

@@ -198,7 +198,11 @@ impl<'a> Generator<'a, '_> {
                 Number::Complex { real, imag } => Constant::Complex(*real, *imag),
                 Number::Int(value) => match value.as_i64() {
                     Some(value) => Constant::Int(value),
-                    None => literal::big_integer(self.text(node.range), node.range)?,
+                    None => literal::big_integer(
+                        self.text(node.range),
+                        node.range,
+                        self.options.maximum_int_digits,
+                    )?,
                 },
             },
             Expr::IpyEscapeCommand(node) => self

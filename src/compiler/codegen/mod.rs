@@ -303,7 +303,13 @@ impl<'a, 'g> Generator<'a, 'g> {
             .pop()
             .expect("invariant: a unit is being generated");
         let flags = self.code_flags(&unit);
-        flow_graph::assemble_unit(unit, flags, self.filename.clone(), &self.table)
+        flow_graph::assemble_unit(
+            unit,
+            flags,
+            self.filename.clone(),
+            &self.table,
+            self.options.debug_ranges,
+        )
     }
 
     fn code_flags(&self, unit: &Unit<'a>) -> CodeFlags {

@@ -29,6 +29,21 @@ impl Graph {
         }
     }
 
+    /// Leaves of each position its first line.
+    pub(super) fn forget_ranges(&mut self) {
+        let instructions = self
+            .blocks
+            .iter_mut()
+            .flat_map(|block| &mut block.instructions);
+        for at in instructions.filter_map(|instruction| instruction.at.as_mut()) {
+            *at = Location {
+                line: at.line,
+                end_line: at.line,
+                columns: None,
+            };
+        }
+    }
+
     fn is_lineless_exit(&self, id: BlockId) -> bool {
         let block = self.block(id);
         // A jump that polls for requests may run a tracer or raise: it wants its line too.

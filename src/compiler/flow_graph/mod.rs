@@ -256,6 +256,7 @@ pub(crate) fn assemble_unit(
     flags: CodeFlags,
     filename: Arc<str>,
     table: &SymbolTable<'_>,
+    debug_ranges: bool,
 ) -> Compiled<Arc<Code>> {
     let mut graph = Graph::build(&mut unit);
     graph.label_exception_targets();
@@ -296,5 +297,8 @@ pub(crate) fn assemble_unit(
     graph.normalize_jumps();
     while graph.remove_redundant_nops() | graph.remove_redundant_jumps() {}
     graph.borrow_locals();
+    if !debug_ranges {
+        graph.forget_ranges();
+    }
     assemble::assemble(graph, unit, layout, flags, filename, stack_size, table)
 }

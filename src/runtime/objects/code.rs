@@ -30,6 +30,7 @@ use crate::vm::cache::{self, InlineCache};
 use crate::vm::combined;
 use crate::vm::monitoring;
 use crate::vm::monitoring::instrument::{self, CodeMonitoring};
+use crate::warnings;
 
 /// The payload of `code`.
 #[pyclass(name = "code", module = "builtins", flags(HAS_WEAKREF))]
@@ -274,8 +275,11 @@ impl Code {
 
     #[slot(hash)]
     fn hash(_cx: &Context, this: &Ref<Code>) -> PyResult<i64> {
-        let hash =
-            this.name.hash() ^ i64::from(this.arg_count) ^ i64::from(this.compiled.first_line) << 8;
+        let hash = this.name.hash()
+            ^ i64::from(this.arg_count)
+            ^ i64::from(this.compiled.first_line) << 8
+            ^ i64::from(this.compiled.positional_only_count) << 40
+            ^ i64::from(this.keyword_only_count) << 48;
         Ok(if hash == -1 { -2 } else { hash })
     }
 
@@ -294,6 +298,7 @@ impl Code {
         }
         let same_shape = this.name.equals_str(&other.name)
             && this.arg_count == other.arg_count
+            && this.compiled.positional_only_count == other.compiled.positional_only_count
             && this.keyword_only_count == other.keyword_only_count
             && this.flags == other.flags
             && this.compiled.first_line == other.compiled.first_line
@@ -464,6 +469,36 @@ impl Code {
         }
         let items = Tuple::from_vec(cx, items)?;
         crate::protocols::iterate::iter(cx, items.as_value())
+    }
+
+    #[getter]
+    fn co_lnotab(cx: &Context, this: &Ref<Code>) -> PyResult<Ref<Bytes>> {
+        warnings::warn_deprecated(cx, "co_lnotab is deprecated, use co_lines instead.")?;
+        let wordcode = this.wordcode();
+        let (mut offset, mut line) = (0, this.compiled.first_line);
+        let mut table = Vec::new();
+        for (unit, location) in this.compiled.positions().enumerate() {
+            let Some(location) = location.filter(|location| location.line != line) else {
+                continue;
+            };
+            let start = wordcode.start_of(unit);
+            let mut words = start - offset;
+            let mut lines = i64::from(location.line) - i64::from(line);
+            // A pair says at most 255 bytes, and -128 to 127 lines.
+            while words > 255 {
+                table.extend([255, 0]);
+                words -= 255;
+            }
+            while !(-128..=127).contains(&lines) {
+                let step = lines.clamp(-128, 127);
+                table.extend([words as u8, step as i8 as u8]);
+                words = 0;
+                lines -= step;
+            }
+            table.extend([words as u8, lines as i8 as u8]);
+            (offset, line) = (start, location.line);
+        }
+        Bytes::from_slice(cx, &table)
     }
 
     /// Positions of the instructions, as (line, end_line, column, end_column).

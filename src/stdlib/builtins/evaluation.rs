@@ -82,6 +82,8 @@ impl Request {
             feature_version: self.feature_version,
             dont_imply_dedent: self.flags & flags::DONT_IMPLY_DEDENT != 0,
             allow_incomplete_input: self.flags & flags::ALLOW_INCOMPLETE_INPUT != 0,
+            maximum_int_digits: int::maximum_digits(),
+            debug_ranges: configuration::get().debug_ranges,
         }
     }
 }

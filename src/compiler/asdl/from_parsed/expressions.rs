@@ -258,7 +258,11 @@ impl Passage<'_> {
             Number::Complex { real, imag } => Constant::Complex(*real, *imag),
             Number::Int(value) => match value.as_i64() {
                 Some(value) => Constant::Int(value),
-                None => literal::big_integer(&self.source[node.range], node.range)?,
+                None => literal::big_integer(
+                    &self.source[node.range],
+                    node.range,
+                    self.maximum_int_digits,
+                )?,
             },
         })
     }

@@ -14,7 +14,7 @@ use ruff_text_size::TextRange;
 use super::node::{Node, Part};
 use super::table::Class;
 use crate::error::{Compiled, Failure};
-use crate::options::Mode;
+use crate::options::{CompileOptions, Mode};
 use crate::recursion::RecursionGuard;
 use crate::source::LineIndex;
 
@@ -23,6 +23,7 @@ pub(crate) struct Passage<'a> {
     source: &'a str,
     lines: &'a LineIndex,
     guard: &'a RecursionGuard,
+    maximum_int_digits: usize,
     /// The line that was last looked for.
     line: u32,
 }
@@ -32,19 +33,20 @@ pub(crate) fn tree(
     tree: &Mod,
     source: &str,
     lines: &LineIndex,
-    mode: Mode,
+    options: &CompileOptions,
     guard: &RecursionGuard,
 ) -> Compiled<Node> {
     let mut passage = Passage {
         source,
         lines,
         guard,
+        maximum_int_digits: options.maximum_int_digits,
         line: 1,
     };
     Ok(match tree {
         Mod::Module(module) => {
             let body = passage.statements(&module.body)?;
-            match mode {
+            match options.mode {
                 Mode::Single => Node::new(Class::Interactive, vec![body]),
                 _ => Node::new(Class::Module, vec![body, Part::List(Vec::new())]),
             }
