@@ -110,20 +110,6 @@ pub fn target(reference: &WeakReference) -> Option<Value> {
     referent.map(|object| unsafe { Value::from_bits(object.as_ptr() as u64) })
 }
 
-/// Does somebody wait to be told that an object dies?
-pub(crate) fn has_callbacks(target: NonNull<Header>) -> bool {
-    let address = target.addr().get();
-    let shard = shard(address).lock();
-    shard.get(&address).is_some_and(|list| {
-        list.iter().any(|entry| {
-            // SAFETY: the shard's lock is held; a reference that is dying keeps its memory until it
-            // has had the lock.
-            let reference = unsafe { &*std::ptr::from_ref(&entry.0).cast::<Ref<WeakReference>>() };
-            !reference.callback.is_empty()
-        })
-    })
-}
-
 /// The living references to `target` for which `wanted` holds; newest first.
 pub fn references(
     target: &Value,

@@ -97,9 +97,9 @@ impl Kind {
         })
     }
 
-    /// [`rise`] to the top under the lock.
-    fn rise(self, items: &mut Items<'_>, mut at: usize) -> Option<Rest> {
-        while at > 0 {
+    /// [`rise`] under the lock.
+    fn rise(self, items: &mut Items<'_>, top: usize, mut at: usize) -> Option<Rest> {
+        while at > top {
             let parent = (at - 1) / 2;
             match self.plain_before(items, at, parent) {
                 None => return Some(Rest::Rising(at)),
@@ -111,10 +111,10 @@ impl Kind {
         None
     }
 
-    /// [`sink`] from the top under the lock.
-    fn sink(self, items: &mut Items<'_>) -> Option<Rest> {
+    /// [`sink`] under the lock.
+    fn sink(self, items: &mut Items<'_>, top: usize) -> Option<Rest> {
         let length = items.len();
-        let mut at = 0;
+        let mut at = top;
         while at < length / 2 {
             let mut child = 2 * at + 1;
             if child + 1 < length {
@@ -126,15 +126,21 @@ impl Kind {
             items.exchange(at, child);
             at = child;
         }
-        self.rise(items, at)
+        self.rise(items, top, at)
     }
 
     /// Goes on without the lock.
-    fn finish(self, cx: &Context, heap: &Ref<List>, rest: Option<Rest>) -> PyResult<()> {
+    fn finish(
+        self,
+        cx: &Context,
+        heap: &Ref<List>,
+        top: usize,
+        rest: Option<Rest>,
+    ) -> PyResult<()> {
         match rest {
             None => Ok(()),
-            Some(Rest::Rising(at)) => rise(cx, heap, self, 0, at),
-            Some(Rest::Sinking(at)) => sink(cx, heap, self, 0, at),
+            Some(Rest::Rising(at)) => rise(cx, heap, self, top, at),
+            Some(Rest::Sinking(at)) => sink(cx, heap, self, top, at),
         }
     }
 }
@@ -153,14 +159,16 @@ fn get(cx: &Context, heap: &Ref<List>, at: usize) -> PyResult<Value> {
     heap.get(at).ok_or_else(|| changed(cx))
 }
 
-/// Exchanges two items.
+/// Exchanges two items, at one moment: whatever other threads do to the heap, none is lost.
 fn exchange(cx: &Context, heap: &Ref<List>, first: usize, second: usize) -> PyResult<()> {
-    let (left, right) = (get(cx, heap, first)?, get(cx, heap, second)?);
-    if heap.set(first, right) && heap.set(second, left) {
-        Ok(())
-    } else {
-        Err(changed(cx))
-    }
+    let exchanged = heap.arranged(|items| {
+        let are_there = first.max(second) < items.len();
+        if are_there {
+            items.exchange(first, second);
+        }
+        are_there
+    });
+    if exchanged { Ok(()) } else { Err(changed(cx)) }
 }
 
 /// Lets the item `at` rise as long as it goes before its parent, not above `top`.
@@ -212,10 +220,10 @@ fn push(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyResult<()
     let item = item.clone();
     let pushed = heap.arranged(|items| {
         items.push(item)?;
-        Ok(kind.rise(items, items.len() - 1))
+        Ok(kind.rise(items, 0, items.len() - 1))
     });
     match pushed {
-        Ok(rest) => kind.finish(cx, heap, rest),
+        Ok(rest) => kind.finish(cx, heap, 0, rest),
         Err(item) => {
             drop::<Value>(item);
             Err(cx.no_memory())
@@ -230,10 +238,10 @@ fn pop(cx: &Context, heap: &Ref<List>, kind: Kind) -> PyResult<Value> {
             return Some((last, None));
         }
         let first = items.replace(0, last);
-        Some((first, kind.sink(items)))
+        Some((first, kind.sink(items, 0)))
     });
     let (first, rest) = popped.ok_or_else(|| out_of_range(cx))?;
-    kind.finish(cx, heap, rest)?;
+    kind.finish(cx, heap, 0, rest)?;
     Ok(first)
 }
 
@@ -244,11 +252,11 @@ fn replace_top(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyRe
             return Err(item);
         }
         let first = items.replace(0, item);
-        Ok((first, kind.sink(items)))
+        Ok((first, kind.sink(items, 0)))
     });
     match replaced {
         Ok((first, rest)) => {
-            kind.finish(cx, heap, rest)?;
+            kind.finish(cx, heap, 0, rest)?;
             Ok(first)
         }
         Err(item) => {
@@ -274,12 +282,12 @@ fn push_pop(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyResul
             Some(false) => Ok((value, None)),
             Some(true) => {
                 let first = items.replace(0, value);
-                Ok((first, kind.sink(items)))
+                Ok((first, kind.sink(items, 0)))
             }
         }
     });
     if let Ok((value, rest)) = done {
-        kind.finish(cx, heap, rest)?;
+        kind.finish(cx, heap, 0, rest)?;
         return Ok(value);
     }
     let Some(top) = heap.get(0) else {
@@ -292,10 +300,18 @@ fn push_pop(cx: &Context, heap: &Ref<List>, item: &Value, kind: Kind) -> PyResul
 }
 
 fn make(cx: &Context, heap: &Ref<List>, kind: Kind) -> PyResult<()> {
-    // What has no children is a heap already.
-    (0..heap.len() / 2)
-        .rev()
-        .try_for_each(|top| sink(cx, heap, kind, top, top))
+    // What has no children is a heap already. Each step is one to other threads, so several may make
+    // the same heap.
+    (0..heap.len() / 2).rev().try_for_each(|top| {
+        let rest = heap.arranged(|items| {
+            if top < items.len() {
+                kind.sink(items, top)
+            } else {
+                None
+            }
+        });
+        kind.finish(cx, heap, top, rest)
+    })
 }
 
 /// Push item onto heap, maintaining the heap invariant.

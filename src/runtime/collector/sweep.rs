@@ -19,7 +19,6 @@ use crate::object::{self, gc_bits, gc_flags};
 use crate::objects::type_::Type;
 use crate::shape;
 use crate::vm::uncounted;
-use crate::weak;
 
 /// The least time between two sweeps by threads that go to sleep.
 const INTERVAL: Duration = Duration::from_millis(50);
@@ -116,20 +115,20 @@ fn hot_objects(mut addresses: Vec<usize>) -> Vec<NonNull<Header>> {
         .map(std::ptr::with_exposed_provenance_mut);
     let mut objects: Vec<NonNull<Header>> = objects.filter_map(NonNull::new).collect();
     // SAFETY: the allocator says that objects are there, and with the world stopped they stay.
-    objects.retain(|object| may_be_hot(*object, unsafe { object.as_ref() }));
+    objects.retain(|object| may_be_hot(unsafe { object.as_ref() }));
     objects
 }
 
 /// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
-/// somebody is told of when it dies must die at once, not at the next sweep: threads may wait for
+/// somebody is told of when it dies, or may ask for, must die at once, not at the next sweep: threads may wait for
 /// that, with nothing left that runs and makes a collection due.
-fn may_be_hot(object: NonNull<Header>, header: &Header) -> bool {
+fn may_be_hot(header: &Header) -> bool {
     let bits = gc_bits(header);
     let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
     let shape = shape::get(header.shape());
+    // Classes are referred to weakly by their bases.
     let is_awaited = shape.has_finalizer()
         || (bits & gc_flags::HAS_WEAK_REFERENCES != 0
-            && !shape.layout.extends(<Type as object::Payload>::LAYOUT)
-            && weak::has_callbacks(object));
+            && !shape.layout.extends(<Type as object::Payload>::LAYOUT));
     !is_garbage && !is_awaited
 }

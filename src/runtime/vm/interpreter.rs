@@ -1286,12 +1286,14 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::DICT_MERGE => {
                                 save!();
-                                let callable = peek!(arg as usize + 4);
+                                // It stays on the stack, counted or not.
+                                let word = uncounted::plain(*sp.sub(arg as usize + 4));
+                                let callable = std::mem::ManuallyDrop::new(Value::from_bits(word));
                                 attempt!(instructions::dict_merge(
                                     cx,
                                     peek!(arg as usize + 1),
                                     peek!(1),
-                                    callable
+                                    &callable
                                 ));
                                 drop(pop!());
                             }
