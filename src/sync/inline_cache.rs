@@ -89,10 +89,13 @@ impl<E> InlineCache<E> {
         Self::retire(self.word.swap(word, Ordering::AcqRel));
     }
 
-    /// Puts an entry in front of `old`, the chain that the calling thread has loaded since its last
-    /// safepoint; if it has `longest` entries, or is no chain, in place of it, with `second` behind.
-    /// Does nothing if the cache does not hold `old` any more.
-    pub fn push(&self, old: u64, longest: usize, entry: E, second: Option<E>) {
+    /// Puts an entry in front of `old`, a word of this cache; if that is a chain of `longest` entries,
+    /// or none, in place of it, with `second` behind. Does nothing if the cache does not hold `old`
+    /// any more.
+    ///
+    /// # Safety
+    /// The calling thread has loaded `old` from this cache since its last safepoint.
+    pub unsafe fn push(&self, old: u64, longest: usize, entry: E, second: Option<E>) {
         // SAFETY: by the caller's promise.
         let length = unsafe { Self::entries(old) }.count();
         let extends = 0 < length && length < longest;

@@ -52,7 +52,8 @@ impl Site {
     /// One filling, as a thread makes it between two safepoints.
     fn push(&self, longest: usize, guard: u32) {
         let old = self.cache.word();
-        self.cache.push(old, longest, self.entry(guard), None);
+        // SAFETY: loaded just now.
+        unsafe { self.cache.push(old, longest, self.entry(guard), None) };
     }
 
     /// Uses every entry; answers how many there are.

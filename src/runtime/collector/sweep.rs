@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use typhon_sync::Header;
+use typhon_sync::{Header, StoppedWorld};
 
 use super::note_pause;
 use crate::context::Context;
@@ -60,37 +60,38 @@ pub fn if_due(cx: &Context) {
 /// Destroys the objects with distributed counts that nobody refers to, other than containers that
 /// refer to each other: strings, say, and what only garbage referred to.
 pub(super) fn sweep(cx: &Context) {
-    while typhon_sync::distributed::are_there_any() {
-        let begin = Instant::now();
-        let world = typhon_sync::stop_the_world(cx.record);
-        let dead = typhon_sync::distributed::sweep(&world, &mut uncounted::settle);
-        drop(world);
-        note_pause(begin.elapsed());
-        if dead.is_empty() {
-            break;
-        }
-        for object in dead {
-            object::destroy(object);
-        }
-    }
+    destroy_while(cx, typhon_sync::distributed::are_there_any, |world| {
+        typhon_sync::distributed::sweep(world, &mut uncounted::settle)
+    });
 }
 
 /// Destroys what counting frees but nobody has noticed: what waits in threads' queues to be merged, and
 /// objects with distributed counts. A collection tells of cycles; these are none.
 pub(super) fn free_what_is_not_referred_to(cx: &Context) {
-    while typhon_sync::multithreaded() || typhon_sync::distributed::are_there_any() {
+    let may_there_be = || typhon_sync::multithreaded() || typhon_sync::distributed::are_there_any();
+    destroy_while(cx, may_there_be, |world| {
+        let mut dead = super::settle(world);
+        dead.extend(typhon_sync::distributed::sweep(world, &mut |_| {}));
+        dead
+    });
+}
+
+/// Destroys what `find` finds with the world stopped, and what is found then, as long as there may be any.
+fn destroy_while(
+    cx: &Context,
+    may_there_be: impl Fn() -> bool,
+    find: impl Fn(&StoppedWorld) -> Vec<NonNull<Header>>,
+) {
+    while may_there_be() {
         let begin = Instant::now();
         let world = typhon_sync::stop_the_world(cx.record);
-        let mut dead = super::settle(&world);
-        dead.extend(typhon_sync::distributed::sweep(&world, &mut |_| {}));
+        let dead = find(&world);
         drop(world);
         note_pause(begin.elapsed());
         if dead.is_empty() {
             break;
         }
-        for object in dead {
-            object::destroy(object);
-        }
+        dead.into_iter().for_each(object::destroy);
     }
 }
 
@@ -120,8 +121,8 @@ fn hot_objects(mut addresses: Vec<usize>) -> Vec<NonNull<Header>> {
 }
 
 /// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
-/// somebody is told of when it dies, or may ask for, must die at once, not at the next sweep: threads may wait for
-/// that, with nothing left that runs and makes a collection due.
+/// somebody is told of when it dies, or may ask for, must die at once, not at the next sweep: threads
+/// may wait for that, with nothing left that runs and makes a collection due.
 fn may_be_hot(header: &Header) -> bool {
     let bits = gc_bits(header);
     let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;

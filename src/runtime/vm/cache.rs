@@ -228,7 +228,8 @@ pub fn fill_field(cache: &InlineCache, word: u64) {
     if is_field(old) && replaced < REPLACED_AT_MOST {
         cache.fill(word | (replaced + 1) << REPLACED_AT);
     } else if is_field(old) || old & PACKED == 0 && old != 0 {
-        push(cache, old, Entry::unpacked(word));
+        // SAFETY: loaded just now.
+        unsafe { push(cache, old, Entry::unpacked(word)) };
     } else {
         cache.fill(word);
     }
@@ -236,16 +237,16 @@ pub fn fill_field(cache: &InlineCache, word: u64) {
 
 /// Puts an entry into the cache.
 pub fn fill_entry(cache: &InlineCache, entry: Entry) {
-    push(cache, cache.word(), entry);
+    // SAFETY: loaded just now.
+    unsafe { push(cache, cache.word(), entry) };
 }
 
-fn push(cache: &InlineCache, old: u64, entry: Entry) {
-    cache.push(
-        old,
-        LONGEST,
-        entry,
-        is_field(old).then(|| Entry::unpacked(old)),
-    );
+/// # Safety
+/// As [`InlineCache::push`].
+unsafe fn push(cache: &InlineCache, old: u64, entry: Entry) {
+    let second = is_field(old).then(|| Entry::unpacked(old));
+    // SAFETY: by the caller's promise.
+    unsafe { cache.push(old, LONGEST, entry, second) };
 }
 
 fn is_field(word: u64) -> bool {
