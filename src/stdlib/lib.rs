@@ -60,6 +60,7 @@ pub mod lzma;
 pub mod marshal;
 pub mod math;
 pub mod mmap;
+pub mod multibyte_codec;
 pub mod multiprocessing;
 pub mod opcode;
 pub mod operator;
@@ -150,6 +151,12 @@ static MODULES: &[&ModuleSpec] = &[
     &marshal::MODULE,
     &math::MODULE,
     &mmap::MODULE,
+    &multibyte_codec::MODULE,
+    &multibyte_codec::china::MODULE,
+    &multibyte_codec::iso2022_family::MODULE,
+    &multibyte_codec::japan::MODULE,
+    &multibyte_codec::korea::MODULE,
+    &multibyte_codec::taiwan::MODULE,
     &multiprocessing::MODULE,
     &opcode::MODULE,
     &operator::MODULE,
