@@ -15,6 +15,7 @@ mod transcode;
 
 use typhon_macros::{pyclass, pymethods, pymodule};
 use typhon_runtime::args::Maybe;
+use typhon_runtime::class::class_of;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::{Name, Str};
@@ -126,7 +127,11 @@ fn find(cx: &Context, names: &[&'static str], encoding: &Value) -> PyResult<Ref<
     let encoding = encoding.to_lossy();
     let name = names.iter().find(|name| **name == encoding);
     match name.and_then(|name| Some((*name, engine::Codec::named(name)?))) {
-        Some((name, engine)) => object::new(cx, MultibyteCodec { name, engine }),
+        Some((name, engine)) => {
+            // The class is in no module: whoever comes first makes it.
+            class_of::<MultibyteCodec>(cx)?;
+            object::new(cx, MultibyteCodec { name, engine })
+        }
         None => Err(cx.lookup_error("no such codec is supported.")),
     }
 }
