@@ -133,10 +133,9 @@ pub(super) unsafe fn callable_of(
         let callable = Value::clone(&callable_at(base));
         let word = |index: usize| (*base.add(index).cast::<Option<Value>>()).clone();
         let first = match opcode {
-            Opcode::CALL_FUNCTION_EX => word(2).and_then(|arguments| {
-                let items = arguments.downcast::<Tuple>()?;
-                items.as_slice().first().cloned()
-            }),
+            Opcode::CALL_FUNCTION_EX => arguments_at(base)
+                .downcast::<Tuple>()
+                .and_then(|items| items.as_slice().first().cloned()),
             _ => word(1).or_else(|| {
                 let names = usize::from(opcode == Opcode::CALL_KW);
                 let count = sp.offset_from_unsigned(base) - 2 - names;
@@ -168,7 +167,7 @@ pub(super) unsafe fn call_natively(
         let sp = (*frame).sp;
         let callable = &callable_at(base);
         let result = if opcode == Opcode::CALL_FUNCTION_EX {
-            let arguments = &*base.add(2).cast::<Value>();
+            let arguments = &arguments_at(base);
             let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
             let (values, names) =
                 instructions::unpack_arguments(cx, callable, arguments, keywords)?;
@@ -288,6 +287,17 @@ unsafe fn callable_at(base: *mut u64) -> ManuallyDrop<Value> {
     ManuallyDrop::new(unsafe { Value::from_bits(uncounted::plain(*base)) })
 }
 
+/// The arguments of `CALL_FUNCTION_EX`. Without keywords `PUSH_NULL` follows them, and a `LOAD_GLOBAL` with
+/// that loads what may be called: the word is counted or not.
+///
+/// # Safety
+/// As for [`callable_at`].
+#[inline(always)]
+unsafe fn arguments_at(base: *mut u64) -> ManuallyDrop<Value> {
+    // SAFETY: the compiler pushed them there, above the callable and a null.
+    unsafe { callable_at(base.add(2)) }
+}
+
 /// Pushes the frame of a call that needs binding; the operands from `base` on are dropped.
 #[inline(never)]
 unsafe fn enter_function(
@@ -391,7 +401,7 @@ pub(super) unsafe fn call_unpacked(
     unsafe {
         let base = sp.sub(4);
         let callable = &callable_at(base);
-        let arguments = &*base.add(2).cast::<Value>();
+        let arguments = &arguments_at(base);
         let keywords = (*base.add(3).cast::<Option<Value>>()).as_ref();
         let (values, names) = instructions::unpack_arguments(cx, callable, arguments, keywords)?;
         let args = Args {

@@ -11,9 +11,11 @@
 //! ```
 //!
 //! Where such words may be: in the place of the callable, pushed by `LOAD_GLOBAL` and `LOAD_ATTR` in the
-//! form that is followed by a call, and by `LOAD_FAST` and `LOAD_DEREF` with `PUSH_NULL`; and as a frame's function (`Frame::owns_function`). Nothing else on
-//! the stack has the mark, so only the instructions that call, and what drops operands, know it. A frame
-//! that may leave the thread's stack, a generator's, has none: [`settle_operands`].
+//! form that is followed by a call, and by `LOAD_FAST` and `LOAD_DEREF` with `PUSH_NULL`; in the place of
+//! the arguments of a `CALL_FUNCTION_EX` without keywords, which is below a `PUSH_NULL` too; and as a
+//! frame's function (`Frame::owns_function`). Nothing else on the stack has the mark, so only the
+//! instructions that call, and what drops operands, know it. A frame that may leave the thread's stack, a
+//! generator's, has none: [`settle_operands`].
 //!
 //! *Why the object stays.* It was distributed or immortal when the reference was made, so it is freed with
 //! the world stopped only: by the collector. Whoever stops the world in order to free calls [`settle`]
