@@ -4,7 +4,7 @@
 //! * tables are tiny, and there is no spinning;
 //! * nothing depends on an object's address but by comparing for equality: an address
 //!   differs from one execution to the next, which loom must not notice. (Hence one
-//!   watched object; and the model of two locks keeps them in one array.)
+//!   hint; and the model of two locks keeps them in one array.)
 //! * a static lives as long as one execution of a model, a switch as long as the model;
 //! * a timed wait runs out at once, the first time;
 //! * parking is a queue under a mutex, as it is in parking_lot_core.
@@ -22,8 +22,9 @@ use std::time::Duration;
 
 pub(crate) const MAXIMUM_THREADS: usize = 4;
 pub(crate) const FIRST_TABLE_CAPACITY: usize = 1;
-pub(crate) const PROMOTION_SCORE: u32 = 1;
-pub(crate) const WATCHED_OBJECTS: usize = 1;
+pub(crate) const SAMPLE_INTERVAL: u32 = 1;
+pub(crate) const LONGEST_WAIT: u32 = 1;
+pub(crate) const SHARED_SCORE: u64 = 1;
 pub(crate) const SAMPLED_OBJECTS: usize = 1;
 pub(crate) const REVOCATIONS_BORNE: u32 = 2;
 pub(crate) const RETIRE_BATCH: usize = 1;
@@ -73,7 +74,18 @@ macro_rules! layout {
     ($($fact:expr),+ $(,)?) => {};
 }
 
-pub(crate) use {array, const_fn, global, layout, switch, thread_cell};
+macro_rules! hints {
+    (static $name:ident: $length:expr;) => {
+        static $name: $crate::shim::Hints<{ $length }> = {
+            thread_local! {
+                static CELL: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+            }
+            $crate::shim::Hints::new(&CELL)
+        };
+    };
+}
+
+pub(crate) use {array, const_fn, global, hints, layout, switch, thread_cell};
 
 /// A switch of the model: all threads of a model run on one operating-system thread,
 /// and each model on one of its own.
@@ -110,26 +122,31 @@ impl Tally {
     }
 }
 
-/// Not modelled: a model is too short for a sample to be taken.
-pub(crate) struct Hints<const N: usize>([std::sync::atomic::AtomicU64; N]);
+/// Hints of the model, like a switch. A single one: which it is does not depend on an address.
+pub(crate) struct Hints<const N: usize>(&'static LocalKey<Cell<u64>>);
 
 impl<const N: usize> Hints<N> {
-    pub(crate) const fn new() -> Self {
-        Self([const { std::sync::atomic::AtomicU64::new(0) }; N])
+    pub(crate) const fn new(cell: &'static LocalKey<Cell<u64>>) -> Self {
+        assert!(N == 1);
+        Self(cell)
     }
 
-    pub(crate) fn get(&self, place: usize) -> u64 {
-        self.0[place].load(Ordering::Relaxed)
+    pub(crate) fn get(&self, _place: usize) -> u64 {
+        self.0.get()
     }
 
-    pub(crate) fn set(&self, place: usize, word: u64) {
-        self.0[place].store(word, Ordering::Relaxed);
+    pub(crate) fn set(&self, _place: usize, word: u64) {
+        if self.0.replace(word) == 0 {
+            HINTS.with_borrow_mut(|all| all.push(self.0));
+        }
     }
 }
 
 thread_local! {
     static FOREVER: RefCell<Vec<(*mut u8, Layout)>> = const { RefCell::new(Vec::new()) };
     static TIME_RAN_OUT: Cell<bool> = const { Cell::new(false) };
+    /// Those that say something.
+    static HINTS: RefCell<Vec<&'static LocalKey<Cell<u64>>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A value that lives to the end of the execution.
@@ -140,7 +157,7 @@ pub fn forever<T>(value: T) -> *mut T {
 }
 
 /// To be called first in every execution: frees what lived to the end of the last one
-/// and lets one timed wait run out again.
+/// lets one timed wait run out again, and forgets all hints.
 pub fn start_execution() {
     for (pointer, layout) in FOREVER.take() {
         // SAFETY: boxed in `forever`, and the execution that used it is over. Not
@@ -148,6 +165,9 @@ pub fn start_execution() {
         unsafe { std::alloc::dealloc(pointer, layout) };
     }
     TIME_RAN_OUT.set(false);
+    for hint in HINTS.take() {
+        hint.set(0);
+    }
 }
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -123,6 +123,19 @@ mutations! {
         DISTRIBUTED: "tables do not grow",
             "record.counts.table.grow(capacity);" => "";
     }
+    "promotion::what_one_thread_uses_becomes_its_own" {
+        DISTRIBUTED: "adoption forgets the shared count",
+            "i64::from(header.local.load(Ordering::Relaxed)) + i64::from(shared_count(shared));\n    let Ok" =>
+            "i64::from(header.local.load(Ordering::Relaxed));\n    let Ok";
+    }
+    "promotion::what_waits_to_be_merged_is_not_adopted" {
+        DISTRIBUTED: "what waits in a queue is adopted",
+            " || state == STATE_QUEUED" => "";
+    }
+    "promotion::what_is_to_be_adopted_may_die" {
+        DISTRIBUTED: "what has died is adopted",
+            "let Ok(local @ 1..)" => "let Ok(local)";
+    }
     "promotion::a_candidate_may_die" {
         DISTRIBUTED: "a candidate that has died is promoted",
             "if total <= 0 {" => "if false {";

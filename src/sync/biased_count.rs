@@ -105,11 +105,14 @@ impl Header {
     #[must_use = "true obliges the caller to destroy the object"]
     pub fn decref_further(&self) -> bool {
         let owner = self.owner.load(Ordering::Relaxed);
+        if owner == DISTRIBUTED && distributed::count(self, -1) {
+            return false;
+        }
         // The owner has counted already; nobody but the owner can have this thread's id there.
         if owner == owner_id() {
             self.local_reached_zero()
         } else {
-            self.decref_foreign(owner)
+            self.decref_shared()
         }
     }
 
@@ -273,14 +276,6 @@ impl Header {
     }
 
     #[inline(never)]
-    fn decref_foreign(&self, owner: u16) -> bool {
-        if owner == DISTRIBUTED && distributed::count(self, -1) {
-            return false;
-        }
-        self.decref_shared()
-    }
-
-    #[inline(never)]
     fn incref_shared(&self) {
         if self.owner.load(Ordering::Relaxed) == DISTRIBUTED {
             return distributed::count_unregistered(self, 1);
@@ -320,7 +315,6 @@ impl Header {
             distributed::count_unregistered(self, -1);
             return false;
         }
-        distributed::observe_decref(self);
         let mut word = self.shared.load(Ordering::Relaxed);
         loop {
             self.validate(

@@ -28,50 +28,37 @@
 //! *Slots* are given out and recycled with the world stopped; a free slot is zero in
 //! every table.
 //!
-//! **Who deserves it.** A thread watches its own operations on `shared` words it does
-//! not own, in a small table keyed by address. What it finds in a header should be what
-//! it left there; if it is not, another thread has been at the same cache line in
-//! between. An object with [`PROMOTION_SCORE`] such surprises within [`WINDOW`]
-//! operations (a failed compare-and-swap counts as [`COLLISION`]) becomes a candidate,
-//! and the thread asks itself, at its next safepoint, to have it promoted (PROMOTE).
-//!
-//! Many objects may be shared without any of them being hot: the nodes of a graph that
-//! all threads search. So each thread also takes a *sample* of its operations
-//! (`samples.rs`), which tells of objects that several threads count in turn. Those
-//! wait in the list of candidates until there is a batch of them.
-//!
-//! An object handed from one thread to another and used there by it alone surprises
-//! nobody and stays as it is, and is freed promptly. A list of candidates holds addresses
-//! and no references, for nobody knows when it is served: a thread may go to sleep first.
-//! The object may be gone by then, so whoever serves the list looks, with the world
+//! **Who deserves it.** Threads tell of what they count and do not own (`samples.rs`). What
+//! several use in turn is promoted. What a thread uses that does not own it, and no other, is
+//! given to that thread ([`adopt`]): from then on it counts it as its own, and it is freed
+//! promptly, as before. Both need the world stopped, so candidates wait in lists of their
+//! threads until there is a [`BATCH`], or for [`LONGEST_WAIT`] operations; then a thread asks
+//! itself, at its next safepoint, to have them served (PROMOTE). A list of candidates holds
+//! addresses and no references, for nobody knows when it is served: a thread may go to sleep
+//! first. The object may be gone by then, so whoever serves the lists looks, with the world
 //! stopped, what is at the address, and whether it has been noted ([`Header::note`]).
 //!
 //! What has distributed counts dies late: at the next sweep. Threads that go to sleep
 //! ask for one ([`are_there_any`]).
 
-use crate::header::{Header, STATE_MAYBE_SHARED, STATE_MERGED, shared_count, shared_word};
-use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded};
+use crate::byte_lock::REVOKED;
+use crate::header::{
+    Header, STATE_MASK, STATE_MAYBE_SHARED, STATE_MERGED, STATE_QUEUED, shared_count, shared_word,
+};
+use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY};
 use crate::registry::{self, REGISTRY};
-use crate::samples;
+use crate::samples::{self, Use};
 use crate::shim::{
-    AtomicI64, FIRST_TABLE_CAPACITY, Mutex, MutexGuard, Ordering, PROMOTION_SCORE, UnsafeCell,
-    WATCHED_OBJECTS, const_fn, global, lock,
+    AtomicI64, FIRST_TABLE_CAPACITY, LONGEST_WAIT, Mutex, MutexGuard, Ordering, SAMPLE_INTERVAL,
+    UnsafeCell, const_fn, global, lock,
 };
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
 use crate::world::{StoppedWorld, stop_the_world};
 use std::ptr::NonNull;
 
-/// Operations after which the surprises counted on an object are forgotten.
-const WINDOW: u32 = 4096;
-/// What a failed compare-and-swap adds to an object's score.
-const COLLISION: u32 = 4;
-/// Operations on other objects that may fall on an entry before it is given up.
-const PATIENCE: u8 = 8;
-/// Candidates found by samples that are worth a stop of the world.
+/// Candidates that are worth a stop of the world.
 const BATCH: usize = 256;
-/// Operations after which fewer candidates than that are served too.
-const LONGEST_WAIT: u32 = 1 << 14;
 /// Distributed objects below which a promotion does not sweep.
 const SMALLEST_SWEEP: usize = 1024;
 
@@ -158,26 +145,23 @@ const_fn! {
     }
 }
 
-/// What a thread's watching of foreign counts has gathered. Touched by the thread
-/// alone; `candidates` also with the world stopped.
+/// What a thread has found out about the objects that it counts and does not own. Touched by
+/// the thread alone; the lists also with the world stopped.
+#[derive(Default)]
 pub(crate) struct Watch {
-    entries: [WatchEntry; WATCHED_OBJECTS],
-    /// Addresses of headers, which may be gone.
-    candidates: Vec<usize>,
     /// Operations noted, modulo 2³².
     ticks: u32,
+    /// Addresses of headers, which may be gone.
+    candidates: Candidates,
 }
 
-#[derive(Clone, Copy, Default)]
-struct WatchEntry {
-    /// Address of the header, never dereferenced: the object may be gone.
-    address: usize,
-    /// What this thread left in `shared`, and saw in `local`.
-    shared: u32,
-    local: u32,
-    operations: u32,
-    score: u32,
-    patience: u8,
+/// Objects that wait for the world to stop.
+#[derive(Default)]
+pub(crate) struct Candidates {
+    /// Used in turn: to be promoted.
+    shared: Vec<usize>,
+    /// Used by this thread alone: to be its own.
+    own: Vec<usize>,
 }
 
 /// The distributed side of a thread record.
@@ -192,16 +176,12 @@ impl ThreadCounts {
         let capacity = lock(&SLOTS).base.len();
         Self {
             table: Table::with_capacity(capacity),
-            watch: UnsafeCell::new(Watch {
-                entries: [WatchEntry::default(); WATCHED_OBJECTS],
-                candidates: Vec::new(),
-                ticks: 0,
-            }),
+            watch: UnsafeCell::new(Watch::default()),
         }
     }
 
     /// Takes the candidates. By the thread itself, or with the world stopped.
-    pub(crate) fn take_candidates(&self) -> Vec<usize> {
+    pub(crate) fn take_candidates(&self) -> Candidates {
         // SAFETY: the thread is the caller or stands still.
         self.watch
             .with_mut(|watch| unsafe { std::mem::take(&mut (*watch).candidates) })
@@ -237,54 +217,20 @@ pub(crate) fn estimate(header: &Header) -> i64 {
         .sum::<i64>()
 }
 
-/// Notes that this thread is about to add to the `shared` word of an object it does
-/// not own.
+/// Notes that this thread adds to the `shared` word of an object it does not own.
 #[inline]
 pub(crate) fn observe_incref(header: &Header) {
-    if !multithreaded() {
-        return;
-    }
     let Some(record) = ThreadRecord::current() else {
         return;
     };
-    record.counts.watch.with_mut(|watch| {
+    let ticks = record.counts.watch.with_mut(|watch| {
         // SAFETY: only its own thread touches a watch while threads run.
         let watch = unsafe { &mut *watch };
         watch.ticks = watch.ticks.wrapping_add(1);
-        let contended = watch.note(header, 1) >= PROMOTION_SCORE;
-        if contended {
-            watch.forget(header);
-        }
-        let candidate = contended
-            || (watch.ticks.is_multiple_of(samples::INTERVAL)
-                && samples::is_shared(header, record.id()));
-        if candidate {
-            watch
-                .candidates
-                .push(std::ptr::from_ref(header).expose_provenance());
-        }
-        let waiting = watch.candidates.len();
-        if contended
-            || waiting >= BATCH
-            || (waiting > 0 && watch.ticks.is_multiple_of(LONGEST_WAIT))
-        {
-            record.request(request::PROMOTE);
-        }
-    })
-}
-
-/// Notes that this thread is about to subtract from such a word.
-#[inline]
-pub(crate) fn observe_decref(header: &Header) {
-    if !multithreaded() {
-        return;
-    }
-    if let Some(record) = ThreadRecord::current() {
-        // SAFETY: only its own thread touches a watch while threads run.
-        record
-            .counts
-            .watch
-            .with_mut(|watch| unsafe { (*watch).note(header, -1) });
+        watch.ticks
+    });
+    if ticks.is_multiple_of(SAMPLE_INTERVAL) {
+        tell(record, header, ticks.is_multiple_of(LONGEST_WAIT));
     }
 }
 
@@ -292,61 +238,29 @@ pub(crate) fn observe_decref(header: &Header) {
 #[cold]
 pub(crate) fn observe_collision(header: &Header) {
     if let Some(record) = ThreadRecord::current() {
+        tell(record, header, false);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tell(record: &ThreadRecord, header: &Header, is_time_over: bool) {
+    let answer = samples::tell(header, record.id());
+    let waiting = record.counts.watch.with_mut(|watch| {
         // SAFETY: only its own thread touches a watch while threads run.
-        record.counts.watch.with_mut(|watch| unsafe {
-            let entry = (*watch).entry(header);
-            if entry.address == address(header) {
-                entry.score += COLLISION;
-            }
-        });
-    }
-}
-
-fn address(header: &Header) -> usize {
-    std::ptr::from_ref(header).addr()
-}
-
-impl Watch {
-    fn entry(&mut self, header: &Header) -> &mut WatchEntry {
-        // Fibonacci hashing; the low four bits of an address say nothing.
-        let hash = (address(header) as u64 >> 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let length = self.entries.len();
-        &mut self.entries[(hash >> 32) as usize % length]
-    }
-
-    /// Compares what is found with what was left. Answers the score.
-    fn note(&mut self, header: &Header, change: i32) -> u32 {
-        let local = header.local.load(Ordering::Relaxed);
-        let shared = header.shared.load(Ordering::Relaxed);
-        let entry = self.entry(header);
-        let is_here = entry.address == address(header);
-        if is_here && header.is_noted() {
-            entry.operations += 1;
-            entry.patience = PATIENCE;
-            if entry.operations > WINDOW {
-                entry.operations = 0;
-                entry.score = 0;
-            } else if shared_count(entry.shared) != shared_count(shared) || entry.local != local {
-                entry.score += 1;
-            }
-        } else if !is_here && entry.patience > 0 {
-            entry.patience -= 1;
-            return 0;
-        } else {
-            header.note();
-            *entry = WatchEntry {
-                address: address(header),
-                patience: PATIENCE,
-                ..WatchEntry::default()
-            };
+        let candidates = unsafe { &mut (*watch).candidates };
+        let list = match answer {
+            Use::Unknown => None,
+            Use::Alone => Some(&mut candidates.own),
+            Use::InTurn => Some(&mut candidates.shared),
+        };
+        if let Some(list) = list {
+            list.push(std::ptr::from_ref(header).expose_provenance());
         }
-        entry.shared = shared_word(i64::from(shared_count(shared) + change), 0);
-        entry.local = local;
-        entry.score
-    }
-
-    fn forget(&mut self, header: &Header) {
-        *self.entry(header) = WatchEntry::default();
+        candidates.shared.len() + candidates.own.len()
+    });
+    if waiting >= BATCH || (waiting > 0 && is_time_over) {
+        record.request(request::PROMOTE);
     }
 }
 
@@ -374,6 +288,36 @@ pub fn promote(_world: &StoppedWorld, header: &Header) -> bool {
     header.shared.store(STATE_MAYBE_SHARED, Ordering::Relaxed);
     header.owner.store(DISTRIBUTED, Ordering::Relaxed);
     statistics::count(|counters| &counters.promotions);
+    true
+}
+
+/// Makes an object the own of the thread that has the id `owner`. False: its counts are
+/// nobody's to move: it is immortal, distributed or dying, or waits in a merge queue.
+pub fn adopt(_world: &StoppedWorld, header: &Header, owner: u16) -> bool {
+    let former = header.owner.load(Ordering::Relaxed);
+    let shared = header.shared.load(Ordering::Relaxed);
+    let state = shared & STATE_MASK;
+    if former == IMMORTAL || former == DISTRIBUTED || state == STATE_QUEUED {
+        return false;
+    }
+    let total = i64::from(header.local.load(Ordering::Relaxed)) + i64::from(shared_count(shared));
+    let Ok(local @ 1..) = u32::try_from(total) else {
+        return false;
+    };
+    // The new owner has no bias: somebody who is not attached, for whom the world did not stop,
+    // may be inside, or may be waiting for the former owner.
+    header.lock.mark(REVOKED);
+    let state = if state == STATE_MERGED {
+        STATE_MAYBE_SHARED
+    } else {
+        state
+    };
+    header.local.store(local, Ordering::Relaxed);
+    header
+        .shared
+        .store(shared_word(0, state), Ordering::Relaxed);
+    header.owner.store(owner, Ordering::Relaxed);
+    statistics::count(|counters| &counters.adoptions);
     true
 }
 
@@ -435,29 +379,52 @@ pub fn sweep(world: &StoppedWorld, settle: &mut dyn FnMut(&StoppedWorld)) -> Vec
     dead
 }
 
-/// Serves a PROMOTE request of the calling thread: stops the world, promotes candidates,
-/// and starts it again. `find` answers which objects are at the addresses of
-/// candidates, those that are wanted. `destroy` gets what a sweep finds if one is due; `settle`
-/// is for that ([`sweep`]).
+/// What is to be done with objects that are asked for at their addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To give them distributed counts: they will die late.
+    Promote,
+    /// To give them to the thread that uses them.
+    Adopt,
+}
+
+/// Serves a PROMOTE request of the calling thread: stops the world, promotes what threads
+/// use in turn, gives threads what each uses alone, and starts the world again. `find` answers
+/// which objects are at the addresses of candidates, those that are wanted. `destroy` gets what a
+/// sweep finds if one is due; `settle` is for that ([`sweep`]).
 ///
 /// # Safety
 /// What `find` answers is the header of an object, alive or dying.
 pub unsafe fn serve_promotions(
     me: &'static ThreadRecord,
-    find: &mut dyn FnMut(Vec<usize>) -> Vec<NonNull<Header>>,
+    find: &mut dyn FnMut(Vec<usize>, Purpose) -> Vec<NonNull<Header>>,
     settle: &mut dyn FnMut(&StoppedWorld),
     destroy: &mut dyn FnMut(NonNull<Header>),
 ) {
     let world = stop_the_world(me);
-    let candidates = registry::records()
-        .flat_map(|record| record.counts.take_candidates())
-        .collect();
-    for header in find(candidates) {
-        // SAFETY: by the caller's promise; with the world stopped it stays.
-        let header = unsafe { header.as_ref() };
-        if header.is_noted() {
-            promote(&world, header);
+    let mut serve = |candidates, purpose, serve_one: &mut dyn FnMut(&Header)| {
+        for header in find(candidates, purpose) {
+            // SAFETY: by the caller's promise; with the world stopped it stays.
+            let header = unsafe { header.as_ref() };
+            if header.is_noted() {
+                serve_one(header);
+            }
         }
+    };
+    let mut shared = Vec::new();
+    for record in registry::records() {
+        let mut candidates = record.counts.take_candidates();
+        shared.append(&mut candidates.shared);
+        if !candidates.own.is_empty() && !record.is_vacant() {
+            serve(candidates.own, Purpose::Adopt, &mut |header| {
+                adopt(&world, header, record.owner_id());
+            });
+        }
+    }
+    if !shared.is_empty() {
+        serve(shared, Purpose::Promote, &mut |header| {
+            promote(&world, header);
+        });
     }
     let dead = if is_sweep_due() {
         sweep(&world, settle)
@@ -501,84 +468,4 @@ pub(crate) struct ForkGuard(#[allow(dead_code)] MutexGuard<'static, Slots>);
 
 pub(crate) fn prepare_fork() -> ForkGuard {
     ForkGuard(lock(&SLOTS))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn empty_watch() -> Watch {
-        Watch {
-            entries: [WatchEntry::default(); WATCHED_OBJECTS],
-            candidates: Vec::new(),
-            ticks: 0,
-        }
-    }
-
-    /// What the thread itself does between two notes.
-    fn change(header: &Header, by: i32) {
-        let word = header.shared.load(Ordering::Relaxed);
-        let count = i64::from(shared_count(word) + by);
-        header
-            .shared
-            .store(shared_word(count, word & 3), Ordering::Relaxed);
-    }
-
-    /// A watch that has begun to look at `header`.
-    fn watching(header: &Header) -> Watch {
-        let mut watch = empty_watch();
-        while watch.entry(header).address != address(header) {
-            watch.note(header, 0);
-        }
-        watch
-    }
-
-    #[test]
-    fn what_only_this_thread_changes_is_no_surprise() {
-        let header = Header::new_owned(0, 1);
-        let mut watch = watching(&header);
-        for round in 0..10_000 {
-            let by = if round % 3 == 0 { -1 } else { 1 };
-            assert_eq!(watch.note(&header, by), 0);
-            change(&header, by);
-        }
-    }
-
-    #[test]
-    fn what_others_change_is_scored_and_forgotten_after_a_while() {
-        let header = Header::new_owned(0, 1);
-        let mut watch = watching(&header);
-        for round in 1..=10 {
-            change(&header, 1);
-            assert_eq!(watch.note(&header, 0), round, "a stranger's change");
-            header.local.store(round + 1, Ordering::Relaxed);
-            change(&header, -1);
-            change(&header, 1);
-            assert_eq!(watch.note(&header, 0), round + 1, "the owner's change");
-            watch.entry(&header).score -= 1;
-        }
-        for _ in 0..WINDOW {
-            watch.note(&header, 0);
-        }
-        assert_eq!(watch.note(&header, 0), 0);
-    }
-
-    #[test]
-    fn an_object_in_use_is_not_displaced_by_passers_by() {
-        let headers: Vec<Header> = (0..4 * WATCHED_OBJECTS)
-            .map(|_| Header::new_owned(0, 1))
-            .collect();
-        let mut watch = watching(&headers[0]);
-        for header in &headers {
-            watch.note(header, 0);
-            watch.note(&headers[0], 0);
-        }
-        assert_eq!(watch.entry(&headers[0]).address, address(&headers[0]));
-        for _ in 0..=PATIENCE {
-            for header in &headers[1..] {
-                watch.note(header, 0);
-            }
-        }
-        assert_ne!(watch.entry(&headers[0]).address, address(&headers[0]));
-    }
 }

@@ -18,12 +18,15 @@ pub(crate) const MAXIMUM_THREADS: usize = 0xFFF0;
 /// Capacity of the first per-thread table of distributed counts.
 pub(crate) const FIRST_TABLE_CAPACITY: usize = 64;
 
-/// Interference a thread must notice on an object before it proposes the object for
-/// distributed counts. See `distributed.rs` for how it is scored.
-pub(crate) const PROMOTION_SCORE: u32 = 64;
+/// Foreign increments between two that a thread tells of (`samples.rs`).
+pub(crate) const SAMPLE_INTERVAL: u32 = 16;
 
-/// Objects a thread watches for interference at a time.
-pub(crate) const WATCHED_OBJECTS: usize = 32;
+/// Foreign increments after which candidates are served that are too few for a batch
+/// (`distributed.rs`). A multiple of the interval.
+pub(crate) const LONGEST_WAIT: u32 = 1 << 14;
+
+/// Changes of threads that make an object a shared one.
+pub(crate) const SHARED_SCORE: u64 = 2;
 
 /// Places for objects that threads have told of (`samples.rs`).
 pub(crate) const SAMPLED_OBJECTS: usize = 1 << 16;
@@ -74,7 +77,14 @@ macro_rules! layout {
     };
 }
 
-pub(crate) use {array, const_fn, global, layout, thread_cell};
+/// A static table of [`Hints`].
+macro_rules! hints {
+    (static $name:ident: $length:expr;) => {
+        static $name: $crate::shim::Hints<{ $length }> = $crate::shim::Hints::new();
+    };
+}
+
+pub(crate) use {array, const_fn, global, hints, layout, thread_cell};
 
 /// A process-wide switch that is set before any thread could disagree about it. It is
 /// read on every fast path and never orders anything, so it is not modelled.

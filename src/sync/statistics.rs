@@ -30,6 +30,7 @@ pub(crate) struct Counters {
     pub(crate) merges: Tally,
     /// Objects given distributed counts.
     pub(crate) promotions: Tally,
+    pub(crate) adoptions: Tally,
     /// Objects taken back from distributed counts.
     pub(crate) demotions: Tally,
     /// Blocks handed to QSBR.
@@ -77,6 +78,8 @@ pub struct Statistics {
     pub merges: u64,
     /// Objects given distributed counts.
     pub promotions: u64,
+    /// Objects given to a thread that used them alone and had not made them.
+    pub adoptions: u64,
     /// Objects taken back from distributed counts.
     pub demotions: u64,
     /// Blocks whose release had to wait for readers.
@@ -107,6 +110,7 @@ pub fn collect() -> Statistics {
         sum.locks += counters.locks.get();
         sum.merges += counters.merges.get();
         sum.promotions += counters.promotions.get();
+        sum.adoptions += counters.adoptions.get();
         sum.demotions += counters.demotions.get();
         sum.retired += counters.retired.get();
         sum.revocations += counters.revocations.get();

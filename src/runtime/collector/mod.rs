@@ -50,7 +50,7 @@ use crate::weak;
 pub(crate) use look::for_each_code;
 pub use look::{count_live_objects, live_objects, referents, referrers};
 pub use observer::{Observer, Reason, set_observer};
-pub(crate) use sweep::promote_hot_objects;
+pub(crate) use sweep::{no_longer_late, promote_hot_objects};
 pub(crate) use trigger::allocated;
 pub use trigger::{is_enabled, set_enabled};
 

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use typhon_sync::distributed::Purpose;
 use typhon_sync::{Header, StoppedWorld};
 
 use super::note_pause;
@@ -18,6 +19,7 @@ use crate::context::Context;
 use crate::object::{self, gc_bits, gc_flags};
 use crate::objects::type_::Type;
 use crate::shape;
+use crate::value::Value;
 use crate::vm::uncounted;
 
 /// The least time between two sweeps by threads that go to sleep.
@@ -95,7 +97,25 @@ fn destroy_while(
     }
 }
 
-/// Promotes objects that threads keep colliding on, with the world stopped.
+/// Has `target`, which is weakly referenced from now on, die as soon as nobody refers to it
+/// ([`may_be_used`]).
+pub(crate) fn no_longer_late(cx: &Context, target: &Value) {
+    let Some(header) = target.header() else {
+        return;
+    };
+    if !header.is_distributed() || !is_awaited(header) {
+        return;
+    }
+    let world = typhon_sync::stop_the_world(cx.record);
+    // Another thread may have done so while this one waited.
+    if header.is_distributed() {
+        uncounted::settle(&world);
+        let count = typhon_sync::distributed::demote(&world, header);
+        debug_assert!(count > 0, "the caller has a reference");
+    }
+}
+
+/// Promotes what threads use in turn and gives threads what each uses alone, with the world stopped.
 pub(crate) fn promote_hot_objects(cx: &Context) {
     // SAFETY: `hot_objects` answers objects.
     unsafe {
@@ -108,28 +128,31 @@ pub(crate) fn promote_hot_objects(cx: &Context) {
     }
 }
 
-/// The objects at addresses, those that may get distributed counts. With the world stopped.
-fn hot_objects(mut addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+/// The objects at addresses, those that may be used for the purpose. With the world stopped.
+fn hot_objects(mut addresses: Vec<usize>, purpose: Purpose) -> Vec<NonNull<Header>> {
     typhon_alloc::retain_objects(&mut addresses);
     let objects = addresses
         .into_iter()
         .map(std::ptr::with_exposed_provenance_mut);
     let mut objects: Vec<NonNull<Header>> = objects.filter_map(NonNull::new).collect();
     // SAFETY: the allocator says that objects are there, and with the world stopped they stay.
-    objects.retain(|object| may_be_hot(unsafe { object.as_ref() }));
+    objects.retain(|object| may_be_used(unsafe { object.as_ref() }, purpose));
     objects
 }
 
 /// Garbage is freed in the end whatever its counts say, so nobody else may note it down. And what
 /// somebody is told of when it dies, or may ask for, must die at once, not at the next sweep: threads
 /// may wait for that, with nothing left that runs and makes a collection due.
-fn may_be_hot(header: &Header) -> bool {
-    let bits = gc_bits(header);
-    let is_garbage = bits & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
+fn may_be_used(header: &Header, purpose: Purpose) -> bool {
+    let is_garbage = gc_bits(header) & (gc_flags::UNREACHABLE | gc_flags::DOOMED) != 0;
+    !is_garbage && (purpose == Purpose::Adopt || !is_awaited(header))
+}
+
+/// May anybody be told when the object dies, or ask?
+fn is_awaited(header: &Header) -> bool {
     let shape = shape::get(header.shape());
     // Classes are referred to weakly by their bases.
-    let is_awaited = shape.has_finalizer()
-        || (bits & gc_flags::HAS_WEAK_REFERENCES != 0
-            && !shape.layout.extends(<Type as object::Payload>::LAYOUT));
-    !is_garbage && !is_awaited
+    shape.has_finalizer()
+        || (gc_bits(header) & gc_flags::HAS_WEAK_REFERENCES != 0
+            && !shape.layout.extends(<Type as object::Payload>::LAYOUT))
 }

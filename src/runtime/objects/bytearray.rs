@@ -145,6 +145,20 @@ impl Ref<ByteArray> {
         self.locked(|state| state.bytes.get(at).copied())
     }
 
+    /// Byte `at`, counted from the end if it is negative.
+    pub fn item(&self, at: isize) -> Option<u8> {
+        self.locked(|state| state.bytes.get(wrap(at, state.bytes.len())).copied())
+    }
+
+    /// Replaces byte `at`, counted from the end if it is negative. False: there is none.
+    pub fn set_item(&self, at: isize, byte: u8) -> bool {
+        self.locked(|state| {
+            let at = wrap(at, state.bytes.len());
+            let place = state.bytes.get_mut(at);
+            place.map(|place| *place = byte).is_some()
+        })
+    }
+
     /// Appends `more`.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use typhon_sync::WeakTarget;
 
 use crate::args::{Args, IntoValue};
 use crate::class::ClassFlags;
+use crate::collector;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::field::Field;
@@ -129,7 +130,7 @@ fn reference_of_class(
         return Ok(known);
     }
     let made = object::new_of_class(cx, class, WeakReference::to(target, callback))?;
-    weak::enter(target, &made);
+    enter(cx, target, &made);
     Ok(made)
 }
 
@@ -159,8 +160,13 @@ pub fn proxy(cx: &Context, target: &Value, callback: Option<Value>) -> PyResult<
     let reference = made
         .downcast::<WeakReference>()
         .expect("invariant: proxies begin with a reference");
-    weak::enter(target, reference);
+    enter(cx, target, reference);
     Ok(made)
+}
+
+fn enter(cx: &Context, target: &Value, reference: &Ref<WeakReference>) {
+    weak::enter(target, reference);
+    collector::no_longer_late(cx, target);
 }
 
 /// How many references and proxies of `target` there are.

@@ -6,6 +6,8 @@ use typhon_compiler::opcode::BinaryOperation;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
+use crate::objects::bytearray::ByteArray;
+use crate::objects::bytes::Bytes;
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::list::methods::{assign_slice, slice_of};
@@ -29,7 +31,7 @@ fn from_start(index: i64, length: impl FnOnce() -> usize) -> i64 {
     }
 }
 
-/// `container[key]` for lists and tuples by small ints in range, and dicts by plain keys.
+/// `container[key]` for the built-in sequences by small ints in range, and dicts by plain keys.
 #[inline(always)]
 pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
     let Some(index) = key.as_small_int() else {
@@ -43,12 +45,33 @@ pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
         let index = from_start(index, || tuple.len());
         return tuple.as_slice().get(usize::try_from(index).ok()?).cloned();
     }
-    item_of_dict(container, key)
+    item_by_number(container, key, index)
 }
 
 #[inline(never)]
 fn item_of_dict(container: &Value, key: &Value) -> Option<Value> {
     container.downcast_exact::<Dict>()?.get_plain(key)
+}
+
+/// The item of a dict, or of a sequence of characters or bytes, that is there without making anything.
+#[inline(never)]
+fn item_by_number(container: &Value, key: &Value, index: i64) -> Option<Value> {
+    let from_start = |length: usize| usize::try_from(from_start(index, || length)).ok();
+    if let Some(dict) = container.downcast_exact::<Dict>() {
+        dict.get_plain(key)
+    } else if let Some(text) = container.downcast_exact::<Str>() {
+        let at = from_start(text.len()).filter(|&at| at < text.len())?;
+        let unit = u8::try_from(text.code_point(at)).ok()?;
+        Some(Str::latin1_char(unit).into_value())
+    } else if let Some(bytes) = container.downcast_exact::<Bytes>() {
+        let byte = *bytes.as_slice().get(from_start(bytes.len())?)?;
+        Some(Value::small_int(byte.into()))
+    } else if let Some(bytes) = container.downcast_exact::<ByteArray>() {
+        let byte = bytes.item(isize::try_from(index).ok()?)?;
+        Some(Value::small_int(byte.into()))
+    } else {
+        None
+    }
 }
 
 /// `container[start:stop]`; the built-in sequences need no slice object for that.
@@ -128,6 +151,13 @@ pub fn store_subscript(
         && let Some(index) = key.as_small_int()
         && let Ok(index) = usize::try_from(from_start(index, || list.len()))
         && list.set(index, value.clone())
+    {
+        return Ok(());
+    }
+    if let Some(bytes) = container.downcast_exact::<ByteArray>()
+        && let (Some(index), Some(byte)) = (key.as_small_int(), value.as_small_int())
+        && let (Ok(index), Ok(byte)) = (isize::try_from(index), u8::try_from(byte))
+        && bytes.set_item(index, byte)
     {
         return Ok(());
     }

@@ -126,6 +126,7 @@ pub fn typhon_statistics(cx: &Context) -> PyResult<Ref<Dict>> {
         ("locks", statistics.locks),
         ("merges", statistics.merges),
         ("promotions", statistics.promotions),
+        ("adoptions", statistics.adoptions),
         ("demotions", statistics.demotions),
         ("retired", statistics.retired),
         ("revocations", statistics.revocations),

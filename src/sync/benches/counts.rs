@@ -7,12 +7,12 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
-use typhon_sync::distributed::{promote, serve_promotions};
+use typhon_sync::distributed::{Purpose, promote, serve_promotions};
 use typhon_sync::header::Header;
 use typhon_sync::{ThreadRecord, initialize, request, set_multithreaded, stop_the_world};
 
 /// The header at the address of a candidate.
-fn at_addresses(addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+fn at_addresses(addresses: Vec<usize>, _purpose: Purpose) -> Vec<NonNull<Header>> {
     let objects = addresses
         .into_iter()
         .map(std::ptr::with_exposed_provenance_mut);

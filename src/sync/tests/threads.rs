@@ -4,7 +4,7 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use typhon_sync::distributed::{demote, serve_promotions, sum};
+use typhon_sync::distributed::{Purpose, demote, serve_promotions, sum};
 use typhon_sync::header::Header;
 use typhon_sync::{ThreadRecord, multithreaded, request, set_multithreaded, stop_the_world};
 
@@ -35,7 +35,7 @@ fn with_ending_threads(
 }
 
 /// The header at the address of a candidate.
-fn at_addresses(addresses: Vec<usize>) -> Vec<NonNull<Header>> {
+fn at_addresses(addresses: Vec<usize>, _purpose: Purpose) -> Vec<NonNull<Header>> {
     let objects = addresses
         .into_iter()
         .map(std::ptr::with_exposed_provenance_mut);
@@ -159,7 +159,7 @@ fn a_locked_counter_loses_nothing() {
 }
 
 #[test]
-fn one_stranger_alone_promotes_nothing() {
+fn what_one_stranger_uses_becomes_its_own() {
     let deaths = AtomicUsize::new(0);
     let deaths = &deaths;
     with_threads(1, |_, record| {
@@ -171,11 +171,12 @@ fn one_stranger_alone_promotes_nothing() {
                     header.incref();
                     assert!(!header.decref());
                     assert!(!header.decref());
-                    assert!(!record.poll() || record.safepoint() & request::PROMOTE == 0);
+                    assert_eq!(safepoint(record), 0);
                 }
+                assert_eq!(header.owner(), record.owner_id());
             });
         });
-        assert!(!header.is_distributed());
+        assert_eq!(header.count(), 1);
         deaths.fetch_add(usize::from(header.decref()), Ordering::Relaxed);
     });
     assert_eq!(deaths.load(Ordering::Relaxed), 1);
