@@ -17,10 +17,9 @@ use typhon_compiler::{CompileOptions, Opcode, compile, marshal};
 /// Native stack of a compiling thread.
 const STACK: usize = 64 << 20;
 
-/// What is left out: it needs Tk or a bundled wheel, or it is for other systems.
+/// What is left out: it needs Tk, or it is for other systems.
 const EXCLUDED: &[&str] = &[
     "ctypes/macholib",
-    "ensurepip",
     "idlelib",
     "tkinter",
     "turtle.py",

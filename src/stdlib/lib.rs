@@ -56,6 +56,7 @@ pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod lifecycle;
+pub mod lsprof;
 pub mod lzma;
 pub mod marshal;
 pub mod math;
@@ -147,6 +148,7 @@ static MODULES: &[&ModuleSpec] = &[
     &itertools::MODULE,
     &json::MODULE,
     &library::MODULE,
+    &lsprof::MODULE,
     &lzma::MODULE,
     &marshal::MODULE,
     &math::MODULE,
