@@ -192,8 +192,8 @@ fn generate(out: &Path, files: &mut BTreeMap<String, PathBuf>) {
     let data = format!(
         "\"\"\"What the interpreter was built with.\"\"\"\n\nimport sys\n\nbuild_time_vars = {{\n    \
          'prefix': sys.base_prefix,\n    'exec_prefix': sys.base_exec_prefix,\n    'LIBDIR': sys.base_prefix + '/lib',\n    \
-         'BINDIR': sys.base_prefix + '/bin',\n    'INCLUDEPY': sys.base_prefix + '/include',\n    'EXT_SUFFIX': '',\n    \
-         'SOABI': sys.implementation.cache_tag,\n    'MULTIARCH': '{multiarch}',\n    'HOST_GNU_TYPE': '{multiarch}',\n    \
+         'BINDIR': sys.base_prefix + '/bin',\n    'INCLUDEPY': sys.base_prefix + '/include',\n    'EXT_SUFFIX': '.' + sys.implementation.cache_tag + '-{multiarch}.so',\n    \
+         'SOABI': sys.implementation.cache_tag + '-{multiarch}',\n    'MULTIARCH': '{multiarch}',\n    'HOST_GNU_TYPE': '{multiarch}',\n    \
          'EXE': '',\n    'VERSION': '%d.%d' % sys.version_info[:2],\n    'Py_DEBUG': 0,\n    'Py_GIL_DISABLED': 1,\n    \
          'Py_ENABLE_SHARED': 0,\n    'WITH_PYMALLOC': 0,\n    'CONFIG_ARGS': '',\n    'CC': '',\n    'CFLAGS': '',\n}}\n"
     );

@@ -87,6 +87,24 @@ pub fn read(path: &str) -> Option<&'static [u8]> {
     Some(part(CONTENT, DATA[at].content))
 }
 
+/// The names in a folder of the library, sorted; none when there is no such folder.
+pub fn listing(folder: &str) -> Vec<&'static str> {
+    let modules = MODULES.iter().map(|module| module.path);
+    let paths = modules.chain(DATA.iter().map(|data| data.path));
+    let mut names: Vec<_> = paths
+        .filter_map(|path| {
+            let inside = match folder {
+                "" => path,
+                folder => path.strip_prefix(folder)?.strip_prefix('/')?,
+            };
+            inside.split('/').next()
+        })
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +130,13 @@ mod tests {
         assert!(source.contains("def dumps("));
         assert_eq!(read("json/__init__.py"), Some(json.source()));
         assert_eq!(read("json/nothing.py"), None);
+    }
+
+    #[test]
+    fn folders_have_names_once() {
+        assert!(listing("json").contains(&"decoder.py"));
+        assert!(listing("").contains(&"json"));
+        assert!(listing("json/decoder.py").is_empty());
+        assert!(listing("js").is_empty());
     }
 }

@@ -56,6 +56,7 @@ pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod lifecycle;
+pub mod locale;
 pub mod lsprof;
 pub mod lzma;
 pub mod marshal;
@@ -89,6 +90,7 @@ pub mod struct_;
 pub mod suggestions;
 pub mod symtable;
 pub mod sys;
+pub mod sysconfig;
 pub mod syslog;
 pub mod termios;
 pub mod testinternalcapi;
@@ -148,6 +150,7 @@ static MODULES: &[&ModuleSpec] = &[
     &itertools::MODULE,
     &json::MODULE,
     &library::MODULE,
+    &locale::MODULE,
     &lsprof::MODULE,
     &lzma::MODULE,
     &marshal::MODULE,
@@ -184,6 +187,7 @@ static MODULES: &[&ModuleSpec] = &[
     &suggestions::MODULE,
     &symtable::MODULE,
     &sys::MODULE,
+    &sysconfig::MODULE,
     &syslog::MODULE,
     &termios::MODULE,
     &testinternalcapi::MODULE,

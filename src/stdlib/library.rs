@@ -24,7 +24,10 @@ use crate::configuration;
 use crate::sys::paths;
 
 /// The library that is packed into the interpreter.
-#[pymodule(name = "_packed", functions(find, code, source, read, modules))]
+#[pymodule(
+    name = "_packed",
+    functions(find, code, source, read, listing, modules)
+)]
 fn initialize(_cx: &Context, _module: &Ref<Module>) -> PyResult<()> {
     Ok(())
 }
@@ -106,6 +109,16 @@ pub fn read(cx: &Context, path: &Ref<Str>) -> PyResult<Option<Ref<Bytes>>> {
         Some(content) => Bytes::from_slice(cx, content).map(Some),
         None => Ok(None),
     }
+}
+
+/// The names in a folder of the library; none when there is no such folder.
+#[pyfunction("listing(path, /)")]
+pub fn listing(cx: &Context, path: &Ref<Str>) -> PyResult<Ref<List>> {
+    let mut names = Vec::new();
+    for name in packed::listing(&path.to_utf8(cx)?) {
+        names.push(Str::from_str(cx, name)?.into_value());
+    }
+    List::from_values(cx, names)
 }
 
 /// The names of the modules of a package (of the library itself for ''), each with whether it is a package.

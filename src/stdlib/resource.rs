@@ -142,10 +142,11 @@ fn check_resource(cx: &Context, resource: i32) -> PyResult<libc::__rlimit_resour
 
 fn limits(cx: &Context, limits: libc::rlimit64) -> PyResult<Ref<Tuple>> {
     // Without limit is shown as -1, like the constant.
-    let values = vec![
-        (limits.rlim_cur as i64).into_value(cx)?,
-        (limits.rlim_max as i64).into_value(cx)?,
-    ];
+    let shown = |limit: u64| match limit {
+        libc::RLIM64_INFINITY => (-1).into_value(cx),
+        limit => limit.into_value(cx),
+    };
+    let values = vec![shown(limits.rlim_cur)?, shown(limits.rlim_max)?];
     Tuple::from_vec(cx, values)
 }
 
@@ -153,7 +154,8 @@ fn one_limit(cx: &Context, value: &Value) -> PyResult<u64> {
     match int::index_as_i128(cx, value)? {
         -1 => Ok(u64::MAX),
         negative if negative < 0 => Err(cx.value_error("Cannot convert negative int")),
-        number => u64::try_from(number).map_err(|_| cx.overflow_error("int too big to convert")),
+        number => u64::try_from(number)
+            .map_err(|_| cx.overflow_error("Python int too large to convert to C rlim_t")),
     }
 }
 

@@ -725,18 +725,32 @@ fn warn(
     issue_at(cx, &category, message, level, &skipped, source)
 }
 
-/// The line of the source that the loader in `globals` has, if it has any.
+/// The line of the source that the loader of the module with these globals has, if it has any.
 fn source_line(cx: &Context, globals: &Ref<Dict>, line: i64) -> PyResult<Option<Ref<Str>>> {
-    let (Some(loader), Some(name)) = (
-        globals.get_name(cx, names::dunder_loader())?,
-        globals.get_name(cx, names::dunder_name())?,
-    ) else {
+    let bless = import::import_attribute(cx, "_frozen_importlib_external", "_bless_my_loader")?;
+    let loader = call::call(cx, &bless, &[globals.to_value()])?;
+    if loader.is_none() {
+        return Ok(None);
+    }
+    // `__main__` is loaded under the name in its spec.
+    let mut name = None;
+    if let Some(spec) = globals.get_name(cx, names::dunder_spec())? {
+        name = attribute::find(cx, &spec, Name::intern(cx, "name")?)?;
+    }
+    if name.is_none() {
+        name = globals.get_name(cx, names::dunder_name())?;
+    }
+    let get_source = attribute::find(cx, &loader, Name::intern(cx, "get_source")?)?;
+    let (Some(name), Some(get_source)) = (name, get_source) else {
         return Ok(None);
     };
-    let Some(get_source) = attribute::find(cx, &loader, Name::intern(cx, "get_source")?)? else {
-        return Ok(None);
+    let source = match call::call(cx, &get_source, &[name]) {
+        Err(_) if cx.exception_matches(exceptions::import_error()) => {
+            cx.clear_exception();
+            return Ok(None);
+        }
+        source => source?,
     };
-    let source = call::call(cx, &get_source, &[name])?;
     if source.is_none() {
         return Ok(None);
     }

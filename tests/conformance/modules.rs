@@ -22,7 +22,7 @@ pub struct Set {
     pub modules: Vec<Module>,
 }
 
-const SETS: [&str; 2] = ["language", "threads"];
+const SETS: [&str; 3] = ["language", "threads", "stdlib"];
 
 /// The sets as they are listed in `home`.
 pub fn read(home: &Path) -> Vec<Set> {

@@ -61,6 +61,16 @@ class PackedLoader(_bootstrap_external._LoaderBasics):
             raise FileNotFoundError(2, 'No such file or directory', path)
         return data
 
+    def get_resource_reader(self, name):
+        self._check(name)
+        if not self.is_package(name):
+            return None
+        if _bootstrap_external._path_isfile(self.path):
+            from importlib.resources.readers import FileReader
+            return FileReader(self)
+        from _packed_resources import PackedReader
+        return PackedReader(name)
+
     def __repr__(self):
         return f'<packed library loader for {self.name!r}>'
 

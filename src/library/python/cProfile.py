@@ -154,7 +154,7 @@ def main():
         # `import __main__`, in the script or in what unpickles its objects, finds the script.
         sys.modules['__main__'] = module
         namespace = module.__dict__
-        namespace.update({'__spec__': spec, '__file__': script, '__name__': spec.name,
+        namespace.update({'__spec__': None, '__file__': script, '__name__': spec.name,
                           '__package__': None, '__cached__': None})
     try:
         runctx(code, namespace, None, options.outfile, options.sort)

@@ -58,10 +58,7 @@ static PROFILER_ENTRY: Description = Description::new(
         ("callcount", "how many times this was called"),
         ("reccallcount", "how many times called recursively"),
         ("totaltime", "total time in this entry"),
-        (
-            "inlinetime",
-            "inline time in this entry (not in subcalls)",
-        ),
+        ("inlinetime", "inline time in this entry (not in subcalls)"),
         ("calls", "details of the calls"),
     ],
     6,
@@ -302,7 +299,12 @@ impl Profiler {
         let parameters = signature!(
             "Profiler",
             0,
-            [timer = None, timeunit = 0.0, subcalls = true, builtins = true],
+            [
+                timer = None,
+                timeunit = 0.0,
+                subcalls = true,
+                builtins = true
+            ],
             []
         );
         let [timer, unit, subcalls, builtins] = bind(cx, parameters, args)?;

@@ -570,5 +570,6 @@ fn pidfd_send_signal(
     raise(
         cx,
         system::send_to_process(pidfd, signalnum, flags.0.unwrap_or(0)),
-    )
+    )?;
+    blocking::interrupted(cx)
 }

@@ -57,7 +57,7 @@ impl ClassMethodDescriptor {
             return Err(cx.type_error(format!(
                 "descriptor '{}' for type '{}' needs a type, not a '{}' as arg 2",
                 self.spec.name,
-                self.class.short_name(),
+                self.class.plain_name(cx),
                 owner.type_name()
             )));
         };
@@ -65,8 +65,8 @@ impl ClassMethodDescriptor {
             return Err(cx.type_error(format!(
                 "descriptor '{}' requires a subtype of '{}' but received '{}'",
                 self.spec.name,
-                self.class.short_name(),
-                class.short_name()
+                self.class.plain_name(cx),
+                class.plain_name(cx)
             )));
         }
         Ok(())
@@ -81,7 +81,7 @@ impl ClassMethodDescriptor {
             return Err(cx.type_error(format!(
                 "descriptor '{}' of '{}' object needs an argument",
                 this.spec.name,
-                this.class.short_name()
+                this.class.plain_name(cx)
             )));
         };
         this.check_owner(cx, owner)?;
@@ -102,7 +102,7 @@ impl ClassMethodDescriptor {
                 return Err(cx.type_error(format!(
                     "descriptor '{}' for type '{}' needs either an object or a type",
                     this.spec.name,
-                    this.class.short_name()
+                    this.class.plain_name(cx)
                 )));
             }
         };

@@ -40,7 +40,7 @@ use crate::value::Value;
 fn does_not_apply(cx: &Context, name: &str, class: &Ref<Type>, object: &Value) -> Raised {
     cx.type_error(format!(
         "descriptor '{name}' for '{}' objects doesn't apply to a '{}' object",
-        class.short_name(),
+        class.plain_name(cx),
         object.type_name()
     ))
 }
@@ -69,7 +69,7 @@ fn qualified(cx: &Context, class: &Ref<Type>, name: &str) -> PyResult<Ref<Str>> 
 fn described(cx: &Context, kind: &str, class: &Ref<Type>, name: &str) -> PyResult<Value> {
     Str::from_str(
         cx,
-        &format!("<{kind} '{name}' of '{}' objects>", class.short_name()),
+        &format!("<{kind} '{name}' of '{}' objects>", class.plain_name(cx)),
     )
     .map(Ref::into_value)
 }

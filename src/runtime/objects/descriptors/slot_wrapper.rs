@@ -76,13 +76,13 @@ impl WrapperDescriptor {
         let Some(receiver) = args.positional().first() else {
             return Err(cx.type_error(format!(
                 "descriptor '{name}' of '{}' object needs an argument",
-                this.class.short_name()
+                this.class.plain_name(cx)
             )));
         };
         if !receiver.class().is_subclass(&this.class) {
             return Err(cx.type_error(format!(
                 "descriptor '{name}' requires a '{}' object but received a '{}'",
-                this.class.short_name(),
+                this.class.plain_name(cx),
                 receiver.type_name()
             )));
         }

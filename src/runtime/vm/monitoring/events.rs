@@ -134,12 +134,13 @@ impl Place<'_> {
         let line = self.code.line_of(self.unit);
         // SAFETY: the frame is this thread's and running.
         let object = unsafe { FrameObject::of(self.cx, self.frame)? };
-        let number = line.unwrap_or(0);
+        // 0 is no line: what an empty module does is on line 0.
+        let number = line.map_or(0, |line| line + 1);
         let before = object.last_line.swap(number, Ordering::Relaxed);
-        if here & event::LINE == 0 || line.is_none() || before == number {
+        let Some(line) = line.filter(|_| here & event::LINE != 0 && before != number) else {
             return Ok(());
-        }
-        self.tell(event::LINE, &[int::from_i64(self.cx, number.into())?])?;
+        };
+        self.tell(event::LINE, &[int::from_i64(self.cx, line.into())?])?;
         // SAFETY: as above.
         unsafe { legacy::trace(self.cx, self.frame, What::Line, &Value::NONE) }
     }
