@@ -51,6 +51,8 @@ pub mod slot;
 pub mod statistics;
 #[path = "../src/sync/thread.rs"]
 pub mod thread;
+#[path = "../src/sync/validate.rs"]
+pub mod validate;
 #[path = "../src/sync/weak_target.rs"]
 pub mod weak_target;
 #[path = "../src/sync/world.rs"]

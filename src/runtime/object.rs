@@ -458,6 +458,7 @@ pub fn destroy(object: NonNull<Header>) {
 pub(crate) unsafe fn destroy_now(object: NonNull<Header>) {
     // SAFETY: nobody frees the memory but us, below.
     let header = unsafe { object.as_ref() };
+    typhon_sync::validate::dead(header);
     if gc_bits(header) & gc_flags::NEEDS_HELP != 0 || shape::get(header.shape()).has_finalizer() {
         // SAFETY: as above; `finalize` restores the count when the object is resurrected.
         if unsafe { finalize(object) } {
@@ -550,7 +551,7 @@ unsafe fn finalize(object: NonNull<Header>) -> bool {
     }
     if shape::get(header.shape()).has_finalizer() && gc_bits(header) & gc_flags::FINALIZED == 0 {
         set_gc_bits(header, gc_flags::FINALIZED);
-        header.incref();
+        header.resurrect();
         // SAFETY: the count goes back to one, held by `value`.
         let value = unsafe { Value::from_bits(object.as_ptr() as u64) };
         crate::finalizer::run(&value);

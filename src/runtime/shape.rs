@@ -72,9 +72,18 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 #[inline(always)]
 pub fn get(id: u32) -> &'static Shape {
     debug_assert!(id != 0, "an immediate or freed memory has no shape");
+    if typhon_sync::validate::THOROUGH {
+        assert!(exists(id), "a header names shape {id}, which there is not");
+    }
     // SAFETY: ids come from headers of live objects; their table entries were written before the
     // object was published and are never freed. The mask keeps the index inside the table.
     unsafe { &*TABLE[id as usize & (MAXIMUM - 1)].load(Ordering::Acquire) }
+}
+
+/// Whether there is such a shape.
+pub(crate) fn exists(id: u32) -> bool {
+    let entry = TABLE.get(id as usize);
+    entry.is_some_and(|entry| !entry.load(Ordering::Acquire).is_null())
 }
 
 /// What makes up a shape without attributes.

@@ -56,7 +56,7 @@ use crate::header::{
 };
 use crate::mode::{DISTRIBUTED, IMMORTAL, NOBODY, multithreaded, owner_id};
 use crate::shim::Ordering;
-use crate::{merge_queue, statistics};
+use crate::{merge_queue, statistics, validate};
 
 impl Header {
     /// Takes one more reference. The caller has one already, or holds the lock of
@@ -66,11 +66,21 @@ impl Header {
         let owner = self.owner.load(Ordering::Relaxed);
         if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed);
-            self.validate(local != 0, "a reference taken to what its owner has let go");
+            validate::count(
+                self,
+                local != 0,
+                "a reference taken to what its owner has let go",
+            );
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
         } else if owner != IMMORTAL {
             self.incref_foreign(owner);
         }
+    }
+
+    /// Takes a reference to an object whose last one is gone. The caller is who was told to destroy it.
+    pub fn resurrect(&self) {
+        validate::dead(self);
+        self.add_shared(SHARED_ONE);
     }
 
     /// Drops a reference. True: it was the last one, and the caller must destroy the
@@ -89,7 +99,8 @@ impl Header {
         let owner = self.owner.load(Ordering::Relaxed);
         if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed).wrapping_sub(1);
-            self.validate(
+            validate::count(
+                self,
                 local != u32::MAX,
                 "a reference dropped that its owner does not have",
             );
@@ -128,7 +139,11 @@ impl Header {
         let owner = self.owner.load(Ordering::Acquire);
         if owner == owner_id() {
             let local = self.local.load(Ordering::Relaxed);
-            self.validate(local != 0, "a reference taken to what its owner has let go");
+            validate::count(
+                self,
+                local != 0,
+                "a reference taken to what its owner has let go",
+            );
             self.local.store(local.wrapping_add(1), Ordering::Relaxed);
             true
         } else {
@@ -281,7 +296,12 @@ impl Header {
             return distributed::count_unregistered(self, 1);
         }
         distributed::observe_incref(self);
-        self.add_shared(SHARED_ONE);
+        let before = self.add_shared(SHARED_ONE);
+        validate::count(
+            self,
+            before != shared_word(0, STATE_MERGED),
+            "a reference taken to what is dead",
+        );
     }
 
     #[inline(never)]
@@ -317,7 +337,8 @@ impl Header {
         }
         let mut word = self.shared.load(Ordering::Relaxed);
         loop {
-            self.validate(
+            validate::count(
+                self,
                 word & STATE_MASK != STATE_MERGED || shared_count(word) > 0,
                 "a reference dropped to what is dead",
             );
@@ -341,43 +362,23 @@ impl Header {
         }
     }
 
-    fn add_shared(&self, amount: u32) {
+    /// Adds to `shared` and gives what was there.
+    fn add_shared(&self, amount: u32) -> u32 {
         if multithreaded() {
             statistics::count(|counters| &counters.shared_writes);
-            self.shared.fetch_add(amount, Ordering::Relaxed);
+            self.shared.fetch_add(amount, Ordering::Relaxed)
         } else {
             let word = self.shared.load(Ordering::Relaxed);
             self.shared
                 .store(word.wrapping_add(amount), Ordering::Relaxed);
+            word
         }
-    }
-
-    /// Stops at a count that cannot be, in builds that check.
-    #[inline(always)]
-    fn validate(&self, holds: bool, otherwise: &str) {
-        if cfg!(any(debug_assertions, feature = "validate")) && !holds {
-            self.invalid(otherwise);
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn invalid(&self, what: &str) -> ! {
-        panic!(
-            "{what}: object at {self:p}, shape {}, owner {:#x} (this thread is {:#x}), local {}, \
-             shared count {} in state {}",
-            self.shape.load(Ordering::Relaxed),
-            self.owner.load(Ordering::Relaxed),
-            owner_id(),
-            self.local.load(Ordering::Relaxed),
-            shared_count(self.shared.load(Ordering::Relaxed)),
-            self.shared.load(Ordering::Relaxed) & STATE_MASK,
-        );
     }
 
     /// Compare-and-swap on `shared`; with one thread, or a GIL, a plain store.
     #[inline]
     fn exchange_shared(&self, current: u32, new: u32) -> Result<(), u32> {
+        validate::change(self, current, new);
         if multithreaded() {
             statistics::count(|counters| &counters.shared_writes);
             self.shared
@@ -431,7 +432,7 @@ mod tests {
                 !header.try_incref(),
                 "readers without a lock must not find it"
             );
-            header.incref();
+            header.resurrect();
             assert!(header.is_unique());
             header.incref();
             assert!(!header.decref());
@@ -463,6 +464,16 @@ mod tests {
         // SAFETY: nobody else knows the header.
         unsafe { Header::initialize_freed(std::ptr::NonNull::from(&header)) };
         let _ = header.decref();
+    }
+
+    #[test]
+    #[should_panic(expected = "a reference taken to what is dead")]
+    #[cfg(any(debug_assertions, feature = "validate"))]
+    fn a_reference_to_the_dead_is_noticed() {
+        let header = Header::new_owned(0, 1);
+        // SAFETY: nobody else knows the header.
+        unsafe { Header::initialize_freed(std::ptr::NonNull::from(&header)) };
+        header.incref();
     }
 
     #[test]

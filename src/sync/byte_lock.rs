@@ -116,6 +116,16 @@ impl ByteLock {
         }
     }
 
+    /// The whole byte, for who looks whether it can be.
+    pub(crate) fn byte(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Does nobody hold the lock, or sleep on it?
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.byte() & !(ASKED | REVOKED) == 0
+    }
+
     /// Does somebody hold the lock at this moment?
     #[inline]
     pub fn is_locked(&self) -> bool {

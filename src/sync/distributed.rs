@@ -54,6 +54,7 @@ use crate::shim::{
 };
 use crate::statistics;
 use crate::thread::{ThreadRecord, request};
+use crate::validate;
 use crate::world::{StoppedWorld, stop_the_world};
 use std::ptr::NonNull;
 
@@ -196,6 +197,7 @@ pub(crate) fn count(header: &Header, change: i64) -> bool {
         return false;
     };
     debug_assert!(record.is_attached(), "a detached thread counts");
+    validate::slot(header);
     let slot = header.local.load(Ordering::Relaxed) as usize;
     record.counts.table.add(slot, change);
     true
@@ -206,6 +208,15 @@ pub(crate) fn count(header: &Header, change: i64) -> bool {
 pub(crate) fn count_unregistered(header: &Header, change: i64) {
     let slot = header.local.load(Ordering::Relaxed) as usize;
     lock(&SLOTS).base[slot] += change;
+}
+
+/// Is the slot that the header names the object's own? Not looked at while the table of slots is
+/// somebody's.
+pub(crate) fn has_slot(header: &Header) -> bool {
+    let slot = header.local.load(Ordering::Relaxed) as usize;
+    SLOTS.try_lock().map_or(true, |slots| {
+        slots.objects.get(slot) == Some(&std::ptr::from_ref(header).cast_mut())
+    })
 }
 
 /// Roughly how many references a distributed object has, with other threads counting.
@@ -324,7 +335,9 @@ pub fn adopt(_world: &StoppedWorld, header: &Header, owner: u16) -> bool {
 /// How many references a distributed object has.
 pub fn sum(_world: &StoppedWorld, header: &Header) -> i64 {
     debug_assert!(header.is_distributed());
-    estimate(header)
+    let total = estimate(header);
+    validate::count(header, total >= 0, "a distributed count below zero");
+    total
 }
 
 /// Takes an object's distributed counts back into its header, where it is merged, and
@@ -333,6 +346,7 @@ pub fn demote(_world: &StoppedWorld, header: &Header) -> i64 {
     debug_assert!(header.is_distributed());
     let slot = header.local.load(Ordering::Relaxed);
     let total = estimate(header);
+    validate::count(header, total >= 0, "a distributed count below zero");
     for record in registry::records() {
         record.counts.table.clear(slot as usize);
     }
@@ -448,6 +462,12 @@ impl Slots {
     /// stopped and the registry locked.
     fn take(&mut self) -> u32 {
         if let Some(slot) = self.free.pop() {
+            validate::free_slot(|| {
+                registry::records()
+                    .map(|record| record.counts.table.get(slot as usize))
+                    .chain([self.base[slot as usize]])
+                    .all(|count| count == 0)
+            });
             return slot;
         }
         if self.used == self.base.len() {

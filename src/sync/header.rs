@@ -47,6 +47,7 @@
 use crate::byte_lock::ByteLock;
 use crate::mode::{IMMORTAL, NOBODY};
 use crate::shim::{AtomicU8, AtomicU16, AtomicU32, Ordering, const_fn, layout};
+use crate::validate;
 use std::ptr::NonNull;
 
 /// Byte offset of `shape` in a header.
@@ -170,6 +171,7 @@ impl Header {
     pub unsafe fn initialize(memory: NonNull<Header>, shape: u32, owner: u16) {
         // SAFETY: the caller's promise; all-zero bytes are a valid header.
         let header = unsafe { memory.as_ref() };
+        validate::vacant(header);
         header.shape.store(shape, Ordering::Relaxed);
         header.lock.reset();
         header.gc.store(0, Ordering::Relaxed);

@@ -23,6 +23,7 @@
 //!   world.rs           stop the world, start it again, fork
 //!   gil.rs             the global interpreter lock and the choice of the next thread
 //!   qsbr.rs            memory that readers without a lock may still be reading
+//!   validate.rs        checks of headers and counts, with the feature of that name
 //!   statistics.rs      what all this costs, for --stats
 //!   shim.rs            std's primitives; `loom-tests` puts loom's in their place
 //! ```
@@ -50,6 +51,7 @@ mod shim;
 pub mod slot;
 pub mod statistics;
 pub mod thread;
+pub mod validate;
 pub mod weak_target;
 pub mod world;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use typhon_sync::{Header, StoppedWorld};
 
-use super::{Observer, note_pause, outside_count, settle, traverse};
+use super::{Observer, note_pause, outside_count, settle, traverse, validate};
 use crate::context::Context;
 use crate::object::{self, Payload, clear_gc_bits, gc_bits, gc_flags, set_gc_bits};
 use crate::objects::code::Code;
@@ -121,6 +121,7 @@ pub(super) fn still_garbage(cx: &Context, garbage: Vec<NonNull<Header>>) -> Vec<
     let begin = Instant::now();
     let world = typhon_sync::stop_the_world(cx.record);
     let dead = settle(&world);
+    validate::heap(&world);
     let found = find_garbage_among(&world, &garbage, &dead);
     // A finalizer may have made references to what is freed now; nobody is told of their end.
     let mut outlived = Vec::new();
@@ -267,6 +268,7 @@ pub(super) fn free(garbage: &[NonNull<Header>]) {
         unsafe { object::drop_contents(*object) };
     }
     for object in garbage {
+        validate::given_up(*object);
         // SAFETY: contents are dropped, and the only count left is the collector's.
         unsafe { object::release(*object) };
     }

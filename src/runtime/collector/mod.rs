@@ -19,6 +19,7 @@
 //!   garbage.rs   finalizers, resurrection, the end
 //!   look.rs      gc.get_objects and the like
 //!   observer.rs  who is told of collections
+//!   validate.rs  checks of the whole heap, with the feature of that name
 //!   sweep.rs     who gets distributed counts, and the end of those who have them
 //! ```
 
@@ -30,6 +31,7 @@ mod roots;
 pub mod sweep;
 mod trial;
 mod trigger;
+mod validate;
 
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -150,6 +152,7 @@ fn collect_now(cx: &Context) -> (usize, usize) {
     let begin = Instant::now();
     let world = typhon_sync::stop_the_world(cx.record);
     let dead = settle(&world);
+    validate::heap(&world);
     typhon_sync::object_lock::renew(&world);
     let mut garbage = trial::find_garbage(&world, &dead);
     let marked = give_up(&world, &garbage);

@@ -23,7 +23,7 @@ use typhon_alloc::{Kind, PageRef, Place, SideTables};
 use typhon_sync::{Header, StoppedWorld};
 
 use super::mark::{MARKED, are_worth_workers, mark, mark_from};
-use super::{outside_count, roots, traverse};
+use super::{outside_count, roots, traverse, validate};
 use crate::value::Value;
 
 /// The stopped world, for workers that read counts while the thread that stopped it waits for them.
@@ -81,7 +81,9 @@ pub(super) fn find_garbage(world: &StoppedWorld, dead: &[NonNull<Header>]) -> Ve
     unsafe { mark_from(&tables, seeds) };
     let seeds = each_page(&doubtful, |page, found| {
         page.for_each_unmarked(|block, place| {
-            if place.count().load(Ordering::Relaxed) != 0 {
+            let left = place.count().load(Ordering::Relaxed);
+            validate::trial_count(block, left);
+            if left != 0 {
                 mark(place);
                 found.extend(NonNull::new(block.cast()));
             }
