@@ -21,7 +21,7 @@ use crate::value::Value;
 static SEARCH: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 /// What was found, by normalized name.
 static FOUND: LazyLock<Mutex<HashMap<String, Ref<Tuple>>>> = LazyLock::new(Mutex::default);
-/// Whether the standard library's search function was asked to register.
+/// Whether the standard library's search function has registered.
 static PREPARED: AtomicBool = AtomicBool::new(false);
 
 /// `codecs.register(search)`.
@@ -32,6 +32,7 @@ pub fn register(cx: &Context, search: &Value) -> PyResult<()> {
     if !call::is_callable(search) {
         return Err(cx.type_error("argument must be callable"));
     }
+    prepare(cx)?;
     SEARCH.lock().push(search.clone());
     Ok(())
 }
@@ -68,10 +69,16 @@ pub fn normalize(encoding: &str) -> String {
     name
 }
 
-/// Imports the package that registers the standard library's codecs, the first time.
+/// Imports the package that registers the standard library's codecs, the first time, or waits for the
+/// thread that does: its search function is the first that is asked.
 fn prepare(cx: &Context) -> PyResult<()> {
-    if SEARCH.lock().is_empty() && !PREPARED.swap(true, Ordering::Relaxed) {
+    // Acquire and Release: who finds it set finds the function.
+    if !PREPARED.load(Ordering::Acquire) {
         crate::import::import_module(cx, "encodings")?;
+        // Not so when it is the package itself that asks, before it has registered.
+        if !SEARCH.lock().is_empty() {
+            PREPARED.store(true, Ordering::Release);
+        }
     }
     Ok(())
 }
