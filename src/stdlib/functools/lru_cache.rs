@@ -226,15 +226,33 @@ fn insert(cx: &Context, this: &Ref<LruCache>, limit: usize, link: Ref<Link>) -> 
         (gone, too_many)
     });
     for oldest in thrown_out.1 {
-        let removed = this.cache.remove_with_hash(cx, &oldest.key, oldest.hash)?;
-        if let Some((key, value)) = removed
-            && !value.is(oldest.as_value())
-        {
-            // Another thread has filed the key anew meanwhile.
-            drop(this.cache.insert_with_hash(cx, &key, oldest.hash, value)?);
-        }
+        take_out(cx, this, oldest)?;
     }
     Ok(())
+}
+
+/// Takes a link that is not in the order any more out of the dict.
+fn take_out(cx: &Context, this: &Ref<LruCache>, mut link: Ref<Link>) -> PyResult<()> {
+    loop {
+        let removed = this.cache.remove_with_hash(cx, &link.key, link.hash)?;
+        let Some((key, value)) = removed else {
+            return Ok(());
+        };
+        let Some(newer) = value.downcast_exact::<Link>() else {
+            return Ok(());
+        };
+        if newer.is(&link) {
+            return Ok(());
+        }
+        // Another thread has filed the key anew meanwhile. It may have been thrown out in its turn, while
+        // it was not there to be found; or is not yet in the order, and then is not found later.
+        let newer = newer.clone();
+        drop(this.cache.insert_with_hash(cx, &key, link.hash, value)?);
+        if newer.place.load(Ordering::Relaxed) != NOWHERE {
+            return Ok(());
+        }
+        link = newer;
+    }
 }
 
 #[pymethods]

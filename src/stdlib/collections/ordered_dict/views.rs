@@ -87,6 +87,10 @@ impl OrderedIterator {
             Direction::Forward => dict.next_entry(position),
             Direction::Backward => dict.previous_entry(position),
         };
+        // Another thread may have moved keys in between: the last one may have come once before.
+        if dict.version() != self.version {
+            return Err(mutated(cx));
+        }
         let Some((key, value, _)) = entry else {
             return Ok(None);
         };

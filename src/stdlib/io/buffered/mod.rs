@@ -216,7 +216,12 @@ impl Buffered {
         base::both(
             cx,
             || call::call_method(cx, value, names::flush(), &[]).map(drop),
-            || call::call_method(cx, &raw, names::close(), &[]).map(drop),
+            || {
+                // Nobody may be reading or writing by a descriptor that is closed: its number may be
+                // another file's at once.
+                let _held = this.enter(cx, value)?;
+                call::call_method(cx, &raw, names::close(), &[]).map(drop)
+            },
         )
     }
 

@@ -569,8 +569,9 @@ impl TextIoWrapper {
             state.write_pending(cx, &buffer)?;
         }
         TextIoWrapper::flush_through_python(cx, this)?;
-        let at = method(cx, &buffer, "tell", &[])?;
+        // Asked with the state held: another thread that reads moves both.
         let mut state = this.enter(cx, this.as_value())?;
+        let at = method(cx, &buffer, "tell", &[])?;
         let Some(snapshot) = state.snapshot.clone().filter(|_| state.readable) else {
             return Ok(at);
         };
