@@ -237,6 +237,13 @@ impl<'a> Worker<'a> {
         }
     }
 
+    /// Is there something to give away? Asked without the lock, for along a chain of objects, where one
+    /// worker never has more than the next, the others wait all the time.
+    #[inline(always)]
+    fn has_to_spare(&self) -> bool {
+        self.stack.len() >= WORTH_SHARING || self.runs.first().is_some_and(|run| run.count > STEP)
+    }
+
     /// Gives half of what there is to do to those who wait.
     #[cold]
     fn share(&mut self) {
@@ -284,7 +291,7 @@ impl<'a> Worker<'a> {
             } else {
                 return;
             }
-            if self.shared.hungry.load(Ordering::Relaxed) != 0 {
+            if self.shared.hungry.load(Ordering::Relaxed) != 0 && self.has_to_spare() {
                 self.share();
             }
         }
