@@ -9,7 +9,7 @@
 //!   local    an owner's: not 0, or it would have let go        NOBODY: 0
 //!   shared   DEFAULT, MAYBE_SHARED: count ≥ 0     MERGED: count ≥ 0, owner NOBODY (or about to be)
 //!            QUEUED: any count, and local + count ≥ 1, for the queue holds one
-//!   states   only grow
+//!   states   only grow, but for what is done with the world stopped (promotion, adoption, demotion)
 //!   dead     NOBODY, MERGED/0: nobody counts it again, but who resurrects it
 //!   slots    a distributed object is the one its slot is of; the sum over all tables is not negative,
 //!            once what is not counted has been settled; a free slot is 0 in every table
