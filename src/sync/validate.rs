@@ -209,7 +209,7 @@ mod tests {
         let header = Header::new_owned(7, 1);
         let said = complaint(|_| change(&header, STATE_MERGED, STATE_MAYBE_SHARED));
         assert_says(&said, "a state that goes back");
-        let said = complaint(|_| change(&header, STATE_DEFAULT, u32::MAX & !STATE_MASK));
+        let said = complaint(|_| change(&header, STATE_DEFAULT, !STATE_MASK));
         assert_says(&said, "a shared count below zero");
     }
 
