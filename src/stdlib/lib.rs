@@ -83,6 +83,7 @@ pub mod socket;
 pub mod source_text;
 pub mod sqlite;
 pub mod sre;
+pub mod ssl;
 pub mod stat;
 pub mod statistics;
 pub mod string;
@@ -180,6 +181,7 @@ static MODULES: &[&ModuleSpec] = &[
     &socket::MODULE,
     &sqlite::MODULE,
     &sre::MODULE,
+    &ssl::MODULE,
     &stat::MODULE,
     &statistics::MODULE,
     &string::MODULE,

@@ -80,7 +80,7 @@ pub(super) const READABLE: PollFlags = PollFlags::IN;
 pub(super) const WRITABLE: PollFlags = PollFlags::OUT;
 
 impl Socket {
-    pub(super) fn number(&self) -> RawFd {
+    pub(crate) fn number(&self) -> RawFd {
         self.descriptor.load(Ordering::Relaxed)
     }
 
@@ -88,12 +88,12 @@ impl Socket {
         self.family.load(Ordering::Relaxed)
     }
 
-    pub(super) fn timeout(&self) -> i64 {
+    pub(crate) fn timeout(&self) -> i64 {
         self.timeout.load(Ordering::Relaxed)
     }
 
     /// Until when calls wait that begin now; `None` when they do not wait by themselves.
-    pub(super) fn deadline(&self) -> Option<Deadline> {
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
         let timeout = self.timeout();
         (timeout > 0).then(|| Deadline::after(timeout))
     }
@@ -138,7 +138,12 @@ impl Socket {
 
     /// Waits until the socket is ready; false when the deadline passes first. A socket that another
     /// thread has closed is ready: the call will say so.
-    fn wait(&self, cx: &Context, events: PollFlags, deadline: Deadline) -> PyResult<bool> {
+    pub(crate) fn wait(
+        &self,
+        cx: &Context,
+        events: PollFlags,
+        deadline: Deadline,
+    ) -> PyResult<bool> {
         let Ok(descriptor) = descriptor::borrow(self.number()) else {
             return Ok(true);
         };
