@@ -125,7 +125,7 @@ pub fn choose(list: &str) -> Option<Vec<&'static Suite>> {
             "" => {
                 for suite in SUITES.iter().filter(|suite| fits(suite)) {
                     let is_there = |known: &&Suite| known.number == suite.number;
-                    if !banned.contains(&suite.number) && !chosen.iter().any(|it| is_there(it)) {
+                    if !banned.contains(&suite.number) && !chosen.iter().any(is_there) {
                         chosen.push(suite);
                     }
                 }

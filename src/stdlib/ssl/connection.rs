@@ -219,11 +219,14 @@ fn make(
 ) -> PyResult<Value> {
     class_of::<TlsSocket>(cx)?;
     class_of::<Session>(cx)?;
-    let name = context::host_name(cx, request.name)?;
     let settings = settings_of(cx, tls);
-    if settings.checks_host_name && name.is_none() {
+    if settings.checks_host_name && !request.name.truth(cx)? {
         return Err(cx.value_error("check_hostname requires server_hostname"));
     }
+    if request.is_server && !request.name.is_none() {
+        return Err(cx.value_error("server_hostname can only be specified in client mode"));
+    }
+    let name = context::host_name(cx, request.name)?;
     let wrong = match (request.is_server, tls.protocol) {
         (true, PROTOCOL_TLS_CLIENT) => {
             "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context"
@@ -248,7 +251,11 @@ fn make(
             let resumable = Resumable::new(verifier, settings.keys.clone());
             object::new(cx, Session::new(resumable, tls.as_value()))?
         } else {
-            session_argument(cx, false, request.session)?
+            let given = session_argument(cx, false, request.session)?;
+            if !given.is_of(tls.as_value()) {
+                return Err(cx.value_error("Session refers to a different SSLContext."));
+            }
+            object::new(cx, given.again())?
         };
         let engine = client_engine(&settings, &session, name.as_deref());
         (engine, Some(session.into_value()))
@@ -400,7 +407,9 @@ impl TlsSocket {
         let Some(context) = this.tls_context() else {
             return Ok(());
         };
-        if let Some(callback) = context.sni_callback.get()
+        // Nobody is asked about a connection whose owner is gone.
+        let is_owned = this.owner.is_empty() || strong(&this.owner).is_some();
+        if let Some(callback) = context.sni_callback.get().filter(|_| is_owned)
             && let Some(alert) = TlsSocket::ask(cx, this, &context, &callback, &hello)?
         {
             let problem = Problem::named("CALLBACK_FAILED");
@@ -583,8 +592,9 @@ impl TlsSocket {
 
     #[setter("context")]
     fn set_context(cx: &Context, this: &Ref<TlsSocket>, value: Option<&Value>) -> PyResult<()> {
+        let value = value.ok_or_else(|| cx.attribute_error("cannot delete attribute"))?;
         match value {
-            Some(value) if value.downcast::<TlsContext>().is_some() => {
+            value if value.downcast::<TlsContext>().is_some() => {
                 this.context.set(Some(value.clone()));
                 Ok(())
             }
@@ -641,7 +651,8 @@ impl TlsSocket {
         if !is_changed {
             return Err(cx.value_error("Cannot set session after handshake."));
         }
-        this.session.set(Some(value.clone()));
+        let again = object::new(cx, session.again())?;
+        this.session.set(Some(again.into_value()));
         Ok(())
     }
 

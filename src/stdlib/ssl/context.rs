@@ -228,6 +228,7 @@ impl TlsContext {
     #[method(
         "_wrap_bio(self, /, incoming, outgoing, server_side, server_hostname=None, *, owner=None, session=None)"
     )]
+    #[allow(clippy::too_many_arguments, reason = "the Python function has them")]
     fn wrap_bio(
         cx: &Context,
         this: &Ref<TlsContext>,

@@ -4,8 +4,9 @@ use std::sync::OnceLock;
 
 use rustix::io::Errno;
 use rustls::{AlertDescription, Error, InconsistentKeys, PeerIncompatible};
-use typhon_macros::pyfunction;
+use typhon_macros::pymethods;
 use typhon_runtime::args::{IntoValue, Keywords};
+use typhon_runtime::class::Entry;
 use typhon_runtime::object::Payload;
 use typhon_runtime::objects::descriptors::method;
 use typhon_runtime::objects::dict::Dict;
@@ -62,14 +63,20 @@ pub const WANT_WRITE: i32 = 3;
 pub const ZERO_RETURN: i32 = 6;
 pub const EOF: i32 = 8;
 
-#[pyfunction("__str__(self, /)")]
-fn error_text(cx: &Context, this: &Value) -> PyResult<Ref<Str>> {
-    let strerror = attribute::get(cx, this, Name::intern(cx, "strerror")?)?;
-    if let Ok(strerror) = strerror.into_ref::<Str>() {
-        return Ok(strerror);
+/// What `SSLError` has besides what it inherits.
+enum ErrorMethods {}
+
+#[pymethods(table = ERROR_METHODS)]
+impl ErrorMethods {
+    #[method("__str__(self, /)")]
+    fn text(cx: &Context, this: &Value) -> PyResult<Ref<Str>> {
+        let strerror = attribute::get(cx, this, Name::intern(cx, "strerror")?)?;
+        if let Ok(strerror) = strerror.into_ref::<Str>() {
+            return Ok(strerror);
+        }
+        let args = attribute::get(cx, this, Name::intern(cx, "args")?)?;
+        text::str(cx, &args)
     }
-    let args = attribute::get(cx, this, Name::intern(cx, "args")?)?;
-    text::str(cx, &args)
 }
 
 fn make(cx: &Context) -> PyResult<Vec<Ref<Type>>> {
@@ -94,13 +101,13 @@ fn make(cx: &Context) -> PyResult<Vec<Ref<Type>>> {
         }
         .build(cx)?;
         if index == 0 {
-            let function = method(cx, &class, &ERROR_TEXT)?;
-            attribute::set(
-                cx,
-                class.as_value(),
-                Name::intern(cx, "__str__")?,
-                &function,
-            )?;
+            for entry in ERROR_METHODS.entries {
+                if let Entry::Method(spec) = entry {
+                    let name = Name::intern(cx, spec.name)?;
+                    let function = method(cx, &class, spec)?;
+                    attribute::set(cx, class.as_value(), name, &function)?;
+                }
+            }
         }
         made.push(class);
     }

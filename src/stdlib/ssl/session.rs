@@ -3,6 +3,7 @@
 //! What the TLS library keeps is its own affair. A session stands for it; the numbers are made up of
 //! when the session was made.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
@@ -24,7 +25,7 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
     flags(DISALLOW_INSTANTIATION, IMMUTABLE)
 )]
 pub struct Session {
-    pub resumable: Resumable,
+    pub resumable: Arc<Resumable>,
     context: Field,
     made: i64,
     number: u64,
@@ -42,10 +43,20 @@ const LIFETIME: i64 = 7200;
 impl Session {
     pub fn new(resumable: Resumable, context: &Value) -> Session {
         Session {
-            resumable,
+            resumable: Arc::new(resumable),
             context: Field::new(context.clone()),
             made: now(),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// The same session as another connection has it.
+    pub fn again(&self) -> Session {
+        Session {
+            resumable: self.resumable.clone(),
+            context: Field::from_option(self.context.get()),
+            made: self.made,
+            number: self.number,
         }
     }
 
