@@ -80,6 +80,7 @@ impl Ref<Dict> {
     /// Looks `key` up without a lock. May run Python code (`__eq__`).
     pub(super) fn look_up(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
         let kind = kind_of(key);
+        let mut rejected = Vec::new();
         loop {
             let version = self.version();
             // SAFETY: used up to the next call of Python code, after which the version is checked.
@@ -97,20 +98,23 @@ impl Ref<Dict> {
                 }
                 return Ok(Found { index, version });
             }
-            if let Some(found) = self.look_up_general(cx, table, key, hash, version)? {
+            if let Some(found) =
+                self.look_up_general(cx, table, (key, hash), version, &mut rejected)?
+            {
                 return Ok(found);
             }
         }
     }
 
-    /// `None` when the dict changed while keys were compared.
+    /// `None` when the dict changed while keys were compared. `rejected` are keys that are not equal to
+    /// this one: they are not asked again, for what they do when they are asked may be to change the dict.
     fn look_up_general(
         &self,
         cx: &Context,
         table: &Table,
-        key: &Value,
-        hash: i64,
+        (key, hash): (&Value, i64),
         version: u32,
+        rejected: &mut Vec<Value>,
     ) -> PyResult<Option<Found>> {
         // Candidates are collected first: comparing may run Python code, after which the table may
         // be gone.
@@ -130,7 +134,9 @@ impl Ref<Dict> {
             match compare::keys_equal(&other, key) {
                 Some(equal) => equal,
                 None => {
-                    candidates.push((index, other));
+                    if !rejected.iter().any(|known| known.is(&other)) {
+                        candidates.push((index, other));
+                    }
                     false
                 }
             }
@@ -138,31 +144,37 @@ impl Ref<Dict> {
         if self.version() != version {
             return Ok(None);
         }
-        if candidates.is_empty() {
-            return Ok(Some(Found {
-                index: identical,
-                version,
-            }));
-        }
         for (index, other) in candidates {
             if identical.is_some_and(|identical| identical == index) {
                 break;
             }
             let equal = compare::equal(cx, &other, key)?;
-            if self.version() != version {
-                return Ok(None);
-            }
-            if equal {
+            let now = self.version();
+            if equal && (now == version || self.has_key_at(index, &other)) {
                 return Ok(Some(Found {
                     index: Some(index),
-                    version,
+                    version: now,
                 }));
+            }
+            if !equal {
+                rejected.push(other);
+            }
+            if now != version {
+                return Ok(None);
             }
         }
         Ok(Some(Found {
             index: identical,
             version,
         }))
+    }
+
+    /// Whether the key of the entry `index` is `key`.
+    fn has_key_at(&self, index: usize, key: &Value) -> bool {
+        // SAFETY: used at once.
+        unsafe { self.table() }.is_some_and(|table| {
+            index < table.length() && table.entry(index).key.peek_bits() == key.bits()
+        })
     }
 
     /// The value of `key`, whose hash is `hash`.

@@ -299,6 +299,7 @@ impl<'a> AnySet<'a> {
     /// Looks `key` up. May run Python code (`__eq__`).
     fn look_up(self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
         let plain = is_plain(key);
+        let mut rejected = Vec::new();
         loop {
             let version = self.core.version();
             // SAFETY: used up to the next lock or call of Python code.
@@ -326,7 +327,7 @@ impl<'a> AnySet<'a> {
                 }
                 continue;
             }
-            if let Some(found) = self.look_up_general(cx, key, hash)? {
+            if let Some(found) = self.look_up_general(cx, key, hash, &mut rejected)? {
                 return Ok(found);
             }
         }
@@ -350,27 +351,50 @@ impl<'a> AnySet<'a> {
         })
     }
 
-    /// `None` when the set changed while keys were compared.
-    fn look_up_general(self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<Found>> {
+    /// `None` when the set changed while keys were compared. `rejected` are keys that are not equal to
+    /// this one: they are not asked again, for what they do when they are asked may be to change the set.
+    fn look_up_general(
+        self,
+        cx: &Context,
+        key: &Value,
+        hash: i64,
+        rejected: &mut Vec<Value>,
+    ) -> PyResult<Option<Found>> {
         let Some(scan) = self.scan(key, hash) else {
             return Ok(None);
         };
         for (slot, own) in scan.candidates {
-            let equal = compare::equal(cx, &own, key)?;
-            if self.core.version() != scan.version {
-                return Ok(None);
+            if rejected.iter().any(|known| known.is(&own)) {
+                continue;
             }
-            if equal {
+            let equal = compare::equal(cx, &own, key)?;
+            let version = self.core.version();
+            if equal && (version == scan.version || self.has_key_at(slot, &own)) {
                 return Ok(Some(Found {
                     slot: Some(slot),
-                    version: scan.version,
+                    version,
                 }));
+            }
+            if !equal {
+                rejected.push(own);
+            }
+            if version != scan.version {
+                return Ok(None);
             }
         }
         Ok(Some(Found {
             slot: scan.equal,
             version: scan.version,
         }))
+    }
+
+    /// Whether the key in `slot` is `key`.
+    fn has_key_at(self, slot: usize, key: &Value) -> bool {
+        // SAFETY: used at once.
+        unsafe { self.core.table() }.is_some_and(|table| {
+            let own = (slot < table.capacity()).then(|| table.entry(slot).key());
+            own.flatten().is_some_and(|own| own.bits() == key.bits())
+        })
     }
 
     /// Compares `key` with the keys of the same hash, as far as that runs no Python code. `None` when
