@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::ptr::NonNull;
 use std::sync::LazyLock;
 
+use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
 use typhon_sync::Header;
 
@@ -52,7 +53,7 @@ impl Entry {
     }
 }
 
-type Shard = Mutex<HashMap<usize, Vec<Entry>>>;
+type Shard = CachePadded<Mutex<HashMap<usize, Vec<Entry>>>>;
 
 static TABLE: LazyLock<Box<[Shard]>> =
     LazyLock::new(|| (0..SHARDS).map(|_| Shard::default()).collect());

@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
+use crossbeam_utils::CachePadded;
 use hashbrown::HashTable;
 use parking_lot::Mutex;
 
@@ -18,7 +19,8 @@ use crate::object::{Object, Ref};
 
 const SHARDS: usize = 16;
 
-static TABLE: [Mutex<Vec<HashTable<Name>>>; SHARDS] = [const { Mutex::new(Vec::new()) }; SHARDS];
+static TABLE: [CachePadded<Mutex<Vec<HashTable<Name>>>>; SHARDS] =
+    [const { CachePadded::new(Mutex::new(Vec::new())) }; SHARDS];
 
 /// An interned string. Copying costs nothing: it is immortal.
 #[derive(Clone, Copy)]
