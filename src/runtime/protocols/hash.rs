@@ -13,6 +13,7 @@ use siphasher::sip::SipHasher13;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::objects::str_::Str;
+use crate::objects::tuple::Tuple;
 use crate::value::Value;
 
 /// `sys.hash_info.modulus`.
@@ -77,6 +78,11 @@ pub fn hash(cx: &Context, value: &Value) -> PyResult<i64> {
     if let Some(number) = value.as_small_int() {
         return Ok(hash_i64(number));
     }
+    if let Some(tuple) = value.downcast_exact::<Tuple>()
+        && let Some(hash) = hash_of_plain(tuple.as_slice())
+    {
+        return Ok(hash);
+    }
     match value.class().slots.hash.get() {
         Some(hash) => cx.nested("", || hash(cx, value)),
         None => unhashable(cx, value),
@@ -115,7 +121,11 @@ pub fn hash_pointer(value: &Value) -> i64 {
 /// The hash of an int.
 #[inline]
 pub fn hash_i64(number: i64) -> i64 {
-    let magnitude = (number.unsigned_abs() % MODULUS) as i64;
+    let magnitude = number.unsigned_abs();
+    if magnitude < MODULUS {
+        return not_minus_one(number);
+    }
+    let magnitude = (magnitude % MODULUS) as i64;
     not_minus_one(if number < 0 { -magnitude } else { magnitude })
 }
 
@@ -167,6 +177,19 @@ pub fn hash_tuple(cx: &Context, items: &[Value]) -> PyResult<i64> {
         mixer.add(hash(cx, item)?);
     }
     Ok(mixer.finish(items.len()))
+}
+
+/// The hash of a tuple with these items if all are strings and small ints.
+fn hash_of_plain(items: &[Value]) -> Option<i64> {
+    let mut mixer = TupleHasher::new();
+    for item in items {
+        let hash = match item.as_small_int() {
+            Some(number) => hash_i64(number),
+            None => item.downcast_exact::<Str>()?.hash(),
+        };
+        mixer.add(hash);
+    }
+    Some(mixer.finish(items.len()))
 }
 
 /// The hash of a tuple under way, for objects that hash like one.

@@ -59,21 +59,27 @@ fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::Header, locked: b
     let Some(text) = key.downcast_exact::<Str>() else {
         return false;
     };
-    // Two interned strings that are not one object differ.
     let other = if locked {
         // SAFETY: the lock is held, so the entry keeps its key; `ManuallyDrop` leaves the count alone.
         let other = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(bits) });
-        return other.downcast_exact::<Str>().is_some_and(|other| {
-            !(text.is_interned() && other.is_interned()) && text.equals_str(other)
-        });
+        return texts_match(text, &other);
     } else {
+        let seen = entry.key.look(|other| Some(texts_match(text, other)));
+        if let Some(equal) = seen {
+            return equal;
+        }
         entry.key.get_with(lock)
     };
-    other.is_some_and(|other| {
-        other.downcast_exact::<Str>().is_some_and(|other| {
-            !(text.is_interned() && other.is_interned()) && text.equals_str(other)
-        })
-    })
+    other.is_some_and(|other| texts_match(text, &other))
+}
+
+/// Whether `other` is the same text.
+#[inline(always)]
+fn texts_match(text: &Ref<Str>, other: &Value) -> bool {
+    // Two interned strings that are not one object differ.
+    other
+        .downcast_exact::<Str>()
+        .is_some_and(|other| !(text.is_interned() && other.is_interned()) && text.equals_str(other))
 }
 
 impl Ref<Dict> {
@@ -124,10 +130,20 @@ impl Ref<Dict> {
             if entry.key.peek_bits() == key.bits() {
                 return true;
             }
+            // A plain table does not look at all of the hash.
+            let seen = entry.key.look(|other| {
+                if table.hash_of(index, other) == hash {
+                    compare::keys_equal(other, key)
+                } else {
+                    Some(false)
+                }
+            });
+            if let Some(equal) = seen {
+                return equal;
+            }
             let Some(other) = entry.key.get_with(lock) else {
                 return false;
             };
-            // A plain table does not look at all of the hash.
             if table.hash_of(index, &other) != hash {
                 return false;
             }
@@ -725,12 +741,46 @@ impl Ref<Dict> {
         Ok(copy)
     }
 
+    /// Gets the keys and values of `other` by a copy of its table, if there is no table yet.
+    fn take_duplicate(&self, cx: &Context, other: &Ref<Dict>) -> PyResult<bool> {
+        let held = HeldValue::lock(other.as_value());
+        // SAFETY: the lock is held.
+        let Some(table) = (unsafe { other.table() }).filter(|table| table.live() > 0) else {
+            return Ok(true);
+        };
+        let duplicate = table.duplicate();
+        drop(held);
+        let Some(duplicate) = duplicate else {
+            return Err(cx.no_memory());
+        };
+        let held = HeldValue::lock(self.as_value());
+        let is_first = self.table.load(Ordering::Relaxed).is_null();
+        if is_first {
+            self.table.store(duplicate.as_ptr(), Ordering::Release);
+            self.bump_version();
+        }
+        drop(held);
+        if !is_first {
+            // Another thread was quicker.
+            // SAFETY: nobody else knows the copy.
+            unsafe {
+                duplicate.as_ref().drop_entries();
+                Table::retire(duplicate, true);
+            }
+        }
+        Ok(is_first)
+    }
+
     /// Adds the keys and values of `other`, which replace those that are there.
     ///
     /// # Errors
     /// MemoryError, and what comparing keys raises.
     pub fn update_from(&self, cx: &Context, other: &Ref<Dict>) -> PyResult<()> {
         if self.is(other) {
+            return Ok(());
+        }
+        // SAFETY: only whether there is one is asked.
+        if unsafe { self.table() }.is_none() && self.take_duplicate(cx, other)? {
             return Ok(());
         }
         // SAFETY: used at once.

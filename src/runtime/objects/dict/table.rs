@@ -148,6 +148,11 @@ impl Table {
         while Table::usable_of(log2_size) < count {
             log2_size += 1;
         }
+        Table::of_size(log2_size, plain)
+    }
+
+    /// An empty table whose index has 2 to the power of `log2_size` slots.
+    fn of_size(log2_size: u8, plain: bool) -> Option<NonNull<Table>> {
         if log2_size > LARGEST {
             return None;
         }
@@ -423,6 +428,54 @@ impl Table {
         other.live.store(length as u32, Ordering::Relaxed);
         other.top.store(length as u32, Ordering::Relaxed);
         other.length.store(length as u32, Ordering::Release);
+    }
+
+    /// A new table with the same keys and values, counted once more, under the lock. `None` when memory is
+    /// out.
+    pub fn duplicate(&self) -> Option<NonNull<Table>> {
+        let length = self.length();
+        let is_dense = self.live() == length && length * 2 >= self.usable();
+        let memory = if is_dense {
+            Table::of_size(self.log2_size, self.plain)?
+        } else {
+            Table::allocate(self.live().max(FIRST_ENTRIES), self.plain)?
+        };
+        // SAFETY: just made.
+        let other = unsafe { memory.as_ref() };
+        for index in 0..length {
+            let entry = self.entry(index);
+            for word in [entry.key.peek_bits(), entry.value.peek_bits()] {
+                if word != 0 {
+                    // SAFETY: the lock is held, so the entry keeps the value; the count is the new table's.
+                    let value = ManuallyDrop::new(unsafe { Value::from_bits(word) });
+                    std::mem::forget(Value::clone(&value));
+                }
+            }
+        }
+        if !is_dense {
+            (0..length).for_each(|index| self.copy_entry(index, other));
+            return Some(memory);
+        }
+        // SAFETY: both tables are of one size; the new one is known to this thread alone, and in the old
+        // one only the lock's holder writes.
+        unsafe {
+            let begin = self.index_start();
+            let end: *const u8 = if self.plain {
+                self.entries_start().add(length).cast()
+            } else {
+                self.entries_start()
+                    .add(self.usable())
+                    .cast::<AtomicI64>()
+                    .add(length)
+                    .cast()
+            };
+            let bytes = end.offset_from_unsigned(begin);
+            ptr::copy_nonoverlapping(begin, other.index_start().cast_mut(), bytes);
+        }
+        other.live.store(length as u32, Ordering::Relaxed);
+        other.top.store(length as u32, Ordering::Relaxed);
+        other.length.store(length as u32, Ordering::Release);
+        Some(memory)
     }
 
     /// [`Table::copy_into`] with the entry `first` before the others.

@@ -375,6 +375,11 @@ pub fn power_modulo(
     if modulus.is_zero() {
         return Err(cx.value_error("pow() 3rd argument cannot be 0"));
     }
+    if let (View::Small(base), View::Small(exponent @ 0..), View::Small(modulus @ 1..)) =
+        (base, exponent, modulus)
+    {
+        return from_i64(cx, small_power_modulo(base, exponent, modulus));
+    }
     let modulus = modulus.to_big();
     let magnitude = modulus.abs();
     if magnitude.is_one() {
@@ -392,6 +397,27 @@ pub fn power_modulo(
         result += &*modulus;
     }
     from_bigint(cx, result)
+}
+
+/// [`power_modulo`] by squaring, for an exponent from 0 on and a modulus from 1 on.
+fn small_power_modulo(base: i64, mut exponent: i64, modulus: i64) -> i64 {
+    let wide = i128::from(modulus);
+    let product = |left: i64, right: i64| match left.checked_mul(right) {
+        Some(product) => product % modulus,
+        None => (i128::from(left) * i128::from(right) % wide) as i64,
+    };
+    let mut base = base.rem_euclid(modulus);
+    let mut result = 1 % modulus;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            result = product(result, base);
+        }
+        exponent >>= 1;
+        if exponent > 0 {
+            base = product(base, base);
+        }
+    }
+    result
 }
 
 /// The inverse of `number` modulo `modulus`, which is greater than 1.

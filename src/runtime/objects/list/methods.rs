@@ -116,8 +116,9 @@ impl List {
                 other.type_name()
             )));
         };
-        let mut values = this.to_vec();
-        values.append(&mut second.to_vec());
+        let (mut values, mut more) = (this.to_vec(), second.to_vec());
+        values.reserve_exact(more.len());
+        values.append(&mut more);
         List::from_values(cx, values).map(Ref::into_value)
     }
 

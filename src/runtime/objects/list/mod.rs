@@ -738,9 +738,11 @@ impl Writer<'_> {
 
     /// The items `start..stop`, counted.
     fn slice(&self, start: usize, stop: usize) -> Vec<Value> {
-        let mut items = Vec::with_capacity(stop - start);
-        items.extend((start..stop).filter_map(|index| self.word(index).look(Value::clone)));
-        items
+        let item = |index| self.word(index).look(Value::clone);
+        // The length is known, so the vector is written without asking for room each time.
+        (start..stop)
+            .map(|index| item(index).expect("invariant: items are values"))
+            .collect()
     }
 
     fn take_all(&mut self) -> Vec<Value> {

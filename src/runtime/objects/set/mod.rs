@@ -414,6 +414,10 @@ impl<'a> AnySet<'a> {
                 if word.bits() == key.bits() {
                     return true;
                 }
+                let seen = word.look_kept(|own| compare::keys_equal(own, key));
+                if let Some(equal) = seen {
+                    return equal;
+                }
                 match word.glimpse() {
                     Glimpse::Nothing => false,
                     Glimpse::Value(own) => match compare::keys_equal(&own, key) {
@@ -761,6 +765,10 @@ fn plain_match(word: &SharedWord, key: &Value) -> Option<bool> {
     }
     if bits & 7 != 0 || key.is_small_int() {
         return Some(false);
+    }
+    let seen = word.look_kept(|own| Some(plain_equal(own, key)));
+    if seen.is_some() {
+        return seen;
     }
     match word.glimpse() {
         Glimpse::Nothing => Some(false),

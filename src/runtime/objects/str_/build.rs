@@ -65,16 +65,51 @@ impl Str {
         if text.is_ascii() {
             return Str::from_ascii(cx, text.as_bytes());
         }
-        let largest = text.chars().max().map_or(0, u32::from);
-        if largest < 0x100 {
-            let units: Vec<u8> = text.chars().map(|c| c as u8).collect();
-            Str::from_latin1(cx, &units)
-        } else if largest < 0x1_0000 {
-            let units: Vec<u16> = text.chars().map(|c| c as u16).collect();
-            Str::copy_units(cx, &units, false)
-        } else {
-            let units: Vec<u32> = text.chars().map(u32::from).collect();
-            Str::copy_units(cx, &units, false)
+        // The first bytes of the UTF-8 sequences tell how many there are, and how wide units have to be.
+        let mut largest = 0;
+        let mut length = 0;
+        for &byte in text.as_bytes() {
+            largest = largest.max(byte);
+            length += usize::from(byte & 0xc0 != 0x80);
+        }
+        let points = || text.chars().map(u32::from);
+        match largest {
+            0..=0xc3 if length == 1 => Str::from_code_point(cx, points().next().unwrap_or(0)),
+            0..=0xc3 => Str::of_units(cx, length, false, points().map(|point| point as u8)),
+            0xc4..=0xef => Str::of_units(cx, length, false, points().map(|point| point as u16)),
+            _ => Str::of_units(cx, length, false, points()),
+        }
+    }
+
+    /// The string of these `length` units, which are known to need their width.
+    pub(super) fn of_units<U: Copy>(
+        cx: &Context,
+        length: usize,
+        ascii: bool,
+        units: impl Iterator<Item = U>,
+    ) -> PyResult<Ref<Str>> {
+        Str::with_units(cx, length, size_of::<U>() as u8, ascii, |memory| {
+            let memory = memory.cast::<U>();
+            let mut written = 0;
+            units.take(length).for_each(|unit| {
+                // SAFETY: the memory is aligned and has room for `length` units.
+                unsafe { memory.add(written).write(unit) };
+                written += 1;
+            });
+            assert_eq!(written, length, "invariant: as many units as were said");
+        })
+    }
+
+    /// ASCII text with each byte mapped to another one.
+    pub(super) fn map_ascii(
+        cx: &Context,
+        text: &str,
+        mut map: impl FnMut(u8) -> u8,
+    ) -> PyResult<Ref<Str>> {
+        match text.as_bytes() {
+            [] => Ok(Str::empty()),
+            [one] => Ok(Str::latin1_char(map(*one))),
+            bytes => Str::of_units(cx, bytes.len(), true, bytes.iter().map(|&byte| map(byte))),
         }
     }
 
@@ -109,11 +144,16 @@ impl Str {
     /// # Errors
     /// MemoryError.
     pub fn from_ucs2(cx: &Context, units: &[u16]) -> PyResult<Ref<Str>> {
-        if units.iter().all(|&unit| unit < 0x100) {
-            let narrow: Vec<u8> = units.iter().map(|&unit| unit as u8).collect();
-            return Str::from_latin1(cx, &narrow);
+        let mixed = units.iter().fold(0, |mixed, unit| mixed | unit);
+        match units {
+            [] => Ok(Str::empty()),
+            [one] if mixed < 0x100 => Ok(Str::latin1_char(*one as u8)),
+            _ if mixed < 0x100 => {
+                let narrow = units.iter().map(|&unit| unit as u8);
+                Str::of_units(cx, units.len(), mixed < 0x80, narrow)
+            }
+            _ => Str::copy_units(cx, units, false),
         }
-        Str::copy_units(cx, units, false)
     }
 
     /// The string of these code points, surrogates allowed, none above U+10FFFF.
@@ -121,14 +161,20 @@ impl Str {
     /// # Errors
     /// MemoryError.
     pub fn from_code_points(cx: &Context, points: &[u32]) -> PyResult<Ref<Str>> {
-        let largest = points.iter().copied().max().unwrap_or(0);
-        debug_assert!(largest < 0x11_0000);
-        if largest < 0x100 {
-            let units: Vec<u8> = points.iter().map(|&point| point as u8).collect();
-            Str::from_latin1(cx, &units)
-        } else if largest < 0x1_0000 {
-            let units: Vec<u16> = points.iter().map(|&point| point as u16).collect();
-            Str::copy_units(cx, &units, false)
+        debug_assert!(points.iter().all(|&point| point < 0x11_0000));
+        let mixed = points.iter().fold(0, |mixed, point| mixed | point);
+        if mixed < 0x100 {
+            match points {
+                [] => Ok(Str::empty()),
+                [one] => Ok(Str::latin1_char(*one as u8)),
+                _ => {
+                    let narrow = points.iter().map(|&point| point as u8);
+                    Str::of_units(cx, points.len(), mixed < 0x80, narrow)
+                }
+            }
+        } else if mixed < 0x1_0000 {
+            let narrow = points.iter().map(|&point| point as u16);
+            Str::of_units(cx, points.len(), false, narrow)
         } else {
             Str::copy_units(cx, points, false)
         }

@@ -49,15 +49,11 @@ fn mapped(
 /// The ASCII text with each byte mapped. `map` is told whether the byte before was a letter.
 fn mapped_ascii(cx: &Context, text: &str, map: impl Fn(u8, bool) -> u8) -> PyResult<Ref<Str>> {
     let mut after_letter = false;
-    let bytes: Vec<u8> = text
-        .bytes()
-        .map(|byte| {
-            let mapped = map(byte, after_letter);
-            after_letter = byte.is_ascii_alphabetic();
-            mapped
-        })
-        .collect();
-    Str::from_ascii(cx, &bytes)
+    Str::map_ascii(cx, text, |byte| {
+        let mapped = map(byte, after_letter);
+        after_letter = byte.is_ascii_alphabetic();
+        mapped
+    })
 }
 
 fn all(this: &Str, is: impl Fn(u32) -> bool) -> bool {
@@ -89,6 +85,18 @@ fn padded(
     }
     if left.saturating_add(right).saturating_add(this.len()) > u32::MAX as usize {
         return Err(cx.no_memory());
+    }
+    if let Some(text) = this.as_ascii()
+        && fill < 0x80
+    {
+        let fill = fill as u8;
+        let sides = [left, right].map(|count| std::iter::repeat_n(fill, count));
+        let [before, after] = sides;
+        let length = left + text.len() + right;
+        if length == 1 {
+            return Ok(Str::latin1_char(fill));
+        }
+        return Str::of_units(cx, length, true, before.chain(text.bytes()).chain(after));
     }
     let side = |count: usize| -> PyResult<Ref<Str>> {
         Str::from_code_point(cx, fill)?.repeated(cx, count)
@@ -126,7 +134,7 @@ impl Str {
     #[method("lower(self, /)")]
     fn lower(cx: &Context, this: &Ref<Str>) -> PyResult<Ref<Str>> {
         match this.as_ascii() {
-            Some(text) => Str::from_ascii(cx, text.to_ascii_lowercase().as_bytes()),
+            Some(text) => Str::map_ascii(cx, text, |byte| byte.to_ascii_lowercase()),
             None => mapped(cx, this, push_lower_in_context),
         }
     }
@@ -135,7 +143,7 @@ impl Str {
     #[method("upper(self, /)")]
     fn upper(cx: &Context, this: &Ref<Str>) -> PyResult<Ref<Str>> {
         match this.as_ascii() {
-            Some(text) => Str::from_ascii(cx, text.to_ascii_uppercase().as_bytes()),
+            Some(text) => Str::map_ascii(cx, text, |byte| byte.to_ascii_uppercase()),
             None => mapped(cx, this, |points, at, out| push_upper(points[at], out)),
         }
     }

@@ -69,7 +69,11 @@ impl Str {
     ///
     /// # Errors
     /// MemoryError.
+    #[inline]
     pub fn exactly(cx: &Context, source: &Ref<Str>) -> PyResult<Ref<Str>> {
+        if source.as_value().is_exact::<Str>() {
+            return Ok(source.clone());
+        }
         Str::of_class(cx, Str::class(), source)
     }
 
@@ -434,6 +438,7 @@ impl Str {
     #[method("translate(self, table, /)")]
     fn translate(cx: &Context, this: &Ref<Str>, table: &Value) -> PyResult<Ref<Str>> {
         let mut out = StrBuilder::new();
+        let dict = table.downcast_exact::<Dict>();
         // One look-up for each ASCII character, as long as the answers are plain.
         let mut known: [Option<Option<u32>>; 128] = [None; 128];
         for point in this.code_points() {
@@ -444,7 +449,21 @@ impl Str {
                 continue;
             }
             let key = int::from_i64(cx, point.into())?;
-            let found = match sequence::get_item(cx, table, &key) {
+            let found = match &dict {
+                // What a dict lacks takes no exception to say.
+                Some(dict) => match dict.get_item(cx, &key)? {
+                    Some(found) => Ok(found),
+                    None => {
+                        out.push(point);
+                        if let Some(place) = known.get_mut(point as usize) {
+                            *place = Some(Some(point));
+                        }
+                        continue;
+                    }
+                },
+                None => sequence::get_item(cx, table, &key),
+            };
+            let found = match found {
                 Ok(found) => found,
                 Err(_) => {
                     cx.catch(exceptions::lookup_error())?;

@@ -205,15 +205,30 @@ fn strip(
     right: bool,
 ) -> PyResult<Ref<Str>> {
     let kept = match chars.filter(|chars| !chars.is_none()) {
-        None => stripped(this.len(), left, right, |at| is_space(this.code_point(at))),
+        None => match this.units() {
+            Units::One(units) => {
+                stripped(units.len(), left, right, |at| is_space(units[at].into()))
+            }
+            _ => stripped(this.len(), left, right, |at| is_space(this.code_point(at))),
+        },
         Some(chars) => {
             let Some(chars) = chars.downcast::<Str>() else {
                 return Err(cx.type_error(format!("{method} arg must be None or str")));
             };
-            stripped(this.len(), left, right, |at| {
-                let point = this.code_point(at);
-                chars.code_points().any(|own| own == point)
-            })
+            match (this.units(), chars.units()) {
+                (Units::One(units), Units::One(&[only])) => {
+                    stripped(units.len(), left, right, |at| units[at] == only)
+                }
+                (Units::One(units), Units::One(chars)) => {
+                    stripped(units.len(), left, right, |at| {
+                        memchr::memchr(units[at], chars).is_some()
+                    })
+                }
+                _ => stripped(this.len(), left, right, |at| {
+                    let point = this.code_point(at);
+                    chars.code_points().any(|own| own == point)
+                }),
+            }
         }
     };
     if kept.len() == this.len() {

@@ -270,8 +270,19 @@ impl TextIoWrapper {
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<TextIoWrapper>) -> PyResult<Option<Value>> {
         let value = this.as_value();
-        this.buffer(cx)?;
-        this.enter(cx, value)?.telling = false;
+        let buffer = this.buffer(cx)?;
+        let is_known_open = value.is_exact::<TextIoWrapper>()
+            && known_buffer(&buffer).and_then(|buffer| buffer.is_closed_file()) == Some(false);
+        {
+            let mut state = this.enter(cx, value)?;
+            state.telling = false;
+            if is_known_open
+                && state.pending.is_empty()
+                && let Some(line) = state.line_at_hand(cx)?
+            {
+                return Ok(Some(line.into_value()));
+            }
+        }
         let line = if value.is_exact::<TextIoWrapper>() {
             TextIoWrapper::line(cx, this, usize::MAX)?
         } else {

@@ -238,6 +238,19 @@ impl State {
         joined(cx, parts)
     }
 
+    /// The next line, if all of it is decoded already.
+    pub fn line_at_hand(&mut self, cx: &Context) -> PyResult<Option<Ref<Str>>> {
+        let Some(decoded) = &self.decoded else {
+            return Ok(None);
+        };
+        let Ok(end) = line_end_in(decoded, self.used, self.newline) else {
+            return Ok(None);
+        };
+        let line = decoded.substring(cx, self.used, end)?;
+        self.used = end;
+        Ok(Some(line))
+    }
+
     /// `readline(limit)`.
     pub fn read_line(
         &mut self,
