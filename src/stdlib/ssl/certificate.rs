@@ -109,7 +109,10 @@ impl Certificate {
             None => 1,
         };
         let serial = parts.one(der::INTEGER)?.content.to_vec();
-        parts.one(der::SEQUENCE)?;
+        if parts.one(der::SEQUENCE)?.content != algorithm {
+            // What is signed names another algorithm than the signature.
+            return None;
+        }
         let issuer = parts.one(der::SEQUENCE)?.whole.to_vec();
         let mut validity = parts.one(der::SEQUENCE)?.elements();
         let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);

@@ -173,6 +173,23 @@ fn verifier(settings: &Settings, purpose: Purpose, name: Option<&str>) -> Arc<Ve
     })
 }
 
+/// The session `given` as this connection has it, or a fresh one: the server need not resume a session,
+/// and then its certificate has to be good for what is asked of this connection.
+fn resumed(
+    settings: &Settings,
+    tls: &Ref<TlsContext>,
+    given: &Session,
+    name: Option<&str>,
+) -> Session {
+    let verifier = verifier(settings, Purpose::Server, name);
+    if given.resumable.verifier.asks_like(&verifier) {
+        given.again()
+    } else {
+        let resumable = Resumable::new(verifier, settings.keys.clone());
+        Session::new(resumable, tls.as_value())
+    }
+}
+
 fn client_configuration(
     settings: &Settings,
     resumable: &Resumable,
@@ -255,7 +272,7 @@ fn make(
             if !given.is_of(tls.as_value()) {
                 return Err(cx.value_error("Session refers to a different SSLContext."));
             }
-            object::new(cx, given.again())?
+            object::new(cx, resumed(&settings, tls, &given, name.as_deref()))?
         };
         let engine = client_engine(&settings, &session, name.as_deref());
         (engine, Some(session.into_value()))
@@ -640,7 +657,9 @@ impl TlsSocket {
             return Err(cx.value_error("Session refers to a different SSLContext."));
         }
         let settings = settings_of(cx, &context);
-        let engine = client_engine(&settings, &session, this.host_name.as_deref());
+        let name = this.host_name.as_deref();
+        let again = object::new(cx, resumed(&settings, &context, &session, name))?;
+        let engine = client_engine(&settings, &again, name);
         let is_changed = this.engine.with(cx, usize::MAX, |old| {
             let is_fresh = old.is_fresh();
             if is_fresh {
@@ -651,7 +670,6 @@ impl TlsSocket {
         if !is_changed {
             return Err(cx.value_error("Cannot set session after handshake."));
         }
-        let again = object::new(cx, session.again())?;
         this.session.set(Some(again.into_value()));
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::certificate::{Certificate, name_parts};
 use super::der;
 
 /// Whom a certificate must be for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
     Address(IpAddr),
     Host {
@@ -71,14 +71,18 @@ pub fn matches(expected: &Expected, certificate: &Certificate) -> bool {
             if of_kind(2).next().is_some() {
                 return of_kind(2).any(|name| std::str::from_utf8(name.content).is_ok_and(is_this));
             }
-            let parts = name_parts(&certificate.subject);
-            *common_name
-                && parts
-                    .iter()
-                    .flatten()
-                    .any(|(kind, text)| kind == COMMON_NAME && is_this(text))
+            *common_name && common_names(certificate).iter().any(|text| is_this(text))
         }
     }
+}
+
+/// The common names of the subject.
+pub fn common_names(certificate: &Certificate) -> Vec<String> {
+    let parts = name_parts(&certificate.subject).into_iter().flatten();
+    parts
+        .filter(|(kind, _)| kind == COMMON_NAME)
+        .map(|(_, text)| text)
+        .collect()
 }
 
 #[cfg(test)]

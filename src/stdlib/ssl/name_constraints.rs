@@ -3,10 +3,12 @@
 //! Names of hosts, addresses and directories are compared. A certificate with a name of another kind
 //! below an authority that constrains that kind is refused.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::certificate::{Certificate, NAME_CONSTRAINTS};
 use super::der::{self, Element};
+use super::host_name;
 use super::verify::Failure;
 
 const HOST: u8 = der::primitive(2);
@@ -18,11 +20,18 @@ fn is_below(tag: u8, name: &[u8], subtree: &[u8]) -> Option<bool> {
         HOST => {
             let name = std::str::from_utf8(name).ok()?.to_ascii_lowercase();
             let subtree = std::str::from_utf8(subtree).ok()?.to_ascii_lowercase();
-            let subtree = subtree.strip_prefix('.').unwrap_or(&subtree);
-            let Some(before) = name.strip_suffix(subtree) else {
+            // With a dot in front, the host itself is not below.
+            let Some(before) = name.strip_suffix(&subtree) else {
                 return Some(false);
             };
-            Some(subtree.is_empty() || before.is_empty() || before.ends_with('.'))
+            Some(
+                subtree.is_empty()
+                    || if subtree.starts_with('.') {
+                        !before.is_empty()
+                    } else {
+                        before.is_empty() || before.ends_with('.')
+                    },
+            )
         }
         ADDRESS if subtree.len() == 2 * name.len() => {
             let (network, mask) = subtree.split_at(name.len());
@@ -49,20 +58,34 @@ fn subtrees<'a>(list: &Element<'a>) -> Option<Vec<Element<'a>>> {
     Some(all)
 }
 
-/// The names that a certificate has: kind and content.
-fn names(certificate: &Certificate) -> Vec<(u8, &[u8])> {
-    let mut names: Vec<(u8, &[u8])> = certificate
+/// The names that a certificate has: kind and content. The common names of one for a host (`is_leaf`)
+/// are names of hosts if it has no others, for then they are looked at (`host_name.rs`).
+fn names(certificate: &Certificate, is_leaf: bool) -> Vec<(u8, Cow<'_, [u8]>)> {
+    let mut names: Vec<(u8, Cow<'_, [u8]>)> = certificate
         .alternative_names()
         .into_iter()
-        .map(|name| (name.tag, name.content))
+        .map(|name| (name.tag, name.content.into()))
         .collect();
+    if is_leaf && !names.iter().any(|(tag, _)| *tag == HOST) {
+        let may_be_host = |text: &String| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte);
+            text.bytes().all(is_part)
+        };
+        let hosts = host_name::common_names(certificate);
+        let hosts = hosts.into_iter().filter(may_be_host);
+        names.extend(hosts.map(|host| (HOST, host.into_bytes().into())));
+    }
     if certificate.subject != [0x30, 0] {
-        names.push((DIRECTORY, &certificate.subject));
+        names.push((DIRECTORY, certificate.subject.as_slice().into()));
     }
     names
 }
 
-fn check_one(authority: &Certificate, certificate: &Certificate) -> Result<(), Failure> {
+fn check_one(
+    authority: &Certificate,
+    certificate: &Certificate,
+    is_leaf: bool,
+) -> Result<(), Failure> {
     let Some(extension) = authority.extension(NAME_CONSTRAINTS) else {
         return Ok(());
     };
@@ -82,18 +105,18 @@ fn check_one(authority: &Certificate, certificate: &Certificate) -> Result<(), F
         None => Ok(Vec::new()),
     };
     let (permitted, excluded) = (list(permitted)?, list(excluded)?);
-    for (tag, name) in names(certificate) {
+    for (tag, name) in names(certificate, is_leaf) {
         let mut is_constrained = false;
         let mut is_permitted = false;
         for (_, subtree) in permitted.iter().filter(|(kind, _)| *kind == tag) {
             is_constrained = true;
-            is_permitted |= is_below(tag, name, subtree).ok_or(malformed)?;
+            is_permitted |= is_below(tag, &name, subtree).ok_or(malformed)?;
         }
         if is_constrained && !is_permitted {
             return Err(Failure::NotPermitted);
         }
         for (_, subtree) in excluded.iter().filter(|(kind, _)| *kind == tag) {
-            if is_below(tag, name, subtree).ok_or(malformed)? {
+            if is_below(tag, &name, subtree).ok_or(malformed)? {
                 return Err(Failure::Excluded);
             }
         }
@@ -109,7 +132,7 @@ pub fn check(chain: &[Arc<Certificate>]) -> Result<(), Failure> {
             continue;
         }
         for authority in &chain[depth + 1..] {
-            check_one(authority, certificate)?;
+            check_one(authority, certificate, depth == 0)?;
         }
     }
     Ok(())
@@ -133,6 +156,7 @@ mod tests {
             is_below(HOST, b"www.Example.org", b".example.org"),
             Some(true)
         );
+        assert_eq!(is_below(HOST, b"example.org", b".example.org"), Some(false));
         let network = [10, 0, 0, 0, 255, 0, 0, 0];
         assert_eq!(is_below(ADDRESS, &[10, 1, 2, 3], &network), Some(true));
         assert_eq!(is_below(ADDRESS, &[11, 1, 2, 3], &network), Some(false));

@@ -84,6 +84,14 @@ impl Verifier {
         }
     }
 
+    /// Whether the other one asks the same of a peer.
+    pub fn asks_like(&self, other: &Verifier) -> bool {
+        Arc::ptr_eq(&self.trust, &other.trust)
+            && (self.mode, self.flags, self.purpose) == (other.mode, other.flags, other.purpose)
+            && self.name == other.name
+            && self.shown_name == other.shown_name
+    }
+
     fn decide(&self, leaf: &[u8], sent: &[CertificateDer<'_>]) -> Result<(), Error> {
         if self.mode == Mode::None {
             return Ok(());

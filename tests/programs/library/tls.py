@@ -197,3 +197,19 @@ except ssl.SSLError as error:
     print(error.library, error.reason)
 one.close(), other.close()
 print(len(ssl.RAND_bytes(20)), ssl.RAND_status(), ssl._ssl.txt2obj("serverAuth", name=True))
+
+print("# sessions")
+client, server = contexts()
+client.maximum_version = ssl.TLSVersion.TLSv1_2
+one, other = over_memory(client, server)
+again, _ = over_memory(client, server, session=one.session)
+print(one.session_reused, again.session_reused)
+# A server that does not know the session shows its certificate: it has to be good for the name of now.
+_, stranger = contexts()
+print(failure(client, stranger, name="elsewhere.invalid", session=one.session))
+client.check_hostname = False
+client.verify_mode = ssl.CERT_NONE
+one, other = over_memory(client, server)
+client.verify_mode = ssl.CERT_REQUIRED
+client.check_hostname = True
+print(failure(client, stranger, name="elsewhere.invalid", session=one.session))
