@@ -610,9 +610,27 @@ impl Ref<Dict> {
         if let Some(old) = old {
             // SAFETY: new readers do not find the table; its entries are dropped once.
             unsafe {
-                old.as_ref().drop_entries();
+                self.drop_entries_of(old.as_ref());
                 Table::retire(old, false);
             }
+        }
+    }
+
+    /// Drops what the entries of `table` hold, which is this dict's no longer. A reader that found the
+    /// table before may be about to take the lock and to count what a word refers to, trusting that the
+    /// entry does so: entries are emptied under the lock.
+    fn drop_entries_of(&self, table: &Table) {
+        const PORTION: usize = 32;
+        let mut index = 0;
+        while index < table.length() {
+            let mut taken: [[Option<Value>; 2]; PORTION] = Default::default();
+            let held = HeldValue::lock(self.as_value());
+            for (pair, index) in taken.iter_mut().zip(index..table.length()) {
+                let entry = table.entry(index);
+                *pair = [&entry.key, &entry.value].map(|field| field.replace_locked(None));
+            }
+            drop(held);
+            index += PORTION;
         }
     }
 
