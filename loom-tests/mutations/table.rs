@@ -255,6 +255,14 @@ mutations! {
             "if word == shared_word(0, STATE_DEFAULT) || word == shared_word(0, STATE_MERGED) {" =>
             "if word == shared_word(0, STATE_MERGED) {";
     }
+    "slots::what_fills_an_empty_slot_is_taken_out_once" {
+        SLOT: "the writer with the lock looks first and writes then",
+            "slot.swap(word, Ordering::AcqRel)" =>
+            "let old = slot.load(Ordering::Acquire);\n    slot.store(word, Ordering::Release);\n    old";
+        SLOT: "the slot is filled without asking whether it is empty",
+            "slot.compare_exchange(0, word, Ordering::Release, Ordering::Relaxed)\n        .is_ok()" =>
+            "{ slot.store(word, Ordering::Release); true }";
+    }
     "slots::an_owner_reads_what_a_stranger_removes" {
         COUNT: "a stranger frees what the owner counts",
             "Ok(()) if queue => return merge_queue::push(owner, self)," =>

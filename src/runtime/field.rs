@@ -156,7 +156,13 @@ impl Field {
         if !typhon_sync::multithreaded() {
             return self.replace_locked(value);
         }
-        self.stripe().excluding(|| self.replace_locked(value))
+        let bits = value.map_or(0, Value::into_bits);
+        if bits != 0 && slot::fill(&self.0, bits) {
+            return None;
+        }
+        let old = self.stripe().excluding(|| slot::replace(&self.0, bits));
+        // SAFETY: the field's count of the old value passes to the caller.
+        (old != 0).then(|| unsafe { Value::from_bits(old) })
     }
 
     /// Puts `value` in.
@@ -165,7 +171,8 @@ impl Field {
         drop(self.replace(value));
     }
 
-    /// [`Field::replace`] for a caller that holds the field's lock, or is the only thread.
+    /// [`Field::replace`] for a caller that is the only thread, or whose fields are all written with the
+    /// lock held that it holds.
     #[inline(always)]
     pub fn replace_locked(&self, value: Option<Value>) -> Option<Value> {
         let bits = value.map_or(0, Value::into_bits);

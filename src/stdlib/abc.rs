@@ -372,7 +372,13 @@ fn abc_instancecheck(cx: &Context, class: &Value, instance: &Value) -> PyResult<
     let subclass =
         attribute::find(cx, instance, names::dunder_class())?.unwrap_or_else(|| subtype.clone());
     let known = data.recent(version_of(&subclass));
-    if known == Some(true) || contains(&data, CACHE, &subclass) {
+    if known == Some(true) {
+        return Ok(Value::TRUE);
+    }
+    if known == Some(false) && subclass.is(subtype) {
+        return Ok(Value::FALSE);
+    }
+    if contains(&data, CACHE, &subclass) {
         return Ok(Value::TRUE);
     }
     if !subclass.is(subtype) {
@@ -382,9 +388,6 @@ fn abc_instancecheck(cx: &Context, class: &Value, instance: &Value) -> PyResult<
         } else {
             ask(cx, class, subtype)
         };
-    }
-    if known == Some(false) {
-        return Ok(Value::FALSE);
     }
     let current = REGISTRATIONS.load(Ordering::Acquire);
     if data.locked(|state| state.negative_version) == current

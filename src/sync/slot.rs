@@ -25,8 +25,14 @@
 //! headers while a thread that may have read their address is between two safepoints
 //! (`qsbr.rs`; the allocator keeps header words in freed blocks).
 
+//!
+//! **Writing.** Who changes a slot that holds something has the lock; who puts something into
+//! an empty one needs none ([`fill`]): there is nothing that a reader could be about to count.
+//! So one with the lock may find the slot filled under it, and [`replace`]s in one step.
+
 use crate::header::Header;
 use crate::mode::{multithreaded, owner_id};
+use crate::shim::{AtomicU64, Ordering};
 use std::ptr::NonNull;
 
 /// What [`read`] found.
@@ -41,6 +47,23 @@ pub enum Read<W> {
 
 /// Attempts before a reader takes the lock from the writers that keep changing the slot.
 const ATTEMPTS: u32 = 4;
+
+/// Puts `word` into a slot that is 0. False: it is not, and nothing has happened.
+///
+/// Release: who reads the word sees what it refers to.
+#[inline]
+pub fn fill(slot: &AtomicU64, word: u64) -> bool {
+    slot.compare_exchange(0, word, Ordering::Release, Ordering::Relaxed)
+        .is_ok()
+}
+
+/// Puts `word` into a slot whose lock the caller holds, and takes out what is there.
+///
+/// Release as for [`fill`]; Acquire, since who filled the slot need not have had the lock.
+#[inline]
+pub fn replace(slot: &AtomicU64, word: u64) -> u64 {
+    slot.swap(word, Ordering::AcqRel)
+}
 
 /// Reads a word and takes a reference to what it refers to.
 ///

@@ -1,13 +1,13 @@
 //! Reading slots without a lock against freeing what was in them.
 
 use crate::{Object, begin, end, free_threaded, join, safepoint, spawn};
-use loom::sync::atomic::{AtomicPtr, Ordering};
+use loom::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use loom_tests::byte_lock::ByteLock;
 use loom_tests::header::Header;
 use loom_tests::mode::IMMORTAL;
 use loom_tests::qsbr;
 use loom_tests::shim::forever;
-use loom_tests::slot::{Read, read};
+use loom_tests::slot::{Read, fill, read, replace};
 use loom_tests::thread::ThreadRecord;
 use std::ptr::NonNull;
 
@@ -168,6 +168,38 @@ fn an_owner_reads_what_a_stranger_removes() {
         join(me, remover);
         end(me);
         assert!(object.is_dead());
+    });
+}
+
+/// A thread fills an empty slot without the lock while another, with it, puts something else
+/// there: each object is in the slot or has been handed out.
+#[test]
+fn what_fills_an_empty_slot_is_taken_out_once() {
+    free_threaded(4, || {
+        let me = begin();
+        let (first, second) = (Object::new(me), Object::new(me));
+        // SAFETY: lives to the end of the execution.
+        let (lock, place) = unsafe { &*forever((ByteLock::new(), AtomicU64::new(0))) };
+        let word = |object: &'static Object| std::ptr::from_ref(object) as u64;
+        let take = |word: u64| {
+            // SAFETY: the words are 0 or addresses of objects, which stay to the end of the execution.
+            if let Some(object) = unsafe { (word as *const Object).as_ref() } {
+                object.read();
+                object.drop_reference();
+            }
+        };
+        let filler = spawn(move |_| {
+            if !fill(place, word(first)) {
+                first.drop_reference();
+            }
+        });
+        take(lock.locked(|| replace(place, word(second))));
+        take(lock.locked(|| replace(place, 0)));
+        safepoint(me);
+        join(me, filler);
+        take(lock.locked(|| replace(place, 0)));
+        end(me);
+        assert!(first.is_dead() && second.is_dead());
     });
 }
 

@@ -64,15 +64,25 @@ impl BaseException {
     /// # Errors
     /// MemoryError.
     pub fn with_args(cx: &Context, args: &[Value]) -> PyResult<BaseException> {
-        let made = BaseException::empty();
-        made.args
-            .set(Some(Tuple::from_values(cx, args)?.into_value()));
-        Ok(made)
+        Ok(BaseException {
+            args: Field::new(Tuple::from_values(cx, args)?.into_value()),
+            ..BaseException::empty()
+        })
     }
 
     /// `args`.
     pub fn arguments(&self) -> Ref<Tuple> {
         self.args.get_as::<Tuple>().unwrap_or_else(Tuple::empty)
+    }
+
+    /// Whether `args` are these very objects, as they are when `__init__` follows `__new__`.
+    fn has_arguments(&self, args: &[Value]) -> bool {
+        let same = |tuple: &Ref<Tuple>| {
+            let own = tuple.as_slice();
+            own.len() == args.len() && own.iter().zip(args).all(|(own, arg)| own.is(arg))
+        };
+        let answer = |value: &Value| value.downcast::<Tuple>().map(same);
+        self.args.look(answer).unwrap_or(false)
     }
 
     /// Sets `__cause__` as `raise … from cause` does.
@@ -90,9 +100,11 @@ impl BaseException {
             return Err(cx.type_error(format!("{}() takes no keyword arguments", this.type_name())));
         }
         let base = crate::args::payload::<BaseException>(this);
-        base.args.set(Some(
-            Tuple::from_values(cx, args.positional())?.into_value(),
-        ));
+        if !base.has_arguments(args.positional()) {
+            base.args.set(Some(
+                Tuple::from_values(cx, args.positional())?.into_value(),
+            ));
+        }
         Ok(())
     }
 

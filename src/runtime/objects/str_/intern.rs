@@ -3,10 +3,13 @@
 //! Names of attributes, variables and keyword arguments are interned, so that look-ups compare one
 //! word. The table is split in shards, each behind its lock; it is consulted when code is loaded and
 //! when attribute names are made at run time, not when attributes are read.
+//!
+//! Native code asks for names by literals, each time anew. So before the table there is one indexed by
+//! the address of the text, which is only a hint: what it has is compared with the text.
 
 use std::hash::BuildHasher;
-use std::ptr::NonNull;
-use std::sync::atomic::Ordering;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crossbeam_utils::CachePadded;
 use hashbrown::HashTable;
@@ -21,6 +24,18 @@ const SHARDS: usize = 16;
 
 static TABLE: [CachePadded<Mutex<Vec<HashTable<Name>>>>; SHARDS] =
     [const { CachePadded::new(Mutex::new(Vec::new())) }; SHARDS];
+
+/// Places for names by the address of the text that was asked for.
+const PLACES: usize = 1024;
+
+static BY_ADDRESS: [AtomicPtr<Object<Str>>; PLACES] =
+    [const { AtomicPtr::new(ptr::null_mut()) }; PLACES];
+
+/// The place for a text. Literals lie one behind the other: their lengths tell neighbours apart.
+fn place_of(text: &str) -> &'static AtomicPtr<Object<Str>> {
+    let address = text.as_ptr() as usize;
+    &BY_ADDRESS[(address ^ address >> 10 ^ text.len() << 5) % PLACES]
+}
 
 /// An interned string. Copying costs nothing: it is immortal.
 #[derive(Clone, Copy)]
@@ -47,11 +62,19 @@ impl Name {
     /// # Errors
     /// MemoryError.
     pub fn intern(cx: &Context, text: &str) -> PyResult<Name> {
-        if let Some(known) = Name::known(text) {
-            return Ok(known);
+        let place = place_of(text);
+        // Acquire: the name's text was written before.
+        if let Some(name) = NonNull::new(place.load(Ordering::Acquire)).map(Name)
+            && name.as_ascii() == Some(text)
+        {
+            return Ok(name);
         }
-        let string = Str::from_str(cx, text)?;
-        Ok(Name::from_string(&string))
+        let name = match Name::known(text) {
+            Some(known) => known,
+            None => Name::from_string(&Str::from_str(cx, text)?),
+        };
+        place.store(name.0.as_ptr(), Ordering::Release);
+        Ok(name)
     }
 
     /// The name with this text, if it is ASCII and interned already: most are, and no string need be made
