@@ -14,7 +14,7 @@ use crate::guarded::HeldValue;
 use crate::instance;
 use crate::object::{Object, Ref};
 use crate::objects::descriptors::{
-    Member, Property, class_method_function, static_method_function,
+    GetSet, Member, Property, class_method_function, static_method_function,
 };
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
@@ -114,29 +114,27 @@ unsafe fn is_method(owner: &Value, entry: &Entry, name: Name) -> bool {
         && (!entry.check_dict || !instance::dict_has(owner, name))
 }
 
-/// The getter that `word`, loaded since the last safepoint, says the attribute's property has.
+/// The entry that `word`, loaded since the last safepoint, has for a data descriptor of the owner's class.
 #[inline(always)]
-fn cached_getter(owner: &Value, word: u64) -> Option<&Value> {
+fn cached_descriptor(owner: &Value, word: u64) -> Option<&Entry> {
     let shape = owner.shape_id_or_tag();
-    // SAFETY: the caller uses the value before the next safepoint.
-    unsafe { cache::entries(word) }
-        .find(|entry| {
-            entry.kind == EntryKind::Property
-                && entry.shape == shape
-                // SAFETY: the owner's class is the entry's.
-                && unsafe { entry.is_valid() }
-        })
-        .map(|entry| &entry.value)
+    // SAFETY: the caller uses the entry before the next safepoint.
+    unsafe { cache::entries(word) }.find(|entry| {
+        matches!(entry.kind, EntryKind::Property | EntryKind::GetSet)
+            && entry.shape == shape
+            // SAFETY: the owner's class is the entry's.
+            && unsafe { entry.is_valid() }
+    })
 }
 
 /// The getter of a property, by the cache alone, as a word for the place of a callable: a Python function of
 /// one argument.
 #[inline(never)]
 pub(super) fn getter_fast(owner: &Value, cache: &InlineCache) -> Option<u64> {
-    let getter = cached_getter(owner, cache.word())?;
-    let function = getter.downcast_exact::<Function>()?;
+    let entry = cached_descriptor(owner, cache.word())?;
+    let function = entry.value.downcast_exact::<Function>()?;
     let code = function.code();
-    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(getter))
+    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(&entry.value))
 }
 
 /// The attribute; fills the cache.
@@ -145,7 +143,11 @@ pub(super) fn getter_fast(owner: &Value, cache: &InlineCache) -> Option<u64> {
 /// As `getattr`.
 #[inline(never)]
 pub fn load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name) -> PyResult<Value> {
-    if let Some(getter) = cached_getter(owner, cache.word()).cloned() {
+    if let Some(entry) = cached_descriptor(owner, cache.word()) {
+        if let Some(descriptor) = entry.value.downcast_exact::<GetSet>() {
+            return (descriptor.get)(cx, owner);
+        }
+        let getter = entry.value.clone();
         return crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner));
     }
     if let Some(value) = recent::load(owner, name) {
@@ -239,6 +241,8 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
             && let Some(getter) = property.getter()
         {
             cache::fill_entry(cache, entry(EntryKind::Property, getter, false));
+        } else if is_native_getter(found, class) && version != 0 && owner.is_object() {
+            cache::fill_entry(cache, entry(EntryKind::GetSet, found.clone(), false));
         }
         return;
     }
@@ -290,7 +294,14 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
     }
 }
 
-/// `Class.attribute`, where the metaclass has no say and nothing needs binding.
+/// Is `found` a data descriptor that gets attributes of all objects of `class` by a native function?
+fn is_native_getter(found: &Value, class: &Ref<Type>) -> bool {
+    found
+        .downcast_exact::<GetSet>()
+        .is_some_and(|descriptor| class.is_subclass(&descriptor.class))
+}
+
+/// `Class.attribute`, where the metaclass has no say or a native getter, and nothing needs binding.
 fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Name, method: bool) {
     let metaclass = this.class_of();
     let generic = metaclass.slots.get_attribute.get().is_some_and(|get| {
@@ -303,7 +314,27 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Na
                 .unwrap_or(type_get_attribute),
         )
     });
-    if !generic || metaclass.lookup(cx, name).is_some() {
+    if !generic {
+        return;
+    }
+    let version = metaclass.version_or_new();
+    if let Some(found) = metaclass.lookup(cx, name) {
+        if is_native_getter(&found, metaclass) && version != 0 {
+            cache::fill_entry(
+                cache,
+                Entry {
+                    kind: EntryKind::GetSet,
+                    shape: this.as_value().shape_id_or_tag(),
+                    check_dict: false,
+                    class: metaclass.as_ptr().as_ptr(),
+                    version,
+                    value: found,
+                    next_shape: 0,
+                    offset: 0,
+                    epoch: 0,
+                },
+            );
+        }
         return;
     }
     let version = this.version_or_new();

@@ -126,6 +126,8 @@ pub enum EntryKind {
     Plain,
     /// A property with this getter.
     Property,
+    /// A data descriptor whose getter is native, and made for objects of the class.
+    GetSet,
     /// The field at `offset`.
     Field,
     /// Setting the attribute moves the object to shape `number` and writes the field at `offset`.

@@ -69,6 +69,10 @@ combined! {
     CONST_BINARY = 185;
     CONST_COMPARE = 186;
     LOCAL_CONST_COMPARE = 187;
+    /// The operand on the stack, which stays there, and a constant or a small int: a `case` that is a
+    /// literal.
+    TOP_CONST_COMPARE = 199;
+    TOP_SMALL_COMPARE = 200;
     /// `variable.name`, to be called or not, and `variable.name = …`.
     LOCAL_ATTR = 188;
     LOCAL_METHOD = 189;
@@ -97,7 +101,7 @@ macro_rules! unused {
             0 | 3 | 11 | 17 | 20 | 28 | 69 | 121 | 122 | 123 | 124 | 125 | 126 | 127 | 129 | 130 |
             131 | 132 | 133 | 134 | 135 | 136 | 137 | 138 | 139 | 140 | 141 | 142 | 143 | 144 | 145
             | 146 | 147 | 148 | 149 | 150 | 151 | 152 | 153 | 154 | 155 | 156 | 157 | 158 | 159 |
-            199 | 200 | 201 | 202 | 203 | 204 | 205 | 206 | 207 | 208 | 209 | 210 | 211 | 212 | 213
+            201 | 202 | 203 | 204 | 205 | 206 | 207 | 208 | 209 | 210 | 211 | 212 | 213
             | 214 | 215 | 216 | 217 | 218 | 219 | 220 | 221 | 222 | 223 | 224 | 225 | 226 | 227 |
             228 | 229 | 230 | 231 | 232 | 233 | 234 | 235 | 236 | 237 | 238 | 239 | 240 | 241 | 242
             | 243 | 244 | 245 | 246 | 247 | 248 | 249 | 250 | 251 | 252 | 253 | 255
@@ -171,6 +175,9 @@ fn replacement(
             .filter(|operator| *operator != SUBSCRIPT)
             .map(|_| op::CONST_BINARY)
             .or_else(|| next(O::COMPARE_OP).map(|_| op::CONST_COMPARE)),
+        O::COPY if argument == 1 && last(O::COMPARE_OP).is_some() => next(O::LOAD_CONST)
+            .map(|_| op::TOP_CONST_COMPARE)
+            .or_else(|| next(O::LOAD_SMALL_INT).map(|_| op::TOP_SMALL_COMPARE)),
         O::LOAD_GLOBAL if argument & 1 == 0 => next(O::LOAD_ATTR).map(|_| op::GLOBAL_ATTR),
         O::LOAD_FAST | O::LOAD_FAST_BORROW => {
             if let Some(attribute) = next(O::LOAD_ATTR) {

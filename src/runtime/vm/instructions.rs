@@ -357,9 +357,13 @@ pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value)
     let dict = dict
         .downcast::<Dict>()
         .expect("invariant: the compiler builds a dict there");
+    let plain = crate::objects::dict::plain_dict(mapping);
+    if let Some(mapping) = plain.filter(|_| dict.is_empty()) {
+        return dict.update_from(cx, mapping);
+    }
     // Only for messages: it may run Python code of the callable.
     let function = || function_text(cx, callable);
-    if attribute::find(cx, mapping, names::keys())?.is_none() {
+    if plain.is_none() && attribute::find(cx, mapping, names::keys())?.is_none() {
         return Err(cx.type_error(format!(
             "{} argument after ** must be a mapping, not {}",
             function(),
@@ -377,7 +381,7 @@ pub fn dict_merge(cx: &Context, dict: &Value, mapping: &Value, callable: &Value)
         }
         dict.set_item(cx, key, value)
     };
-    match crate::objects::dict::plain_dict(mapping) {
+    match plain {
         Some(mapping) => mapping
             .items_snapshot(cx)?
             .into_iter()
@@ -442,7 +446,7 @@ pub fn unpack_arguments(
         }
     };
     let mut keys = Vec::new();
-    if let Some(keywords) = keywords {
+    if let Some(keywords) = keywords.filter(|keywords| !is_empty_dict(keywords)) {
         let pairs = match keywords.downcast::<Dict>() {
             Some(keywords) => keywords.items_snapshot(cx)?,
             None => {
@@ -453,6 +457,8 @@ pub fn unpack_arguments(
                     .items_snapshot(cx)?
             }
         };
+        keys.reserve_exact(pairs.len());
+        values.reserve_exact(pairs.len());
         for (key, value) in pairs {
             if key.downcast::<Str>().is_none() {
                 return Err(cx.type_error("keywords must be strings"));
@@ -462,6 +468,10 @@ pub fn unpack_arguments(
         }
     }
     Ok((values, keys))
+}
+
+fn is_empty_dict(value: &Value) -> bool {
+    value.downcast_exact::<Dict>().is_some_and(|dict| dict.is_empty())
 }
 
 /// `CONVERT_VALUE`.
@@ -590,11 +600,17 @@ pub fn unpack_extended(
     before: usize,
     after: usize,
 ) -> PyResult<Vec<Value>> {
-    let iterator = unpackable_iterator(cx, iterable)?;
-    let mut items = Vec::new();
-    while let Some(item) = iterate::next(cx, &iterator)? {
-        items.push(item);
-    }
+    let mut items = match iterate::snapshot(cx, iterable)? {
+        Some(items) => items,
+        None => {
+            let iterator = unpackable_iterator(cx, iterable)?;
+            let mut items = Vec::new();
+            while let Some(item) = iterate::next(cx, &iterator)? {
+                items.push(item);
+            }
+            items
+        }
+    };
     let got = items.len();
     if got < before + after {
         return Err(cx.value_error(format!(

@@ -1607,6 +1607,27 @@ unsafe fn execute<const EVENTS: bool>(
                                     None => push!(right.clone()),
                                 }
                             }
+                            combined::TOP_CONST_COMPARE => {
+                                let (left, right) = (peek!(1), constant!(unit!(0) >> 8));
+                                match compare::operands_fast(left, right, unit!(1) >> 8) {
+                                    Some(truth) => {
+                                        pc = pc.add(3);
+                                        branch!(truth);
+                                    }
+                                    None => push!(left.clone()),
+                                }
+                            }
+                            combined::TOP_SMALL_COMPARE => {
+                                let left = peek!(1);
+                                let number = small_int!(unit!(0) >> 8);
+                                match compare::outcome_fast(left, &number, unit!(1) >> 8) {
+                                    Some(truth) => {
+                                        pc = pc.add(3);
+                                        branch!(truth);
+                                    }
+                                    None => push!(left.clone()),
+                                }
+                            }
                             combined::LOCAL_CONST_COMPARE => {
                                 let right = constant!(unit!(0) >> 8);
                                 if let Some(left) = &variable!(arg)

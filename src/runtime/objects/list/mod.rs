@@ -519,6 +519,10 @@ impl Ref<List> {
     /// # Errors
     /// TypeError when it is not iterable, MemoryError, and what iterating raises.
     pub fn extend(&self, cx: &Context, iterable: &Value) -> PyResult<()> {
+        if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+            let enough = self.write(|mut writer| writer.append(tuple.as_slice()));
+            return if enough { Ok(()) } else { Err(cx.no_memory()) };
+        }
         if let Some(values) = iterate::snapshot(cx, iterable)? {
             return self.extend_values(cx, values);
         }
@@ -616,6 +620,24 @@ impl Writer<'_> {
         self.word(length).put(value.into_bits());
         self.set_len(length + 1);
         Ok(())
+    }
+
+    /// Appends copies of these values. False when memory is out.
+    fn append(&mut self, values: &[Value]) -> bool {
+        let length = self.len();
+        let total = length + values.len();
+        let enough = match length {
+            _ if total <= self.capacity() => true,
+            0 => self.set_capacity(total),
+            _ => self.grow_for(total),
+        };
+        if enough {
+            for (index, value) in values.iter().enumerate() {
+                self.word(length + index).put(value.clone().into_bits());
+            }
+            self.set_len(total);
+        }
+        enough
     }
 
     /// Makes room for `total` items, with CPython's over-allocation. False when memory is out.
