@@ -14,7 +14,7 @@ use crate::guarded::HeldValue;
 use crate::instance;
 use crate::object::{Object, Ref};
 use crate::objects::descriptors::{
-    GetSet, Member, Property, class_method_function, static_method_function,
+    Get, GetSet, Member, Property, class_method_function, static_method_function,
 };
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
@@ -127,14 +127,46 @@ fn cached_descriptor(owner: &Value, word: u64) -> Option<&Entry> {
     })
 }
 
-/// The getter of a property, by the cache alone, as a word for the place of a callable: a Python function of
-/// one argument.
+/// How the attribute is got that a data descriptor of the owner's class stands for.
+pub(super) enum Getter {
+    /// By a call of a Python function of one argument: a word for the place of a callable.
+    Simple(u64),
+    /// By a native function.
+    Native(Get),
+    /// By a call of whatever a property has.
+    Other(Value),
+}
+
+impl Getter {
+    /// What it gets.
+    ///
+    /// # Errors
+    /// What the getter raises.
+    pub(super) fn get(self, cx: &Context, owner: &Value) -> PyResult<Value> {
+        match self {
+            Getter::Native(get) => get(cx, owner),
+            Getter::Other(getter) => {
+                crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner))
+            }
+            Getter::Simple(_) => unreachable!("invariant: it is entered"),
+        }
+    }
+}
+
+/// The getter of the attribute, by the cache alone. Simple ones are told apart if they can be `entered`.
 #[inline(never)]
-pub(super) fn getter_fast(owner: &Value, cache: &InlineCache) -> Option<u64> {
+pub(super) fn getter_fast(owner: &Value, cache: &InlineCache, entered: bool) -> Option<Getter> {
     let entry = cached_descriptor(owner, cache.word())?;
-    let function = entry.value.downcast_exact::<Function>()?;
-    let code = function.code();
-    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(&entry.value))
+    if let Some(descriptor) = entry.value.downcast_exact::<GetSet>() {
+        return Some(Getter::Native(descriptor.get));
+    }
+    if let Some(function) = entry.value.downcast_exact::<Function>() {
+        let code = function.code();
+        if entered && code.is_simple && code.arg_count == 1 {
+            return Some(Getter::Simple(uncounted::callable(&entry.value)));
+        }
+    }
+    Some(Getter::Other(entry.value.clone()))
 }
 
 /// The attribute; fills the cache.
@@ -143,13 +175,6 @@ pub(super) fn getter_fast(owner: &Value, cache: &InlineCache) -> Option<u64> {
 /// As `getattr`.
 #[inline(never)]
 pub fn load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name) -> PyResult<Value> {
-    if let Some(entry) = cached_descriptor(owner, cache.word()) {
-        if let Some(descriptor) = entry.value.downcast_exact::<GetSet>() {
-            return (descriptor.get)(cx, owner);
-        }
-        let getter = entry.value.clone();
-        return crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner));
-    }
     if let Some(value) = recent::load(owner, name) {
         return Ok(value);
     }
@@ -367,6 +392,19 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Na
     );
 }
 
+/// Where a chain says that objects of this shape have the field, and their shape once it is written.
+#[inline(always)]
+fn added_field(word: u64, shape: u32) -> Option<(usize, u32)> {
+    // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
+    let mut entries = unsafe { cache::entries(word) };
+    let entry = entries.find(|entry| entry.shape == shape && entry.in_epoch())?;
+    match entry.kind {
+        EntryKind::AddField => Some((entry.offset as usize, entry.next_shape)),
+        EntryKind::Field => Some((entry.offset as usize, shape)),
+        _ => None,
+    }
+}
+
 /// `owner.name = value` by the cache alone: what was there before.
 ///
 /// # Errors
@@ -384,26 +422,26 @@ pub fn store_fast(
     // SAFETY: `owner` keeps the object alive.
     let header = unsafe { pointer.as_ref() };
     let shape = header.shape();
-    if let Some(words) = cache::unpack_shape(word, Packed::Field, shape) {
-        let _held = HeldValue::lock_header(header);
-        if header.shape() == shape {
-            return Ok(cached_field(pointer, words).replace_locked(Some(value)));
+    let (words, next_shape) = match cache::unpack_shape(word, Packed::Field, shape) {
+        Some(words) => (words, shape),
+        None => match added_field(word, shape) {
+            Some(added) => added,
+            None => return Err(value),
+        },
+    };
+    let write = |value| {
+        let old = cached_field(pointer, words).replace_locked(Some(value));
+        if next_shape != shape {
+            header.set_shape(next_shape);
         }
-    } else {
-        // SAFETY: the word was loaded just now, and no safepoint follows before the entry's last use.
-        let mut entries = unsafe { cache::entries(word) };
-        if let Some(entry) = entries.find(|entry| entry.shape == shape && entry.in_epoch())
-            && matches!(entry.kind, EntryKind::AddField | EntryKind::Field)
-        {
-            let _held = HeldValue::lock_header(header);
-            if header.shape() == shape {
-                let old = cached_field(pointer, entry.offset as usize).replace_locked(Some(value));
-                if entry.kind == EntryKind::AddField {
-                    header.set_shape(entry.next_shape);
-                }
-                return Ok(old);
-            }
-        }
+        old
+    };
+    if header.is_exclusive() {
+        return Ok(write(value));
+    }
+    let _held = HeldValue::lock_header(header);
+    if header.shape() == shape {
+        return Ok(write(value));
     }
     Err(value)
 }

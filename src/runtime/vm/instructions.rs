@@ -471,7 +471,9 @@ pub fn unpack_arguments(
 }
 
 fn is_empty_dict(value: &Value) -> bool {
-    value.downcast_exact::<Dict>().is_some_and(|dict| dict.is_empty())
+    value
+        .downcast_exact::<Dict>()
+        .is_some_and(|dict| dict.is_empty())
 }
 
 /// `CONVERT_VALUE`.

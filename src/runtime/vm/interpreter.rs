@@ -31,7 +31,7 @@ use crate::objects::tuple::Tuple;
 use crate::protocols::{compare, iterate, number, sequence, text};
 use crate::slots::Comparison;
 use crate::value::Value;
-use crate::vm::attribute::This;
+use crate::vm::attribute::{Getter, This};
 use crate::vm::calling::{Called, call, call_keywords, call_unpacked, enter_getter};
 use crate::vm::combined::{op as combined, unused};
 use crate::vm::frame::{self, Frame, Kind};
@@ -701,16 +701,20 @@ unsafe fn execute<const EVENTS: bool>(
                                         Some(value) => value,
                                         None => {
                                             save!();
-                                            if (*frame).kind == Kind::Stack
-                                                && let Some(getter) =
-                                                    attribute::getter_fast(owner, cache)
-                                            {
-                                                let base = sp.sub(1);
-                                                let entered = enter_getter(cx, frame, base, getter);
-                                                called!(base, entered);
-                                                continue 'instructions;
+                                            let on_stack = (*frame).kind == Kind::Stack;
+                                            match attribute::getter_fast(owner, cache, on_stack) {
+                                                Some(Getter::Simple(getter)) => {
+                                                    let base = sp.sub(1);
+                                                    let entered =
+                                                        enter_getter(cx, frame, base, getter);
+                                                    called!(base, entered);
+                                                    continue 'instructions;
+                                                }
+                                                Some(getter) => attempt!(getter.get(cx, owner)),
+                                                None => attempt!(attribute::load(
+                                                    cx, owner, cache, name
+                                                )),
                                             }
-                                            attempt!(attribute::load(cx, owner, cache, name))
                                         }
                                     };
                                     replace!(1, value);
@@ -877,11 +881,14 @@ unsafe fn execute<const EVENTS: bool>(
                                     push!(attempt!(int::from_i64(cx, number)));
                                     continue 'instructions;
                                 }
-                                save!();
                                 if let Some(list) = iterator.downcast_exact::<ListIterator>() {
-                                    if unit!(0) == TWO_ITEMS
-                                        && let Some((first, second)) = list.advance_pair()
-                                    {
+                                    let pair = unit!(0) == TWO_ITEMS;
+                                    if !pair && let Some(item) = list.advance_fast() {
+                                        push_or_store!(item);
+                                        continue 'instructions;
+                                    }
+                                    save!();
+                                    if pair && let Some((first, second)) = list.advance_pair() {
                                         pc = pc.add(2);
                                         push!(second);
                                         push!(first);
@@ -891,9 +898,10 @@ unsafe fn execute<const EVENTS: bool>(
                                         Some(item) => push_or_store!(item),
                                         None => pc = pc.add(arg as usize + 1),
                                     }
-                                } else if let Some(generator) =
-                                    iterator.downcast_exact::<Generator>()
-                                {
+                                    continue 'instructions;
+                                }
+                                save!();
+                                if let Some(generator) = iterator.downcast_exact::<Generator>() {
                                     match attempt!(enter_generator(
                                         cx,
                                         frame,
@@ -1232,12 +1240,14 @@ unsafe fn execute<const EVENTS: bool>(
                                 replace!(2, template);
                             }
                             op::LIST_APPEND => {
-                                save!();
                                 let value = pop!();
                                 let list = peek!(arg as usize).downcast::<List>();
                                 let list =
                                     list.expect("invariant: the compiler builds a list there");
-                                attempt!(list.push(cx, value));
+                                if let Err(value) = list.push_fast(value) {
+                                    save!();
+                                    attempt!(list.push(cx, value));
+                                }
                             }
                             op::SET_ADD => {
                                 save!();

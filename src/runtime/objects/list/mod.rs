@@ -324,6 +324,19 @@ impl Ref<List> {
         self.get_slow(index)
     }
 
+    /// The item `index` of a list that nobody else uses, counted. `None` when others do, too, or there is no
+    /// such item.
+    #[inline(always)]
+    pub(crate) fn get_fast(&self, index: usize) -> Option<Value> {
+        if !self.header().is_exclusive() || index >= self.len() {
+            return None;
+        }
+        // SAFETY: the buffer of a list that only this thread uses; it has room for all items.
+        let buffer = unsafe { &*self.buffer.load(Ordering::Relaxed) };
+        // The list's own count keeps the item, since nobody takes it out.
+        buffer.word(index).look(Value::clone)
+    }
+
     /// The two items of the pair that is item `index`, which is not counted for that. `None` when it is no
     /// tuple of two, or another thread could free it meanwhile.
     #[inline(always)]
@@ -447,6 +460,25 @@ impl Ref<List> {
                 Err(cx.no_memory())
             }
         }
+    }
+
+    /// [`Ref::push`] onto a list that nobody else uses and that has room. Otherwise the value is given back.
+    #[inline(always)]
+    pub(crate) fn push_fast(&self, value: Value) -> Result<(), Value> {
+        if !self.header().is_exclusive() {
+            return Err(value);
+        }
+        let mut writer = Writer {
+            list: self,
+            alone: true,
+        };
+        let length = writer.len();
+        if length == writer.capacity() {
+            return Err(value);
+        }
+        writer.word(length).put(value.into_bits());
+        writer.set_len(length + 1);
+        Ok(())
     }
 
     /// Puts `value` in the place of item `index`. False when there is no such item.
