@@ -77,8 +77,6 @@ def base_of(cls):
 for _ in range(40):
     assert base_of(Plain) is object and name_of(Made) == "Made"
 print(base_of(Made), base_of(Plain), base_of(Meta), base_of(Made))
-del Meta.__base__
-print(base_of(Made), base_of(Plain))
 
 
 class Borrowed:
@@ -97,3 +95,11 @@ for _ in range(3):
         real_of(Borrowed())
     except TypeError as error:
         print(error)
+for name in ("__base__", "__mro__", "__flags__", "__basicsize__", "__weakrefoffset__", "__module__"):
+    try:
+        setattr(Plain, name, None)
+        print(name, "was set")
+    except AttributeError as error:
+        print(name, error, type(vars(type)[name]).__name__)
+    except TypeError as error:
+        print(name, error)

@@ -351,7 +351,7 @@ impl Type {
         Ok(())
     }
 
-    #[getter("__base__")]
+    #[member("__base__")]
     fn base(_cx: &Context, this: &Ref<Type>) -> PyResult<Option<Value>> {
         Ok(this.base.get())
     }
@@ -409,7 +409,7 @@ impl Type {
         }
     }
 
-    #[getter("__flags__")]
+    #[member("__flags__")]
     fn flags_attribute(_cx: &Context, this: &Ref<Type>) -> PyResult<u64> {
         const INLINE_VALUES: u64 = 1 << 2;
         const MANAGED_DICT: u64 = 1 << 4;
@@ -429,12 +429,12 @@ impl Type {
         Ok(flags)
     }
 
-    #[getter("__basicsize__")]
+    #[member("__basicsize__")]
     fn basicsize(_cx: &Context, this: &Ref<Type>) -> PyResult<usize> {
         Ok(this.root_shape().instance_size(0))
     }
 
-    #[getter("__itemsize__")]
+    #[member("__itemsize__")]
     fn itemsize(_cx: &Context, this: &Ref<Type>) -> PyResult<usize> {
         Ok(if this.layout.is_variable {
             8
@@ -445,12 +445,12 @@ impl Type {
         })
     }
 
-    #[getter("__dictoffset__")]
+    #[member("__dictoffset__")]
     fn dictoffset(_cx: &Context, this: &Ref<Type>) -> PyResult<usize> {
         Ok(this.root_shape().dict_offset(0).unwrap_or(0))
     }
 
-    #[getter("__weakrefoffset__")]
+    #[member("__weakrefoffset__")]
     fn weakrefoffset(_cx: &Context, this: &Ref<Type>) -> PyResult<usize> {
         Ok(usize::from(this.has(ClassFlags::HAS_WEAKREF)) * 8)
     }
