@@ -110,12 +110,6 @@ impl Field {
         self.get_with(lock).map(Value::into_bits)
     }
 
-    /// [`Field::operand`] of a field that writers lock by its address.
-    #[inline]
-    pub(crate) fn callable(&self) -> Option<u64> {
-        self.operand(self.stripe())
-    }
-
     /// Looks at the object that the field refers to, without counting it. `None` when there is none, or
     /// when another thread could free it meanwhile. `look` must not let go of anything, nor reach a
     /// safepoint.
@@ -169,6 +163,12 @@ impl Field {
     #[inline]
     pub fn set(&self, value: Option<Value>) {
         drop(self.replace(value));
+    }
+
+    /// Puts `value` into a field of an object that nobody else knows yet.
+    #[inline]
+    pub fn set_new(&self, value: Value) {
+        drop(self.replace_locked(Some(value)));
     }
 
     /// [`Field::replace`] for a caller that is the only thread, or whose fields are all written with the

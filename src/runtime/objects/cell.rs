@@ -6,6 +6,7 @@ use crate::args::Args;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::field::Field;
+use crate::guarded::HeldValue;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::str_::Str;
 use crate::objects::type_::Type;
@@ -21,7 +22,7 @@ use crate::value::Value;
 )]
 pub struct Cell {
     /// The variable's value.
-    pub content: Field,
+    content: Field,
 }
 
 impl Traverse for Cell {
@@ -47,6 +48,37 @@ impl Cell {
     }
 }
 
+impl Ref<Cell> {
+    /// The content, counted.
+    #[inline(always)]
+    pub fn get(&self) -> Option<Value> {
+        self.content.get_with(self.header())
+    }
+
+    /// The content as a word for the place of a callable on the operand stack (`vm/uncounted.rs`).
+    #[inline(always)]
+    pub(crate) fn callable(&self) -> Option<u64> {
+        self.content.operand(self.header())
+    }
+
+    /// Puts a value in and returns what was there.
+    #[inline(always)]
+    pub fn replace(&self, value: Option<Value>) -> Option<Value> {
+        let header = self.header();
+        if header.is_exclusive() {
+            return self.content.replace_locked(value);
+        }
+        let _held = HeldValue::lock_header(header);
+        self.content.replace_locked(value)
+    }
+
+    /// Puts a value in.
+    #[inline(always)]
+    pub fn set(&self, value: Option<Value>) {
+        drop(self.replace(value));
+    }
+}
+
 #[pymethods]
 impl Cell {
     #[slot(new)]
@@ -67,7 +99,7 @@ impl Cell {
     #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<Cell>) -> PyResult<Value> {
         let address = this.as_value().bits();
-        let text = match this.content.get() {
+        let text = match this.get() {
             None => format!("<cell at {address:#x}: empty>"),
             Some(content) => format!(
                 "<cell at {address:#x}: {} object at {:#x}>",
@@ -88,7 +120,7 @@ impl Cell {
         let Some(other) = other.downcast::<Cell>() else {
             return Ok(Value::NOT_IMPLEMENTED);
         };
-        match (this.content.get(), other.content.get()) {
+        match (this.get(), other.get()) {
             (Some(left), Some(right)) => compare::rich(cx, &left, &right, comparison),
             // An empty cell is less than any other.
             (left, right) => Ok(Value::from_bool(
@@ -99,14 +131,12 @@ impl Cell {
 
     #[getter]
     fn cell_contents(cx: &Context, this: &Ref<Cell>) -> PyResult<Value> {
-        this.content
-            .get()
-            .ok_or_else(|| cx.value_error("Cell is empty"))
+        this.get().ok_or_else(|| cx.value_error("Cell is empty"))
     }
 
     #[setter]
     fn set_cell_contents(_cx: &Context, this: &Ref<Cell>, value: Option<&Value>) -> PyResult<()> {
-        this.content.set(value.cloned());
+        this.set(value.cloned());
         Ok(())
     }
 }

@@ -346,7 +346,7 @@ impl Ref<FrameObject> {
         if kind.intersects(LocalKind::CELL.union(LocalKind::FREE))
             && let Some(cell) = value.downcast_exact::<Cell>()
         {
-            return cell.content.get();
+            return cell.get();
         }
         Some(value)
     }
@@ -433,7 +433,7 @@ impl Ref<FrameObject> {
         if let (Some(cell), Some(value)) = (&old, into_cell)
             && let Some(cell) = cell.downcast_exact::<Cell>()
         {
-            cell.content.set(Some(value));
+            cell.set(Some(value));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `function`: code with its globals, defaults and closure.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use typhon_compiler::code::CodeFlags;
 use typhon_macros::{pyclass, pymethods};
@@ -21,8 +20,6 @@ use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::value::Value;
 use crate::vm::bind;
-
-static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
 
 /// The payload of `function`.
 ///
@@ -51,7 +48,6 @@ pub struct Function {
     pub annotations: Field,
     pub annotate: Field,
     pub type_params: Field,
-    version: AtomicU32,
 }
 
 impl Traverse for Function {
@@ -129,7 +125,6 @@ impl Function {
                 annotations: Field::empty(),
                 annotate: Field::empty(),
                 type_params: Field::empty(),
-                version: AtomicU32::new(NEXT_VERSION.fetch_add(1, Ordering::Relaxed)),
             },
         )
     }
@@ -147,18 +142,6 @@ impl Function {
         if let Ok(closure) = closure.into_ref::<Tuple>() {
             let _ = self.closure.set(closure);
         }
-    }
-
-    /// Changes when the code or the defaults change.
-    pub fn version(&self) -> u32 {
-        self.version.load(Ordering::Acquire)
-    }
-
-    fn changed(&self) {
-        self.version.store(
-            NEXT_VERSION.fetch_add(1, Ordering::Relaxed),
-            Ordering::Release,
-        );
     }
 }
 
@@ -334,7 +317,6 @@ impl Function {
         }
         this.code().header().set_immortal();
         this.code.set(Some(code.to_value()));
-        this.changed();
         Ok(())
     }
 
@@ -365,7 +347,6 @@ impl Function {
             return Err(cx.type_error("__defaults__ must be set to a tuple object"));
         }
         this.defaults.set(value.cloned());
-        this.changed();
         Ok(())
     }
 
@@ -385,7 +366,6 @@ impl Function {
             return Err(cx.type_error("__kwdefaults__ must be set to a dict object"));
         }
         this.keyword_defaults.set(value.cloned());
-        this.changed();
         Ok(())
     }
 

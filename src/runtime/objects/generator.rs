@@ -257,11 +257,17 @@ impl Ref<Generator> {
     /// ValueError when it runs already.
     #[inline(always)]
     pub(crate) fn enter(&self, cx: &Context) -> PyResult<Option<u8>> {
+        let alone = self.header().is_exclusive_or_announce();
         loop {
             let state = self.state.load(Ordering::Acquire);
             match state {
                 FINISHED => return Ok(None),
                 RUNNING => return Err(self.already_running(cx)),
+                _ if alone => {
+                    // Others announce themselves, and wait for this thread's next safepoint, before they look.
+                    self.state.store(RUNNING, Ordering::Relaxed);
+                    return Ok(Some(state));
+                }
                 _ => {
                     let taken = self.state.compare_exchange(
                         state,

@@ -308,7 +308,7 @@ fn from_frame(cx: &Context) -> PyResult<(Ref<Type>, Value)> {
     };
     // A first argument that inner functions use is in a cell.
     let first = match first.downcast_exact::<Cell>() {
-        Some(cell) if code.local_kind(0).contains(LocalKind::CELL) => cell.content.get(),
+        Some(cell) if code.local_kind(0).contains(LocalKind::CELL) => cell.get(),
         _ => Some(first),
     };
     let Some(first) = first else {
@@ -323,7 +323,7 @@ fn from_frame(cx: &Context) -> PyResult<(Ref<Type>, Value)> {
     let Some(cell) = cell.downcast_exact::<Cell>() else {
         return Err(cx.runtime_error("super(): bad __class__ cell"));
     };
-    let Some(class) = cell.content.get() else {
+    let Some(class) = cell.get() else {
         return Err(cx.runtime_error("super(): empty __class__ cell"));
     };
     match class.into_ref::<Type>() {

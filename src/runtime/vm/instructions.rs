@@ -645,10 +645,10 @@ pub fn set_function_attribute(function: Value, number: u32, attribute: Value) ->
         unreachable!("invariant: MAKE_FUNCTION comes first")
     };
     match FunctionAttribute::from_u32(number) {
-        Some(FunctionAttribute::Defaults) => this.defaults.set(Some(attribute)),
-        Some(FunctionAttribute::KeywordDefaults) => this.keyword_defaults.set(Some(attribute)),
-        Some(FunctionAttribute::Annotations) => this.annotations.set(Some(attribute)),
-        Some(FunctionAttribute::Annotate) => this.annotate.set(Some(attribute)),
+        Some(FunctionAttribute::Defaults) => this.defaults.set_new(attribute),
+        Some(FunctionAttribute::KeywordDefaults) => this.keyword_defaults.set_new(attribute),
+        Some(FunctionAttribute::Annotations) => this.annotations.set_new(attribute),
+        Some(FunctionAttribute::Annotate) => this.annotate.set_new(attribute),
         Some(FunctionAttribute::Closure) => this.set_closure(attribute),
         None => {}
     }

@@ -17,7 +17,7 @@ use typhon_compiler::opcode::Opcode;
 
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
-use crate::field::Field;
+use crate::object::Ref;
 use crate::objects::cell::Cell;
 use crate::objects::dict::Dict;
 use crate::objects::generator::{self, Generator};
@@ -1029,7 +1029,7 @@ unsafe fn execute<const EVENTS: bool>(
                                 }
                             }
                             op::LOAD_DEREF => {
-                                let cell = cell_content(&variable!(arg));
+                                let cell = cell_of(&variable!(arg));
                                 match cell.get() {
                                     Some(value) => push!(value),
                                     None => {
@@ -1041,10 +1041,10 @@ unsafe fn execute<const EVENTS: bool>(
                             }
                             op::STORE_DEREF => {
                                 let value = pop!();
-                                cell_content(&variable!(arg)).set(Some(value));
+                                cell_of(&variable!(arg)).set(Some(value));
                             }
                             op::DELETE_DEREF => {
-                                if cell_content(&variable!(arg)).replace(None).is_none() {
+                                if cell_of(&variable!(arg)).replace(None).is_none() {
                                     save!();
                                     instructions::unbound_cell(cx, &*frame, arg as usize);
                                     raised!();
@@ -1059,7 +1059,7 @@ unsafe fn execute<const EVENTS: bool>(
                                     name
                                 )) {
                                     Some(value) => value,
-                                    None => match cell_content(&variable!(arg)).get() {
+                                    None => match cell_of(&variable!(arg)).get() {
                                         Some(value) => value,
                                         None => {
                                             instructions::unbound_cell(cx, &*frame, arg as usize);
@@ -1785,21 +1785,19 @@ unsafe fn execute<const EVENTS: bool>(
                                 }
                                 None => push_option!(None),
                             },
-                            combined::DEREF_CALLABLE => {
-                                match cell_content(&variable!(arg)).callable() {
-                                    Some(word) => {
-                                        pc = pc.add(1);
-                                        *sp = word;
-                                        *sp.add(1) = 0;
-                                        sp = sp.add(2);
-                                    }
-                                    None => {
-                                        save!();
-                                        instructions::unbound_cell(cx, &*frame, arg as usize);
-                                        raised!();
-                                    }
+                            combined::DEREF_CALLABLE => match cell_of(&variable!(arg)).callable() {
+                                Some(word) => {
+                                    pc = pc.add(1);
+                                    *sp = word;
+                                    *sp.add(1) = 0;
+                                    sp = sp.add(2);
                                 }
-                            }
+                                None => {
+                                    save!();
+                                    instructions::unbound_cell(cx, &*frame, arg as usize);
+                                    raised!();
+                                }
+                            },
                             instrument::INSTRUMENTED if !EVENTS => {
                                 pc = pc.sub(1);
                                 save!();
@@ -1839,13 +1837,11 @@ unsafe fn execute<const EVENTS: bool>(
     }
 }
 
-/// The content of the cell in a variable.
+/// The cell in a variable.
 #[inline(always)]
-fn cell_content(variable: &Option<Value>) -> &Field {
-    let cell = variable
+fn cell_of(variable: &Option<Value>) -> &Ref<Cell> {
+    variable
         .as_ref()
-        .and_then(|cell| cell.downcast_exact::<Cell>());
-    &cell
+        .and_then(|cell| cell.downcast_exact::<Cell>())
         .expect("invariant: the compiler makes a cell of this variable")
-        .content
 }

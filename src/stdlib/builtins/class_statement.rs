@@ -153,7 +153,7 @@ fn check_class_cell(
     class: &Ref<Type>,
     cell: &Ref<Cell>,
 ) -> PyResult<()> {
-    match cell.content.get() {
+    match cell.get() {
         Some(found) if found.is(class.as_value()) => Ok(()),
         Some(found) => Err(cx.type_error(format!(
             "__class__ set to {} defining {} as {}",

@@ -194,12 +194,12 @@ impl NewType<'_> {
         // `mro()` may already ask for the class.
         if let Some(cell) = cell.and_then(|cell| cell.into_ref::<crate::objects::cell::Cell>().ok())
         {
-            cell.content.set(Some(class.to_value()));
+            cell.set(Some(class.to_value()));
         }
         if let Some(cell) = take(cx, &class, "__classdictcell__")?
             && let Some(cell) = cell.downcast::<crate::objects::cell::Cell>()
         {
-            cell.content.set(Some(class.dict.to_value()));
+            cell.set(Some(class.dict.to_value()));
         }
         self.add_members(cx, &class, &base, &slot_names)?;
         let base_has = |flag| base_types.iter().any(|base| base.has(flag));
