@@ -26,6 +26,19 @@ impl Value {
         }
     }
 
+    /// Whether the class is `T`'s own. [`Value::is_exact`] asks that faster, but says no of an object that
+    /// has got attributes of its own.
+    #[inline]
+    pub fn is_directly<T: Payload>(&self) -> bool {
+        self.class().is(T::class())
+    }
+
+    /// This value as a `T`, if [`Value::is_directly`] one.
+    #[inline]
+    pub fn downcast_directly<T: Payload>(&self) -> Option<&Ref<T>> {
+        self.downcast::<T>().filter(|_| self.is_directly::<T>())
+    }
+
     /// What messages call this value's type: `type(self).__name__`, with the module before it for
     /// classes of native modules.
     pub fn type_name(&self) -> String {

@@ -78,7 +78,7 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
         return instance::existing_dict(owner, header)?.get_at(index, name);
     }
     if let Some(index) = cache::unpack_shape(word, Packed::ModuleEntry, shape) {
-        return owner.downcast_exact::<Module>()?.dict.get_at(index, name);
+        return owner.downcast::<Module>()?.dict.get_at(index, name);
     }
     None
 }
@@ -220,7 +220,8 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
         return;
     }
     let class = owner.class();
-    if let Some(module) = owner.downcast_exact::<Module>() {
+    // A module's shape is not that of a new one: its dict is at work.
+    if let Some(module) = owner.downcast_directly::<Module>() {
         if class.lookup(cx, name).is_none()
             && let Some(index) = module.dict.find_name(name)
         {
@@ -592,7 +593,7 @@ fn load_other_method(
         }
     }
     if let Some(index) = cache::unpack_shape(word, Packed::ModuleEntry, owner.shape_id_or_tag()) {
-        let module = owner.downcast_exact::<Module>()?;
+        let module = owner.downcast::<Module>()?;
         return module
             .dict
             .operand_at(index, name)
