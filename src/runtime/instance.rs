@@ -22,6 +22,9 @@ use crate::value::Value;
 
 /// Bytes of the payload's variable part.
 pub(crate) fn variable_size(object: NonNull<Header>, shape: &Shape) -> usize {
+    if !shape.layout.is_variable {
+        return 0;
+    }
     // SAFETY: the caller's object is alive and has this layout.
     unsafe { (shape.layout.variable_size)(object) }
 }

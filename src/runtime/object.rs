@@ -113,6 +113,8 @@ pub struct Layout {
     pub variable_size: unsafe fn(NonNull<Header>) -> usize,
     /// Whether `variable_size` can be other than 0.
     pub is_variable: bool,
+    /// Whether dropping the payload does anything.
+    pub needs_drop: bool,
     /// Drops the payload in place.
     pub drop: unsafe fn(NonNull<Header>),
     /// [`Traverse::traverse`].
@@ -135,6 +137,7 @@ impl Layout {
             kind,
             variable_size: no_variable_size,
             is_variable: false,
+            needs_drop: std::mem::needs_drop::<T>(),
             drop: drop_payload::<T>,
             traverse: traverse_payload::<T>,
             run: if T::IS_RUN {
@@ -441,16 +444,37 @@ unsafe fn publish(memory: NonNull<Header>, shape: &'static Shape) {
 }
 
 /// Destroys an object whose last count is gone; `header::decref` said so.
-#[cold]
-#[inline(never)]
+#[inline]
 pub fn destroy(object: NonNull<Header>) {
-    if pending::must_wait() {
+    // SAFETY: no count is left, so this thread alone can reach the object.
+    unsafe {
+        let header = object.as_ref();
+        let shape = shape::get(header.shape());
+        // What refers to nothing runs nothing when it dies and nests nothing: it need not wait.
+        if shape.is_bare() && !needs_help(header, shape) {
+            typhon_sync::validate::dead(header);
+            release(object);
+            return;
+        }
+    }
+    destroy_in_turn(object);
+}
+
+/// [`destroy`] of what has more to it than memory.
+#[inline(never)]
+fn destroy_in_turn(object: NonNull<Header>) {
+    let Some(_nested) = pending::Nested::enter() else {
         pending::push(object);
         return;
-    }
-    let _nested = pending::Nested::enter();
+    };
     // SAFETY: no count is left, so this thread alone can reach the object.
     unsafe { destroy_now(object) };
+}
+
+/// Whether a finalizer, weak references or the collector have to do with the death of an object.
+#[inline(always)]
+fn needs_help(header: &Header, shape: &Shape) -> bool {
+    gc_bits(header) & gc_flags::NEEDS_HELP != 0 || shape.has_finalizer()
 }
 
 /// # Safety
@@ -459,7 +483,7 @@ pub(crate) unsafe fn destroy_now(object: NonNull<Header>) {
     // SAFETY: nobody frees the memory but us, below.
     let header = unsafe { object.as_ref() };
     typhon_sync::validate::dead(header);
-    if gc_bits(header) & gc_flags::NEEDS_HELP != 0 || shape::get(header.shape()).has_finalizer() {
+    if needs_help(header, shape::get(header.shape())) {
         // SAFETY: as above; `finalize` restores the count when the object is resurrected.
         if unsafe { finalize(object) } {
             return;
@@ -480,7 +504,11 @@ pub(crate) unsafe fn drop_contents(object: NonNull<Header>) {
     // SAFETY: the object is valid until here.
     unsafe {
         let shape = shape::get(object.as_ref().shape());
-        let extra = (shape.layout.variable_size)(object);
+        if !shape.has_tail() {
+            (shape.layout.drop)(object);
+            return;
+        }
+        let extra = instance::variable_size(object, shape);
         (shape.layout.drop)(object);
         instance::drop_slots(object, shape, extra);
     }

@@ -50,6 +50,11 @@ pub struct Shape {
     pub members: u32,
     /// Inline slots behind the dict word.
     pub capacity: u32,
+    /// Bytes of an instance, but for the variable part of its payload.
+    fixed_size: usize,
+    /// Whether an instance is a payload that has nothing to drop, and no more: its death, if nobody asked to
+    /// be told of it, is the end of its memory.
+    is_bare: bool,
     class: AtomicPtr<Object<Type>>,
     has_finalizer: std::sync::atomic::AtomicBool,
     names: Box<[Name]>,
@@ -105,6 +110,8 @@ pub fn new_root(root: &Root) -> Option<&'static Shape> {
         layout: root.layout,
         members: root.members,
         capacity: root.capacity,
+        fixed_size: 0,
+        is_bare: false,
         class: AtomicPtr::new(root.class.as_ptr()),
         has_finalizer: false.into(),
         names: Box::new([]),
@@ -120,6 +127,12 @@ fn register(mut shape: Shape) -> Option<&'static Shape> {
         return None;
     }
     shape.id = id;
+    let tail = match shape.mode {
+        Mode::NoDict => shape.members,
+        Mode::Slots | Mode::Dict => shape.members + 1 + shape.capacity,
+    };
+    shape.fixed_size = shape.layout.size + 8 * tail as usize;
+    shape.is_bare = shape.kind == Kind::Plain && tail == 0 && !shape.layout.needs_drop;
     let shape: &'static Shape = Box::leak(Box::new(shape));
     // Release: whoever reads the id from a header finds the shape complete.
     TABLE[id as usize].store(std::ptr::from_ref(shape).cast_mut(), Ordering::Release);
@@ -143,11 +156,14 @@ impl Shape {
     /// Bytes of an instance whose payload has `extra` bytes of variable part.
     #[inline]
     pub fn instance_size(&self, extra: usize) -> usize {
-        let fixed = self.layout.size + extra.next_multiple_of(8) + 8 * self.members as usize;
-        match self.mode {
-            Mode::NoDict => fixed,
-            Mode::Slots | Mode::Dict => fixed + 8 + 8 * self.capacity as usize,
-        }
+        self.fixed_size + extra.next_multiple_of(8)
+    }
+
+    /// Whether freeing an instance's memory is all that its death comes to, but for a finalizer and what
+    /// the header's `gc` byte asks for.
+    #[inline(always)]
+    pub fn is_bare(&self) -> bool {
+        self.is_bare
     }
 
     /// Where members, dict word and slots begin.
@@ -223,6 +239,8 @@ impl Shape {
             layout: self.layout,
             members: self.members,
             capacity: self.capacity,
+            fixed_size: 0,
+            is_bare: false,
             class: AtomicPtr::new(self.class.load(Ordering::Relaxed)),
             has_finalizer: self.has_finalizer().into(),
             names,
@@ -250,6 +268,8 @@ impl Shape {
             layout: self.layout,
             members: self.members,
             capacity: self.capacity,
+            fixed_size: 0,
+            is_bare: false,
             class: AtomicPtr::new(self.class.load(Ordering::Relaxed)),
             has_finalizer: self.has_finalizer().into(),
             names: Box::new([]),
