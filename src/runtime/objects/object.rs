@@ -314,14 +314,27 @@ fn merge_class_attributes(cx: &Context, found: &Ref<Dict>, class: &Value) -> PyR
 ///
 /// # Errors
 /// MemoryError.
+#[inline(always)]
 pub fn instance_to_initialize(
     cx: &Context,
     class: &Ref<Type>,
     count: usize,
 ) -> PyResult<Option<(Value, Ref<Function>)>> {
+    if class.slots.new.word() != self::class().slots.new.word() {
+        return Ok(None);
+    }
+    plain_instance_to_initialize(cx, class, count)
+}
+
+/// [`instance_to_initialize`] of a class with the `__new__` of `object`.
+#[inline(never)]
+fn plain_instance_to_initialize(
+    cx: &Context,
+    class: &Ref<Type>,
+    count: usize,
+) -> PyResult<Option<(Value, Ref<Function>)>> {
     let own = &self::class().slots;
-    if class.slots.new.word() != own.new.word()
-        || class.slots.init.word() == own.init.word()
+    if class.slots.init.word() == own.init.word()
         || class.has(ClassFlags::IS_ABSTRACT)
         || !class.class_of().is(Type::class())
     {

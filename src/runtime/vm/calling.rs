@@ -75,6 +75,27 @@ pub(super) unsafe fn call(
             drop_operands(sp, base);
             return Ok(Called::Returned(result));
         }
+        // A class whose own class is `type`, which calls it.
+        if let Some(class) = callable.downcast_exact::<Type>() {
+            if *base.add(1) == 0
+                && (*frame).kind == Kind::Stack
+                && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
+            {
+                // (class, NULL, …) becomes (instance, instance, …): the result, and the first variable.
+                uncounted::discard(base);
+                *base.add(1) = instance.clone().into_bits();
+                *base = instance.into_bits();
+                (*frame).sp = base.add(1);
+                let callee = frame::push(cx, init, base.add(1), total + 1, frame)?;
+                (*callee).is_init = true;
+                return Ok(Called::Entered(callee));
+            }
+            let args =
+                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
+            let result = class.call(cx, args)?;
+            drop_operands(sp, base);
+            return Ok(Called::Returned(result));
+        }
         if *base.add(1) == 0
             && let Some(method) = callable.downcast_exact::<Method>()
         {
@@ -86,20 +107,6 @@ pub(super) unsafe fn call(
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
             return enter_function(cx, frame, sp, base, args);
-        }
-        if *base.add(1) == 0
-            && (*frame).kind == Kind::Stack
-            && let Some(class) = callable.downcast::<Type>()
-            && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
-        {
-            // (class, NULL, …) becomes (instance, instance, …): the result, and the first variable.
-            uncounted::discard(base);
-            *base.add(1) = instance.clone().into_bits();
-            *base = instance.into_bits();
-            (*frame).sp = base.add(1);
-            let callee = frame::push(cx, init, base.add(1), total + 1, frame)?;
-            (*callee).is_init = true;
-            return Ok(Called::Entered(callee));
         }
         call_object(cx, sp, base, total, &[])
     }

@@ -15,6 +15,43 @@ use crate::objects::str_::{Name, Str, names};
 use crate::objects::tuple::Tuple;
 use crate::value::Value;
 
+impl Ref<Type> {
+    /// `class(...)`, when the class of the class has the `__call__` of `type`.
+    ///
+    /// # Errors
+    /// What `__new__` and `__init__` raise.
+    #[inline]
+    pub(crate) fn call(&self, cx: &Context, args: Args<'_>) -> PyResult<Value> {
+        if self.is(type_class()) && args.values.len() == 1 && args.names.is_empty() {
+            return Ok(args.values[0].class().to_value());
+        }
+        cx.nested("", || self.make(cx, args))
+    }
+
+    fn make(&self, cx: &Context, args: Args<'_>) -> PyResult<Value> {
+        if self.is(type_class()) && args.values.len() == 1 && args.names.is_empty() {
+            return Ok(args.values[0].class().to_value());
+        }
+        let Some(new) = self.slots.new.get() else {
+            return Err(cx.type_error(format!("cannot create '{}' instances", self.plain_name(cx))));
+        };
+        let object = new(cx, self, args)?;
+        let class = object.class();
+        let init = class.slots.init.word();
+        let plain = &crate::objects::object::class().slots;
+        if init == plain.init.word() && class.slots.new.word() != plain.new.word() {
+            // `object.__init__` takes whatever another `__new__` took, and does nothing.
+            return Ok(object);
+        }
+        if (class.is(self) || class.is_subclass(self))
+            && let Some(init) = class.slots.init.get()
+        {
+            init(cx, &object, args)?;
+        }
+        Ok(object)
+    }
+}
+
 #[pymethods]
 impl Type {
     #[slot(repr)]
@@ -24,28 +61,8 @@ impl Type {
     }
 
     #[slot(call)]
-    fn call(cx: &Context, this: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        if this.is(type_class()) && args.values.len() == 1 && args.names.is_empty() {
-            return Ok(args.values[0].class().to_value());
-        }
-        let Some(new) = this.slots.new.get() else {
-            return Err(cx.type_error(format!("cannot create '{}' instances", this.plain_name(cx))));
-        };
-        let object = new(cx, this, args)?;
-        let class = object.class();
-        let plain = &crate::objects::object::class().slots;
-        if class.slots.init.word() == plain.init.word()
-            && class.slots.new.word() != plain.new.word()
-        {
-            // `object.__init__` takes whatever another `__new__` took, and does nothing.
-            return Ok(object);
-        }
-        if (class.is(this) || class.is_subclass(this))
-            && let Some(init) = class.slots.init.get()
-        {
-            init(cx, &object, args)?;
-        }
-        Ok(object)
+    fn call_slot(cx: &Context, this: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
+        this.make(cx, args)
     }
 
     #[slot(get_attribute)]
