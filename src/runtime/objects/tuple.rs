@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{self, Payload, Ref, Run, Traverse};
 use crate::objects::iterators::SequenceIterator;
+use crate::objects::list::List;
 use crate::objects::type_::Type;
 use crate::protocols::{compare, hash, index, iterate, text};
 use crate::shape::{self, Shape};
@@ -235,6 +236,12 @@ impl Tuple {
         };
         if class.is(Tuple::class()) && iterable.is_exact::<Tuple>() {
             return Ok(iterable.clone());
+        }
+        if class.is(Tuple::class())
+            && let Some(list) = iterable.downcast_exact::<List>()
+            && let Some(made) = list.look_if_exclusive(|items| Tuple::from_values(cx, items))
+        {
+            return made.map(Ref::into_value);
         }
         let values = iterate::collect(cx, iterable)?;
         Tuple::from_vec_of_class(cx, class, values).map(Ref::into_value)

@@ -235,7 +235,9 @@ pub fn keys_equal(left: &Value, right: &Value) -> Option<bool> {
     items_equal(left, right)
 }
 
-fn items_equal(left: &Value, right: &Value) -> Option<bool> {
+/// As [`keys_equal`], for what is no tuple.
+#[inline]
+pub(crate) fn items_equal(left: &Value, right: &Value) -> Option<bool> {
     if left.is(right) {
         return Some(true);
     }

@@ -13,6 +13,7 @@ use crate::objects::set::{any_set, explain_unhashable};
 use crate::objects::str_::{Str, StrBuilder, names};
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
+use crate::objects::zip::Zip;
 use crate::protocols::text::{self, ReprGuard};
 use crate::protocols::{attribute, call, compare, hash, iterate, sequence};
 use crate::slots::Comparison;
@@ -64,8 +65,22 @@ impl Ref<Dict> {
 
     /// Adds the pairs that `iterable` yields.
     fn merge_pairs(&self, cx: &Context, iterable: &Value) -> PyResult<()> {
+        if let Some(zip) = iterable.downcast_exact::<Zip>() {
+            while zip.yields_pairs() {
+                let Some((key, value)) = zip.next_pair(cx)? else {
+                    return Ok(());
+                };
+                self.set_key(cx, &key, value)?;
+            }
+        }
         let mut number = 0usize;
         iterate::for_each(cx, iterable, |item| {
+            if let Some(pair) = item.downcast_exact::<Tuple>()
+                && let [key, value] = pair.as_slice()
+            {
+                number += 1;
+                return self.set_key(cx, key, value.clone());
+            }
             let pair = match iterate::collect_or(cx, &item, "object is not iterable") {
                 Ok(pair) => pair,
                 Err(raised) => {

@@ -73,7 +73,19 @@ impl List {
         {
             return Ok(Value::from_bool(comparison == Comparison::NotEqual));
         }
-        let mut at = 0;
+        // What is equal without running Python code is passed over first.
+        let equal_from = |at: usize| {
+            let run = this.look_if_exclusive(|left| {
+                other.look_if_exclusive(|right| {
+                    let pairs = left.iter().zip(right).skip(at);
+                    pairs
+                        .take_while(|(left, right)| compare::items_equal(left, right) == Some(true))
+                        .count()
+                })
+            });
+            at + run.flatten().unwrap_or(0)
+        };
+        let mut at = equal_from(0);
         while let (Some(left), Some(right)) = (this.get(at), other.get(at)) {
             if !compare::identical_or_equal(cx, &left, &right)? {
                 // A comparison may shorten the lists; the lengths decide then.
@@ -116,9 +128,9 @@ impl List {
                 other.type_name()
             )));
         };
-        let (mut values, mut more) = (this.to_vec(), second.to_vec());
-        values.reserve_exact(more.len());
-        values.append(&mut more);
+        let mut values = Vec::with_capacity(this.len() + second.len());
+        this.append_to(&mut values);
+        second.append_to(&mut values);
         List::from_values(cx, values).map(Ref::into_value)
     }
 

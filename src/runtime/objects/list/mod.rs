@@ -18,10 +18,12 @@
 //! While a list is sorted its items are elsewhere, and it looks empty; but where threads run side by
 //! side, a copy is sorted.
 //!
-//! Files: `methods` (what Python sees), `sort` (the merge sort), `sort_shared` (sorting beside others).
+//! Files: `methods` (what Python sees), `reading` (several values at once), `sort` (the merge sort),
+//! `sort_shared` (sorting beside others).
 
 mod arrange;
 pub(crate) mod methods;
+mod reading;
 mod sort;
 mod sort_shared;
 
@@ -39,7 +41,6 @@ use crate::objects::shared_word::{Glimpse, SharedWord};
 use crate::objects::slice::Bounds;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
-use crate::protocols::index::SliceIndices;
 use crate::protocols::iterate;
 use crate::value::Value;
 
@@ -324,42 +325,6 @@ impl Ref<List> {
         self.get_slow(index)
     }
 
-    /// The item `index` of a list that nobody else uses, counted. `None` when others do, too, or there is no
-    /// such item.
-    #[inline(always)]
-    pub(crate) fn get_fast(&self, index: usize) -> Option<Value> {
-        if !self.header().is_exclusive() || index >= self.len() {
-            return None;
-        }
-        // SAFETY: the buffer of a list that only this thread uses; it has room for all items.
-        let buffer = unsafe { &*self.buffer.load(Ordering::Relaxed) };
-        // The list's own count keeps the item, since nobody takes it out.
-        buffer.word(index).look(Value::clone)
-    }
-
-    /// The two items of the pair that is item `index`, which is not counted for that. `None` when it is no
-    /// tuple of two, or another thread could free it meanwhile.
-    #[inline(always)]
-    pub(crate) fn pair_at(&self, index: usize) -> Option<(Value, Value)> {
-        self.header().announce_reader();
-        if index >= self.len() {
-            return None;
-        }
-        let address = self.buffer.load(Ordering::Acquire);
-        // SAFETY: as in `get`.
-        let buffer = unsafe { &*address };
-        if index >= buffer.capacity {
-            return None;
-        }
-        let pair = buffer.word(index).look_kept(|item| {
-            let [first, second] = item.downcast_exact::<Tuple>()?.as_slice() else {
-                return None;
-            };
-            Some((first.clone(), second.clone()))
-        })?;
-        (self.buffer.load(Ordering::Acquire) == address).then_some(pair)
-    }
-
     #[cold]
     #[inline(never)]
     fn get_slow(&self, index: usize) -> Option<Value> {
@@ -386,41 +351,6 @@ impl Ref<List> {
         work(Writer {
             list: self,
             alone: false,
-        })
-    }
-
-    /// A list of the items that `select` chooses for the length, all of one moment; `None` when it
-    /// chooses none.
-    ///
-    /// # Errors
-    /// MemoryError.
-    pub fn selection(
-        &self,
-        cx: &Context,
-        select: impl FnOnce(usize) -> Option<SliceIndices>,
-    ) -> Option<PyResult<Ref<List>>> {
-        let copied = self.write(|writer| {
-            let selected = select(writer.len())?;
-            if selected.count == 0 {
-                return Some(Some(List::empty_payload()));
-            }
-            let copy = |buffer: *mut ListBuffer| {
-                for (place, index) in selected.indices().enumerate() {
-                    let item = writer.word(index).look(Value::clone);
-                    let item = item.expect("invariant: items are values");
-                    // SAFETY: the buffer is new, and has as many words as there are indices.
-                    unsafe { (*buffer).word(place) }.put(item.into_bits());
-                }
-                List {
-                    buffer: AtomicPtr::new(buffer),
-                    length: AtomicUsize::new(selected.count),
-                }
-            };
-            Some(ListBuffer::allocate(selected.count, selected.count).map(copy))
-        })?;
-        Some(match copied {
-            Some(payload) => object::new(cx, payload),
-            None => Err(cx.no_memory()),
         })
     }
 
@@ -586,11 +516,6 @@ impl Ref<List> {
         done.map(|_| ()).map_err(|_| cx.no_memory())
     }
 
-    /// The items of one moment.
-    pub fn to_vec(&self) -> Vec<Value> {
-        self.write(|writer| writer.slice(0, writer.len()))
-    }
-
     /// Takes all items out.
     pub fn clear(&self) {
         drop(self.take_all());
@@ -599,11 +524,6 @@ impl Ref<List> {
     /// Takes all items out and returns them. Afterwards the list has no buffer.
     pub(crate) fn take_all(&self) -> Vec<Value> {
         self.write(|mut writer| writer.take_all())
-    }
-
-    /// Bytes of the buffer.
-    pub fn buffer_size(&self) -> usize {
-        self.write(|writer| writer.capacity() * 8)
     }
 }
 

@@ -8,8 +8,9 @@
 //! version, compares with nothing held, and begins again when the version has moved; a change looks
 //! up first, takes the lock, and goes ahead when the version still is the one that the look-up saw.
 //!
-//! Files: `table` (the hash table), `operations` (union and its like), `methods`, `iterator`.
+//! Files: `table` (the hash table), `change` (adding and removing keys), `operations` (union and its like), `methods`, `iterator`.
 
+mod change;
 mod iterator;
 mod methods;
 mod operations;
@@ -490,172 +491,6 @@ impl<'a> AnySet<'a> {
         self.contains_with_hash(cx, key, hash)
     }
 
-    /// Adds `key`. True when it was not there.
-    ///
-    /// # Errors
-    /// MemoryError, and what comparing keys raises.
-    fn insert(self, cx: &Context, key: &Value, hash: i64) -> PyResult<bool> {
-        let plain = is_plain(key);
-        loop {
-            // SAFETY: used at once.
-            let simple =
-                plain && unsafe { self.core.table() }.is_none_or(SetTable::has_simple_keys);
-            let found = if simple {
-                None
-            } else {
-                Some(self.look_up(cx, key, hash)?)
-            };
-            let held = HeldValue::lock(self.owner);
-            // SAFETY: the lock is held.
-            let table = unsafe { self.core.table() };
-            let slot = match found {
-                Some(found) if self.core.version() != found.version => continue,
-                Some(found) => found.slot,
-                None if !table.is_none_or(SetTable::has_simple_keys) => continue,
-                None => table.and_then(|table| self.find_locked(table, key, hash)),
-            };
-            if slot.is_some() {
-                return Ok(false);
-            }
-            let table = match table {
-                Some(table) if table.has_room() => Some(table),
-                _ => self.resize(0),
-            };
-            let Some(table) = table.filter(|table| table.has_room()) else {
-                drop(held);
-                return Err(cx.no_memory());
-            };
-            table.append(hash, key.clone(), plain);
-            self.core.changed(1);
-            if table.is_crowded(0) {
-                // Without memory for a larger table this one serves until it is full.
-                let _ = self.resize(growth(self.len()));
-            }
-            return Ok(true);
-        }
-    }
-
-    /// Moves the keys to a table with more than `wanted` entries, under the lock.
-    fn resize(self, wanted: usize) -> Option<&'a SetTable> {
-        let new = SetTable::allocate(wanted.max(self.len() + 1))?;
-        // SAFETY: just made; the set holds it for as long as it is not replaced, which takes the lock.
-        let new_table = unsafe { new.as_ref() };
-        let old = NonNull::new(self.core.table.load(Ordering::Relaxed));
-        if let Some(old) = old {
-            // SAFETY: the lock is held.
-            unsafe { old.as_ref() }.move_into(new_table);
-        }
-        self.core.table.store(new.as_ptr(), Ordering::Release);
-        self.core.changed(0);
-        if let Some(old) = old {
-            // SAFETY: new readers find the new table.
-            unsafe { SetTable::retire(old) };
-        }
-        Some(new_table)
-    }
-
-    /// Makes room for `more` keys at once.
-    fn reserve(self, more: usize) {
-        let _held = HeldValue::lock(self.owner);
-        // SAFETY: the lock is held.
-        let crowded = match unsafe { self.core.table() } {
-            Some(table) => table.is_crowded(more),
-            None => more.saturating_mul(5) >= 7 * 3,
-        };
-        if crowded {
-            // Only ahead of time: when memory is out, inserting will tell.
-            let _ = self.resize((self.len() + more).saturating_mul(2));
-        }
-    }
-
-    /// Adds `key`. True when it was not there.
-    ///
-    /// # Errors
-    /// TypeError for an unhashable key, MemoryError, and what hashing and comparing raises.
-    #[inline]
-    fn add(self, cx: &Context, key: &Value) -> PyResult<bool> {
-        let hash = hash_key(cx, key)?;
-        self.insert(cx, key, hash)
-    }
-
-    /// Takes out the key that equals `key`.
-    fn remove_with_hash(self, cx: &Context, key: &Value, hash: i64) -> PyResult<Option<Value>> {
-        loop {
-            let found = self.look_up(cx, key, hash)?;
-            let Some(slot) = found.slot else {
-                return Ok(None);
-            };
-            let held = HeldValue::lock(self.owner);
-            if self.core.version() != found.version {
-                continue;
-            }
-            // SAFETY: the lock is held, and the version says that the entry still is the one found.
-            let Some(table) = (unsafe { self.core.table() }) else {
-                continue;
-            };
-            let own = table.remove(slot);
-            self.core.changed(-1);
-            drop(held);
-            return Ok(Some(own));
-        }
-    }
-
-    /// Takes out the key that equals `key`. A set is looked up as the frozenset of its keys.
-    fn discard(self, cx: &Context, key: &Value) -> PyResult<bool> {
-        let hash = hash_for_search(cx, key)?;
-        Ok(self.remove_with_hash(cx, key, hash)?.is_some())
-    }
-
-    /// Takes out some key.
-    fn pop(self) -> Option<Value> {
-        let _held = HeldValue::lock(self.owner);
-        if self.is_empty() {
-            return None;
-        }
-        // SAFETY: the lock is held.
-        let table = unsafe { self.core.table() }?;
-        let mut slot = self.core.finger.load(Ordering::Relaxed) % table.capacity();
-        while table.entry(slot).key().is_none() {
-            slot = (slot + 1) % table.capacity();
-        }
-        self.core.finger.store(slot + 1, Ordering::Relaxed);
-        self.core.changed(-1);
-        Some(table.remove(slot))
-    }
-
-    /// Takes out all keys, puts in those of `new`, and returns the old ones.
-    fn replace(self, new: SetCore) -> SetCore {
-        let _held = HeldValue::lock(self.owner);
-        let old = SetCore::empty();
-        old.table.store(
-            self.core.table.swap(
-                new.table.swap(ptr::null_mut(), Ordering::Relaxed),
-                Ordering::AcqRel,
-            ),
-            Ordering::Relaxed,
-        );
-        old.used.store(
-            self.core
-                .used
-                .swap(new.used.load(Ordering::Relaxed), Ordering::AcqRel),
-            Ordering::Relaxed,
-        );
-        self.core.changed(0);
-        old
-    }
-
-    /// Gives memory back after many keys were removed.
-    fn compact(self) {
-        let _held = HeldValue::lock(self.owner);
-        // SAFETY: the lock is held.
-        if let Some(table) = unsafe { self.core.table() }
-            && table.fill() - self.len() > table.capacity() / 5
-        {
-            // Without memory the table stays as it is.
-            let _ = self.resize(growth(self.len()));
-        }
-    }
-
     /// The next key at or after `position`, which moves behind it, with its hash.
     pub fn next_key(self, position: &mut usize) -> Option<(Value, i64)> {
         loop {
@@ -748,11 +583,6 @@ impl<'a> AnySet<'a> {
         // SAFETY: used at once.
         unsafe { self.core.table() }.map_or(0, SetTable::size)
     }
-}
-
-/// How many entries a table is to have that has become too small for `used` keys.
-fn growth(used: usize) -> usize {
-    if used > 50_000 { used * 2 } else { used * 4 }
 }
 
 /// Whether the word is the plain key `key`; the table's keys are plain. `None` when it takes the lock

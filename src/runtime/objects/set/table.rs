@@ -7,9 +7,9 @@
 //!  └──────────┴──────────────────────────────┘
 //! ```
 //! Invariants: keys + removed = fill; fill × 5 < mask × 3 after every insertion, so that a probe meets
-//! an entry that was never used. An entry is written once (hash first, then the key with release),
-//! is removed at most once, and never used again while the table lives: a reader that sees a key sees
-//! that key's hash.
+//! an entry that was never used. An entry's hash is written once (hash first, then the key with release):
+//! when its key is removed only a key of the same hash may follow, so that a reader that sees a key sees
+//! that key's hash, and adding what was removed before uses no other entry.
 //!
 //! Writers hold the set's lock. A table that was replaced is freed after a grace period.
 
@@ -205,6 +205,47 @@ impl SetTable {
             }
             probe.next();
         }
+    }
+
+    /// As [`SetTable::find`]; the error is the entry that a new key with this hash can have.
+    #[inline(always)]
+    pub fn find_or_place(
+        &self,
+        hash: i64,
+        mut matches: impl FnMut(&SharedWord) -> bool,
+    ) -> Result<usize, usize> {
+        let mut probe = Probe::new(hash, self.mask);
+        let mut removed = None;
+        loop {
+            let entry = self.entry(probe.slot);
+            match entry.word.bits() {
+                0 => return Err(removed.unwrap_or(probe.slot)),
+                REMOVED => {
+                    if removed.is_none() && entry.hash() == hash {
+                        removed = Some(probe.slot);
+                    }
+                }
+                _ => {
+                    if entry.hash() == hash && matches(&entry.word) {
+                        return Ok(probe.slot);
+                    }
+                }
+            }
+            probe.next();
+        }
+    }
+
+    /// Puts a simple key in the place that [`SetTable::find_or_place`] gave for it, under the same lock. There
+    /// is room.
+    pub fn put_at(&self, place: usize, hash: i64, key: Value) {
+        debug_assert!(self.has_room());
+        let entry = self.entry(place);
+        if entry.word.bits() == 0 {
+            entry.hash.store(hash, Ordering::Relaxed);
+            self.fill.store(self.fill() + 1, Ordering::Relaxed);
+        }
+        debug_assert_eq!(entry.hash(), hash);
+        entry.word.put(key.into_bits());
     }
 
     /// Puts in a key that is not in the table, under the lock. There is room.
