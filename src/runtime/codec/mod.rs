@@ -39,6 +39,9 @@ enum BuiltIn {
 
 /// The built-in encoding with this name, in any of its usual spellings.
 fn built_in(name: &str) -> Option<BuiltIn> {
+    if name == "utf-8" {
+        return Some(BuiltIn::Utf8);
+    }
     if name.len() > 16 {
         return None;
     }

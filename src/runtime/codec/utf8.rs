@@ -4,7 +4,7 @@ use super::sink::{Decoder, Encoder};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
-use crate::objects::str_::Str;
+use crate::objects::str_::{Str, Units};
 
 pub use super::sink::Decoded;
 
@@ -26,6 +26,9 @@ pub fn encode(cx: &Context, string: &Ref<Str>, errors: &str) -> PyResult<Vec<u8>
     if let Some(text) = string.as_ascii() {
         return Ok(text.as_bytes().to_vec());
     }
+    if let Some(bytes) = encode_plain(string) {
+        return Ok(bytes);
+    }
     let mut encoder = Encoder::new(cx, string, "utf-8", errors);
     let mut at = 0;
     while at < string.len() {
@@ -42,6 +45,38 @@ pub fn encode(cx: &Context, string: &Ref<Str>, errors: &str) -> PyResult<Vec<u8>
         })?;
     }
     Ok(encoder.out)
+}
+
+/// A string without surrogates in UTF-8.
+fn encode_plain(string: &Str) -> Option<Vec<u8>> {
+    let mut out;
+    match string.units() {
+        Units::One(units) => {
+            out = Vec::with_capacity(
+                units.len() + units.iter().filter(|&&unit| unit >= 0x80).count(),
+            );
+            for &unit in units {
+                if unit < 0x80 {
+                    out.push(unit);
+                } else {
+                    out.extend_from_slice(&[0xc0 | unit >> 6, 0x80 | unit & 0x3f]);
+                }
+            }
+        }
+        Units::Two(units) => {
+            out = Vec::with_capacity(units.len() * 2);
+            for &unit in units {
+                push_utf8(unit.into(), &mut out).then_some(())?;
+            }
+        }
+        Units::Four(units) => {
+            out = Vec::with_capacity(units.len() * 4);
+            for &unit in units {
+                push_utf8(unit, &mut out).then_some(())?;
+            }
+        }
+    }
+    Some(out)
 }
 
 /// `bytes.decode('utf-8', errors)`.

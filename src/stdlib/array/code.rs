@@ -92,16 +92,15 @@ impl Code {
 
     /// The number behind the bytes of an integer or a code point.
     fn integer(self, bytes: &[u8], big_endian: bool) -> i128 {
-        let mut wide = [0; 16];
-        wide[..self.size].copy_from_slice(&bytes[..self.size]);
-        if big_endian {
-            wide[..self.size].reverse();
-        }
-        let number = i128::from_le_bytes(wide);
-        let unused = 128 - 8 * self.size as u32;
+        let bytes = &bytes[..self.size];
+        let number = bytes.iter().enumerate().fold(0u64, |number, (at, &byte)| {
+            let place = if big_endian { self.size - 1 - at } else { at };
+            number | u64::from(byte) << (8 * place)
+        });
+        let unused = 64 - 8 * self.size as u32;
         match self.kind {
-            Kind::Signed => number << unused >> unused,
-            _ => number,
+            Kind::Signed => ((number << unused) as i64 >> unused).into(),
+            _ => number.into(),
         }
     }
 
@@ -123,6 +122,9 @@ impl Code {
         bytes: &[u8],
         big_endian: bool,
     ) -> PyResult<Value> {
+        if self.kind == Kind::Signed || self.kind == Kind::Unsigned && self.size < 8 {
+            return int::from_i64(cx, self.integer(bytes, big_endian) as i64);
+        }
         let number = self.integer(bytes, big_endian);
         match (self.kind, self.size) {
             (Kind::Signed | Kind::Unsigned, _) => int::from_i128(cx, number),

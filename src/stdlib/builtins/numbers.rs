@@ -19,14 +19,33 @@ pub fn abs(cx: &Context, number: &Value) -> PyResult<Value> {
     number::absolute(cx, number)
 }
 
-fn in_radix(cx: &Context, value: &Value, radix: u32, prefix: &str) -> PyResult<String> {
+/// The number with `1 << bits` for its base, behind a prefix that ends in `letter`.
+fn in_radix(cx: &Context, value: &Value, bits: u32, letter: u8) -> PyResult<Ref<Str>> {
+    if let Some(number) = value.as_small_int() {
+        let mut text = [0; 3 + 64];
+        let mut start = text.len();
+        let mut rest = number.unsigned_abs();
+        loop {
+            start -= 1;
+            text[start] = b"0123456789abcdef"[(rest & ((1 << bits) - 1)) as usize];
+            rest >>= bits;
+            if rest == 0 {
+                break;
+            }
+        }
+        start -= 2;
+        text[start..start + 2].copy_from_slice(&[b'0', letter]);
+        if number < 0 {
+            start -= 1;
+            text[start] = b'-';
+        }
+        return Str::from_ascii(cx, &text[start..]);
+    }
     let index = number::index(cx, value)?;
     let view = int::view(&index).expect("invariant: __index__ gives an int");
-    let (negative, digits) = int::radix_text(cx, view, radix)?;
-    Ok(format!(
-        "{}{prefix}{digits}",
-        if negative { "-" } else { "" }
-    ))
+    let (negative, digits) = int::radix_text(cx, view, 1 << bits)?;
+    let sign = if negative { "-" } else { "" };
+    Str::from_str(cx, &format!("{sign}0{}{digits}", letter as char))
 }
 
 /// Return the binary representation of an integer.
@@ -34,8 +53,8 @@ fn in_radix(cx: &Context, value: &Value, radix: u32, prefix: &str) -> PyResult<S
 ///    >>> bin(2796202)
 ///    '0b1010101010101010101010'
 #[pyfunction("bin(number, /)")]
-pub fn bin(cx: &Context, number: &Value) -> PyResult<String> {
-    in_radix(cx, number, 2, "0b")
+pub fn bin(cx: &Context, number: &Value) -> PyResult<Ref<Str>> {
+    in_radix(cx, number, 1, b'b')
 }
 
 /// Return the octal representation of an integer.
@@ -43,8 +62,8 @@ pub fn bin(cx: &Context, number: &Value) -> PyResult<String> {
 ///    >>> oct(342391)
 ///    '0o1234567'
 #[pyfunction("oct(number, /)")]
-pub fn oct(cx: &Context, number: &Value) -> PyResult<String> {
-    in_radix(cx, number, 8, "0o")
+pub fn oct(cx: &Context, number: &Value) -> PyResult<Ref<Str>> {
+    in_radix(cx, number, 3, b'o')
 }
 
 /// Return the hexadecimal representation of an integer.
@@ -52,8 +71,8 @@ pub fn oct(cx: &Context, number: &Value) -> PyResult<String> {
 ///    >>> hex(12648430)
 ///    '0xc0ffee'
 #[pyfunction("hex(number, /)")]
-pub fn hex(cx: &Context, number: &Value) -> PyResult<String> {
-    in_radix(cx, number, 16, "0x")
+pub fn hex(cx: &Context, number: &Value) -> PyResult<Ref<Str>> {
+    in_radix(cx, number, 4, b'x')
 }
 
 /// Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.

@@ -1,9 +1,9 @@
 //! Formats: which values a structure has, and where.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::{Context, PyResult, Value, codec};
@@ -216,7 +216,7 @@ pub(super) fn layout_of(cx: &Context, format: &[u8]) -> PyResult<Layout> {
 const CACHE_SIZE: usize = 100;
 
 thread_local! {
-    static CACHE: RefCell<HashMap<Box<[u8]>, Rc<Layout>>> = RefCell::new(HashMap::new());
+    static CACHE: RefCell<FxHashMap<Box<[u8]>, Rc<Layout>>> = RefCell::default();
 }
 
 /// The layout that a format describes, remembered.
@@ -248,7 +248,7 @@ pub(super) fn cached(cx: &Context, format: &Value) -> PyResult<Rc<Layout>> {
 
 /// Forgets the layouts that this thread remembers.
 pub(super) fn clear_cache() {
-    CACHE.with_borrow_mut(HashMap::clear);
+    CACHE.with_borrow_mut(FxHashMap::clear);
 }
 
 #[cfg(test)]

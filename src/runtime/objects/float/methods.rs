@@ -243,7 +243,7 @@ impl Float {
 
     #[slot(int)]
     fn int(cx: &Context, this: &Value) -> PyResult<Value> {
-        super::to_int(cx, own(this).trunc())
+        super::to_int(cx, own(this))
     }
 
     #[slot(float)]

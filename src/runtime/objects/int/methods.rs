@@ -56,6 +56,9 @@ pub fn from_number(cx: &Context, value: &Value) -> PyResult<Value> {
     if super::is_exact(value) {
         return Ok(value.clone());
     }
+    if let Some(string) = value.downcast_exact::<Str>() {
+        return super::parse_str(cx, string, 10, value);
+    }
     let slots = &value.class().slots;
     if let Some(slot) = slots.int.get() {
         let result = slot(cx, value)?;
@@ -157,6 +160,12 @@ macro_rules! operator {
 impl BigInteger {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
+        if let [value] = args.values
+            && args.names.is_empty()
+            && class.is(BigInteger::class())
+        {
+            return from_number(cx, value);
+        }
         if class.is(Bool::class()) {
             return Err(cx.type_error("int.__new__(bool) is not safe, use bool.__new__()"));
         }

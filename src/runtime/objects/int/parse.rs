@@ -61,7 +61,34 @@ pub fn plain_ascii(string: &Str) -> String {
 /// # Errors
 /// ValueError when the text is no number in that base, or has too many digits.
 pub fn parse_str(cx: &Context, string: &Str, base: u32, original: &Value) -> PyResult<Value> {
+    if let Some(number) = string
+        .as_ascii()
+        .and_then(|text| short_number(text.as_bytes(), base))
+    {
+        return from_i64(cx, number);
+    }
     parse_ascii(cx, &plain_ascii(string), base, original)
+}
+
+/// The number in a text that is nothing but a sign and digits, and few enough that any will do. `None`
+/// says nothing about other texts.
+fn short_number(text: &[u8], base: u32) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    // 18 digits of base 10 and 12 digits of base 36 are below 2**63.
+    let most = if base <= 10 { 18 } else { 12 };
+    if base == 0 || digits.is_empty() || digits.len() > most {
+        return None;
+    }
+    let mut number = 0;
+    for &digit in digits {
+        let digit = (digit as char).to_digit(36).filter(|&digit| digit < base)?;
+        number = number * i64::from(base) + i64::from(digit);
+    }
+    Some(if negative { -number } else { number })
 }
 
 /// `int(bytes, base)`.
@@ -277,6 +304,9 @@ mod tests {
                 expected.map(BigInt::from),
                 "{text:?} base {base}"
             );
+            if let Some(short) = short_number(text.as_bytes(), base) {
+                assert_eq!(Some(short), expected, "{text:?} base {base}, short");
+            }
         }
         assert_eq!(
             number("123456789012345678901", 10),

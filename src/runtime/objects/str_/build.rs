@@ -258,6 +258,35 @@ impl Str {
         })
     }
 
+    /// `times` times `self`; both are more than none.
+    pub(super) fn of_repeated_units(cx: &Context, this: &Str, times: usize) -> PyResult<Ref<Str>> {
+        if times == 1 && this.len() == 1 && this.width == 1 {
+            return Ok(Str::latin1_char(this.bytes()[0]));
+        }
+        let length = this
+            .len()
+            .checked_mul(times)
+            .ok_or_else(|| cx.no_memory())?;
+        Str::with_units(cx, length, this.width, this.ascii, |memory| {
+            let (unit, size) = (this.bytes(), length * this.width());
+            // SAFETY: the memory has room for all units. What is written already is copied behind
+            // itself, twice as much each time.
+            unsafe {
+                if let [byte] = unit {
+                    memory.write_bytes(*byte, size);
+                    return;
+                }
+                std::ptr::copy_nonoverlapping(unit.as_ptr(), memory, unit.len());
+                let mut done = unit.len();
+                while done < size {
+                    let more = done.min(size - done);
+                    std::ptr::copy_nonoverlapping(memory, memory.add(done), more);
+                    done += more;
+                }
+            }
+        })
+    }
+
     /// Writes the units at `memory`, widened to `width`.
     ///
     /// # Safety

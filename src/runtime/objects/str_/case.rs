@@ -7,7 +7,7 @@ use super::properties::{
     is_lowercase, is_numeric, is_printable, is_space, is_titlecase, is_uppercase, push_folded,
     push_lower, push_title, push_upper,
 };
-use super::{Str, StrBuilder};
+use super::{Str, StrBuilder, Units};
 use crate::args::Maybe;
 use crate::context::Context;
 use crate::error::PyResult;
@@ -33,6 +33,40 @@ fn push_lower_in_context(points: &[u32], at: usize, out: &mut Vec<u32>) {
     let is_final = before.is_some_and(|&point| is_cased(point))
         && !after.is_some_and(|&point| is_cased(point));
     out.push(if is_final { 0x3c2 } else { 0x3c3 });
+}
+
+/// The text with each byte mapped, if it is Latin-1 and `map` gives one byte for each of its own.
+fn mapped_latin1(
+    cx: &Context,
+    this: &Str,
+    map: impl Fn(u8) -> Option<u8>,
+) -> Option<PyResult<Ref<Str>>> {
+    let Units::One(units) = this.units() else {
+        return None;
+    };
+    if units.iter().any(|&unit| map(unit).is_none()) {
+        return None;
+    }
+    let mapped = units.iter().map(|&unit| map(unit).unwrap_or(unit));
+    // A letter beyond ASCII stays one.
+    (units.len() > 1).then(|| Str::of_units(cx, units.len(), this.is_ascii(), mapped))
+}
+
+/// The upper case of a Latin-1 code point, if that is one too.
+fn latin1_upper(point: u8) -> Option<u8> {
+    match point {
+        b'a'..=b'z' | 0xe0..=0xf6 | 0xf8..=0xfe => Some(point - 0x20),
+        0xb5 | 0xdf | 0xff => None,
+        _ => Some(point),
+    }
+}
+
+/// The lower case of a Latin-1 code point.
+fn latin1_lower(point: u8) -> u8 {
+    match point {
+        b'A'..=b'Z' | 0xc0..=0xd6 | 0xd8..=0xde => point + 0x20,
+        _ => point,
+    }
 }
 
 fn mapped(
@@ -135,7 +169,8 @@ impl Str {
     fn lower(cx: &Context, this: &Ref<Str>) -> PyResult<Ref<Str>> {
         match this.as_ascii() {
             Some(text) => Str::map_ascii(cx, text, |byte| byte.to_ascii_lowercase()),
-            None => mapped(cx, this, push_lower_in_context),
+            None => mapped_latin1(cx, this, |point| Some(latin1_lower(point)))
+                .unwrap_or_else(|| mapped(cx, this, push_lower_in_context)),
         }
     }
 
@@ -144,7 +179,8 @@ impl Str {
     fn upper(cx: &Context, this: &Ref<Str>) -> PyResult<Ref<Str>> {
         match this.as_ascii() {
             Some(text) => Str::map_ascii(cx, text, |byte| byte.to_ascii_uppercase()),
-            None => mapped(cx, this, |points, at, out| push_upper(points[at], out)),
+            None => mapped_latin1(cx, this, latin1_upper)
+                .unwrap_or_else(|| mapped(cx, this, |points, at, out| push_upper(points[at], out))),
         }
     }
 

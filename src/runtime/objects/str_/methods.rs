@@ -89,14 +89,7 @@ impl Str {
             Some(size) if size <= u32::MAX as usize * 4 => cx.room_for(size)?,
             _ => return Err(cx.no_memory()),
         }
-        let bytes = self.bytes().repeat(times);
-        Str::from_unit_bytes(
-            cx,
-            shape::get(Str::shape_id()),
-            &bytes,
-            self.width,
-            self.ascii,
-        )
+        Str::of_repeated_units(cx, self, times)
     }
 
     /// Compares by code points.
@@ -382,19 +375,16 @@ impl Str {
                 values[at].type_name()
             )));
         }
-        // In the same memory.
-        let parts: Vec<Ref<Str>> = values
-            .into_iter()
-            .filter_map(|value| value.into_ref::<Str>().ok())
-            .collect();
-        match &parts[..] {
+        // SAFETY: each value is a string, as was just found; a reference to one is the same word.
+        let parts = unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) };
+        match parts {
             [only] => Str::exactly(cx, only),
             _ => Str::join(
                 cx,
                 Some(this)
                     .filter(|separator| !separator.is_empty())
                     .map(|separator| &**separator),
-                &parts,
+                parts,
             ),
         }
     }
