@@ -7,7 +7,8 @@ use typhon_runtime::objects::bytes::{self, Bytes};
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::memoryview::MemoryView;
-use typhon_runtime::{Context, PyResult, Raised, Value};
+use typhon_runtime::objects::str_::Name;
+use typhon_runtime::{Context, PyResult, Raised, Ref, Value, instance};
 
 use super::base::method;
 use super::file::FileIo;
@@ -22,6 +23,18 @@ fn call(cx: &Context, raw: &Value, name: &str, argument: &Value) -> PyResult<Val
             }
             result => return result,
         }
+    }
+}
+
+/// The stream as a file of ours whose method `name` is the class's own: `open()` gives each file an
+/// attribute of its own, its name.
+fn own_file<'a>(cx: &Context, raw: &'a Value, name: &str) -> PyResult<Option<&'a Ref<FileIo>>> {
+    if let Some(file) = raw.downcast_exact::<FileIo>() {
+        return Ok(Some(file));
+    }
+    match raw.downcast_directly::<FileIo>() {
+        Some(file) if instance::get(cx, raw, Name::intern(cx, name)?)?.is_none() => Ok(Some(file)),
+        _ => Ok(None),
     }
 }
 
@@ -50,7 +63,7 @@ fn count(cx: &Context, answer: &Value, most: usize, name: &str) -> PyResult<usiz
 
 /// One read into `out`; `None` when that would block.
 pub fn read(cx: &Context, raw: &Value, out: &mut [u8]) -> PyResult<Option<usize>> {
-    if let Some(file) = raw.downcast_exact::<FileIo>() {
+    if let Some(file) = own_file(cx, raw, "readinto")? {
         return file.read_once(cx, out);
     }
     let memory = ByteArray::from_vec(cx, bytes::zeros(cx, out.len())?)?;
@@ -67,7 +80,7 @@ pub fn read(cx: &Context, raw: &Value, out: &mut [u8]) -> PyResult<Option<usize>
 
 /// One write; `None` when that would block.
 pub fn write(cx: &Context, raw: &Value, bytes: &[u8]) -> PyResult<Option<usize>> {
-    if let Some(file) = raw.downcast_exact::<FileIo>() {
+    if let Some(file) = own_file(cx, raw, "write")? {
         return file.write_once(cx, bytes);
     }
     let memory = Bytes::from_slice(cx, bytes)?;
@@ -89,7 +102,7 @@ fn position(cx: &Context, answer: &Value) -> PyResult<i64> {
 
 /// Moves the raw stream.
 pub fn seek(cx: &Context, raw: &Value, offset: i64, whence: i32) -> PyResult<i64> {
-    if let Some(file) = raw.downcast_exact::<FileIo>() {
+    if let Some(file) = own_file(cx, raw, "seek")? {
         return file.seek_to(cx, offset, whence);
     }
     let answer = method(
@@ -103,7 +116,7 @@ pub fn seek(cx: &Context, raw: &Value, offset: i64, whence: i32) -> PyResult<i64
 
 /// Where the raw stream is.
 pub fn tell(cx: &Context, raw: &Value) -> PyResult<i64> {
-    if let Some(file) = raw.downcast_exact::<FileIo>() {
+    if let Some(file) = own_file(cx, raw, "tell")? {
         return file.seek_to(cx, 0, libc::SEEK_CUR);
     }
     position(cx, &method(cx, raw, "tell", &[])?)
@@ -111,14 +124,11 @@ pub fn tell(cx: &Context, raw: &Value) -> PyResult<i64> {
 
 /// All that is left in the raw stream: `None` when it would block at once.
 pub fn read_all(cx: &Context, raw: &Value) -> PyResult<Option<Vec<u8>>> {
-    if let Some(file) = raw.downcast_exact::<FileIo>() {
+    if let Some(file) = own_file(cx, raw, "readall")? {
         return file.read_all(cx);
     }
-    let Some(readall) = typhon_runtime::protocols::attribute::find(
-        cx,
-        raw,
-        typhon_runtime::objects::str_::Name::intern(cx, "readall")?,
-    )?
+    let Some(readall) =
+        typhon_runtime::protocols::attribute::find(cx, raw, Name::intern(cx, "readall")?)?
     else {
         return read_until_end(cx, raw);
     };

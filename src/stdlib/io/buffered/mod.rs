@@ -127,7 +127,7 @@ impl Buffered {
     /// The raw stream of an open buffer.
     fn open_raw(&self, cx: &Context, closed: &str) -> PyResult<Value> {
         let raw = self.raw(cx)?;
-        let is_closed = match raw.downcast_exact::<FileIo>() {
+        let is_closed = match raw.downcast_directly::<FileIo>() {
             Some(file) => file.is_closed(),
             None => base::is_closed(cx, &raw)?,
         };
@@ -145,7 +145,8 @@ impl Buffered {
     /// Whether the stream is known to be closed; asks nobody but a `FileIO`.
     pub(super) fn is_closed_file(&self) -> Option<bool> {
         let raw = self.raw.get()?;
-        raw.downcast_exact::<FileIo>().map(|file| file.is_closed())
+        raw.downcast_directly::<FileIo>()
+            .map(|file| file.is_closed())
     }
 
     /// Warns that `source`, which this belongs to, was forgotten.

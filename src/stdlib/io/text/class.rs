@@ -271,7 +271,7 @@ impl TextIoWrapper {
     fn next(cx: &Context, this: &Ref<TextIoWrapper>) -> PyResult<Option<Value>> {
         let value = this.as_value();
         let buffer = this.buffer(cx)?;
-        let is_known_open = value.is_exact::<TextIoWrapper>()
+        let is_known_open = value.is_directly::<TextIoWrapper>()
             && known_buffer(&buffer).and_then(|buffer| buffer.is_closed_file()) == Some(false);
         {
             let mut state = this.enter(cx, value)?;
@@ -283,7 +283,7 @@ impl TextIoWrapper {
                 return Ok(Some(line.into_value()));
             }
         }
-        let line = if value.is_exact::<TextIoWrapper>() {
+        let line = if value.is_directly::<TextIoWrapper>() {
             TextIoWrapper::line(cx, this, usize::MAX)?
         } else {
             let line = call::call_method(cx, value, names::readline(), &[])?;

@@ -94,7 +94,7 @@ impl TextIoWrapper {
     /// The binary stream, which must be open.
     fn open_buffer(&self, cx: &Context, this: &Value) -> PyResult<Value> {
         let buffer = self.buffer(cx)?;
-        let closed = if this.is_exact::<TextIoWrapper>()
+        let closed = if this.is_directly::<TextIoWrapper>()
             && let Some(closed) = known_buffer(&buffer).and_then(|buffer| buffer.is_closed_file())
         {
             closed
