@@ -166,13 +166,18 @@ def seconds(loop, count, threads):
     return time.perf_counter() - start
 
 
-def measure(statement, threads, budget):
-    """Best nanoseconds a loop of one thread, and of `threads` at once, out of five each."""
-    loop = looping(statement)
+def loops(loop, budget):
+    """How often one thread runs through the loop in about `budget` seconds."""
     count = 1000
     while (once := seconds(loop, count, 1)) < budget / 10:
         count *= 4
-    count = max(1, int(count * budget / once))
+    return max(1, int(count * budget / once))
+
+
+def measure(statement, threads, budget):
+    """Best nanoseconds a loop of one thread, and of `threads` at once, out of five each."""
+    loop = looping(statement)
+    count = loops(loop, budget)
     seconds(loop, count, threads)
     alone, together = [], []
     for _ in range(5):
@@ -208,9 +213,14 @@ def bytecodes(loop):
     return (long - short) / 10
 
 
-def count_writes(statement, threads):
-    """Atomic writes per thousand bytecodes, at first and later, and the objects promoted."""
+def count_writes(statement, threads, budget):
+    """Atomic writes per thousand bytecodes, at first and later, and the objects promoted.
+
+    Later is when each thread has run for `budget` seconds: on a busy machine they do not run side by
+    side for some of that, and nothing is seen of what they share.
+    """
     instructions = bytecodes(looping(statement))
+    count = loops(looping(statement), budget)
     loop = looping(statement)
 
     def writes(count):
@@ -222,17 +232,17 @@ def count_writes(statement, threads):
         return 1000 * spent / (count * threads * instructions), promoted
 
     first, promoted = writes(200)
-    _, more = writes(50_000)
-    later, still_more = writes(50_000)
+    _, more = writes(count)
+    later, still_more = writes(count)
     return first, later, promoted + more + still_more
 
 
-def count(threads, only):
+def count(threads, budget, only):
     print(f"{'pattern':<26} {'first':>10} {'later':>10} {'promoted':>10}")
     worst = 0
     for name, statement in PATTERNS.items():
         if only in name:
-            first, later, promoted = count_writes(statement, threads)
+            first, later, promoted = count_writes(statement, threads, budget)
             worst = max(worst, later)
             print(f"{name:<26} {first:>10.2f} {later:>10.2f} {promoted:>10}", flush=True)
     print(f"{'worst':<26} {worst:>21.2f}")
@@ -253,7 +263,7 @@ def main():
             case _:
                 sys.exit(__doc__)
     if counting:
-        return count(threads, only)
+        return count(threads, budget, only)
     print(f"{'pattern':<26} {'1 thread':>10} {f'{threads} threads':>10} {'scaling':>8}")
     worst = float(threads)
     for name, statement in PATTERNS.items():
