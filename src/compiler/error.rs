@@ -160,6 +160,11 @@ impl Failure {
         self
     }
 
+    /// What it says.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
     /// Where it begins in the source.
     pub fn start(&self) -> TextSize {
         self.0.range.start()

@@ -10,6 +10,9 @@ const MAX_BRACKETS: u32 = 200;
 /// Levels of indentation, the outermost counted.
 const MAX_INDENTATION: u32 = 100;
 
+/// Replacement fields of f-strings within the format specifications of others.
+const MAX_FIELDS: u32 = 3;
+
 /// Where a quick look becomes suspicious.
 const SUSPICIOUS: u32 = 1000;
 
@@ -28,10 +31,24 @@ pub(crate) fn seems_endless(source: &str) -> bool {
     })
 }
 
-/// Whether a parsed source is nested deeper than Python allows.
+/// Whether a parsed source may be nested deeper than Python allows.
 pub(crate) fn is_too_deep<T>(parsed: &Parsed<T>) -> bool {
     let (mut brackets, mut indentation) = (0u32, 1u32);
+    // Braces that are open in each of the f-strings and t-strings around.
+    let mut fields: Vec<u32> = Vec::new();
     parsed.tokens().iter().any(|token| {
+        match (token.kind(), fields.last_mut()) {
+            (TokenKind::FStringStart | TokenKind::TStringStart, _) => fields.push(0),
+            (TokenKind::FStringEnd | TokenKind::TStringEnd, _) => drop(fields.pop()),
+            (TokenKind::Lbrace, Some(open)) => {
+                *open += 1;
+                if *open > MAX_FIELDS {
+                    return true;
+                }
+            }
+            (TokenKind::Rbrace, Some(open)) => *open = open.saturating_sub(1),
+            _ => {}
+        }
         match token.kind() {
             TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => brackets += 1,
             TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {

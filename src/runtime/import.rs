@@ -237,7 +237,8 @@ pub fn import_module_level(
                 &bootstrap,
                 Name::intern(cx, "_handle_fromlist")?,
                 &[module, from.clone(), import_function(cx)?],
-            );
+            )
+            .inspect_err(|_| remove_importlib_frames(cx));
         }
         return Ok(module);
     }
@@ -266,7 +267,7 @@ fn resolve(
     level: i64,
 ) -> PyResult<Ref<Str>> {
     let Some(globals) = globals else {
-        return Err(cx.key_error(names::dunder_name().as_value()));
+        return Err(cx.key_error(Str::from_str(cx, "'__name__' not in globals")?.as_value()));
     };
     let package = match globals
         .get_name(cx, names::dunder_package())?
@@ -315,7 +316,7 @@ fn resolve(
 
 fn package_of(cx: &Context, globals: &Ref<Dict>) -> PyResult<Value> {
     let Some(name) = globals.get_name(cx, names::dunder_name())? else {
-        return Err(cx.key_error(names::dunder_name().as_value()));
+        return Err(cx.key_error(Str::from_str(cx, "'__name__' not in globals")?.as_value()));
     };
     if globals.get_name(cx, names::dunder_path())?.is_some() {
         return Ok(name);

@@ -1,5 +1,7 @@
 //! Warnings issued by the interpreter itself, through the `warnings` module.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::Ref;
@@ -31,6 +33,25 @@ pub fn warn(cx: &Context, category: &Ref<Type>, message: &str, stack_level: i64)
     let level = crate::objects::int::from_i64(cx, stack_level)?;
     call::call(cx, &function, &[message, category.to_value(), level])?;
     Ok(())
+}
+
+/// Whether mixing bytes and text is warned of (`-b`).
+static WARNS_OF_BYTES: AtomicBool = AtomicBool::new(false);
+
+/// From now on mixing bytes and text is warned of.
+pub fn set_bytes_warning() {
+    WARNS_OF_BYTES.store(true, Ordering::Relaxed);
+}
+
+/// Issues a BytesWarning, if they are wanted.
+///
+/// # Errors
+/// As [`warn`].
+pub fn warn_bytes(cx: &Context, message: &str) -> PyResult<()> {
+    if !WARNS_OF_BYTES.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    warn(cx, exceptions::bytes_warning(), message, 1)
 }
 
 /// Issues a RuntimeWarning.

@@ -163,6 +163,12 @@ static CONFIGURATION: OnceLock<Configuration> = OnceLock::new();
 
 /// Puts the configuration in force. Only the first call has an effect.
 pub fn set(configuration: Configuration) {
+    if configuration.dev_mode {
+        typhon_runtime::codec::look_up_names();
+    }
+    if configuration.bytes_warning > 0 {
+        typhon_runtime::warnings::set_bytes_warning();
+    }
     let _ = CONFIGURATION.set(configuration);
 }
 

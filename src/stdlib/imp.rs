@@ -22,7 +22,7 @@ use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::objects::tuple::Tuple;
-use typhon_runtime::protocols::attribute;
+use typhon_runtime::protocols::{attribute, text};
 use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
 
 use crate::builtins::evaluation;
@@ -335,7 +335,8 @@ pub fn get_frozen_object(
     match marshal::read(data.bytes(), None) {
         Ok(code) => Code::from_compiled(cx, code),
         Err(_) => {
-            let message = format!("Frozen object named {name:?} is invalid").replace('"', "'");
+            let name_shown = text::repr_text(cx, name.as_value())?;
+            let message = format!("Frozen object named {name_shown} is invalid");
             let class = exceptions::import_error();
             Err(exceptions::raise_import_error(
                 cx,

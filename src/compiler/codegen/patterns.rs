@@ -461,7 +461,7 @@ impl<'a> Generator<'a, '_> {
                         "attribute name repeated in class pattern: {}",
                         keyword.attr.as_str()
                     ),
-                    keyword.range,
+                    keyword.pattern.range(),
                 ));
             }
         }

@@ -263,14 +263,60 @@ impl<'a> Parser<'a> {
                 range(start, end),
             )
         });
+        let letter = parser.replacement_field_here()?;
         let lambda = parser.keyword("lambda")?;
         parser.maybe(Parser::lambda_parameters)?;
         let colon = parser.operator(":")?;
-        parser.follows(|parser| parser.kind(Kind::FormatMiddle))?;
         parser.fail(
-            "f-string: lambda expressions are not allowed without parentheses",
+            format!("{letter}-string: lambda expressions are not allowed without parentheses"),
             range(lambda.start, colon.end),
         )
+    }
+
+    /// The letter of the f-string or t-string in whose replacement field the position is, outside of inner
+    /// brackets: there a colon begins the format specification.
+    fn replacement_field_here(&self) -> Option<char> {
+        let before = &self.tokens[..self.position];
+        let mut inner = 0u32;
+        let opening = before.iter().rposition(|token| match token.text {
+            ")" | "]" | "}" => {
+                inner += 1;
+                false
+            }
+            "(" | "[" | "{" if inner > 0 => {
+                inner -= 1;
+                false
+            }
+            "(" | "[" | "{" => true,
+            _ => false,
+        })?;
+        let of_string = matches!(
+            before.get(opening.checked_sub(1)?)?,
+            Token {
+                kind: Kind::FormatStart | Kind::FormatMiddle,
+                ..
+            } | Token {
+                text: "}" | ":",
+                ..
+            }
+        );
+        let mut ended = 0u32;
+        let start = before[..opening].iter().rfind(|token| match token.kind {
+            Kind::FormatEnd => {
+                ended += 1;
+                false
+            }
+            Kind::FormatStart if ended > 0 => {
+                ended -= 1;
+                false
+            }
+            kind => kind == Kind::FormatStart,
+        })?;
+        (of_string && before[opening].text == "{").then_some(if start.is_t_string() {
+            't'
+        } else {
+            'f'
+        })
     }
 
     /// `pass`, `break`, `continue`: statements that people write in place of values.

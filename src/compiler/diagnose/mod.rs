@@ -81,9 +81,17 @@ pub(crate) fn diagnose(source: &str, options: &CompileOptions) -> Option<Failure
         let message = format!("unexpected {what}");
         return Some(parser.located(ErrorKind::Indentation, message, &last));
     }
-    // The rest of the source may be worse: what the tokenizer has to say goes first.
+    // The rest of the source may be worse: what the tokenizer has to say goes first, but for an f-string
+    // that is wrong before that.
+    let of_string = |error: &Failure| {
+        error
+            .message()
+            .get(1..)
+            .is_some_and(|m| m.starts_with("-string: "))
+    };
     if let Some(error) = tokenizer_error
         && !error_is_layout
+        && !parser.error.as_ref().is_some_and(of_string)
     {
         return Some(error);
     }
@@ -95,9 +103,15 @@ pub(crate) fn diagnose(source: &str, options: &CompileOptions) -> Option<Failure
     }
     Some(parser.error.take().unwrap_or_else(|| {
         match last.kind {
-            Kind::End => parser
-                .located(ErrorKind::Syntax, "invalid syntax".to_owned(), &last)
-                .ending(EndColumn::NoColumns(0)),
+            // The newline that is missing at the end has no place either.
+            Kind::End | Kind::Newline
+                if last.kind == Kind::End
+                    || options.mode != Mode::Exec && !last.text.contains('\n') =>
+            {
+                parser
+                    .located(ErrorKind::Syntax, "invalid syntax".to_owned(), &last)
+                    .ending(EndColumn::NoColumns(0))
+            }
             _ => parser.located(ErrorKind::Syntax, "invalid syntax".to_owned(), &last),
         }
     }))

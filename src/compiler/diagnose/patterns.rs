@@ -474,7 +474,7 @@ impl<'a> Parser<'a> {
                 let message = format!(
                     "{letter}-string: conversion type must come right after the exclamation mark"
                 );
-                return parser.fail(message, name.range());
+                return parser.fail(message, range(mark.start, name.end));
             }
             if !matches!(name.text, "s" | "r" | "a") {
                 let message = format!(

@@ -70,6 +70,8 @@ pub(super) struct Tokens<'a> {
 
 const MAX_NESTING: usize = 200;
 const MAX_INDENTATION: usize = 100;
+/// Replacement fields within the format specifications of others.
+const MAX_FIELDS: usize = 3;
 const MAX_FORMAT_STRINGS: usize = 150;
 
 /// An f-string or t-string that is open.
@@ -682,7 +684,10 @@ impl<'a> Tokenizer<'a> {
         // A quote like those of the f-string around it ends that, rather: a brace is missing.
         if let Some(format) = self.formats.last()
             && format.triple == triple
-            && self.bytes.get(start) == Some(&format.quote)
+            && self.bytes[start..]
+                .iter()
+                .find(|byte| !byte.is_ascii_alphabetic())
+                == Some(&format.quote)
         {
             let message = format!("{}-string: expecting '}}'", format.prefix);
             return self.error_at(start, message);
@@ -845,8 +850,8 @@ impl<'a> Tokenizer<'a> {
         if level > MAX_NESTING {
             return Err(self.error_at(start, "too many nested parentheses"));
         }
-        if depth > 2 {
-            return Err(self.error_at(
+        if depth > MAX_FIELDS {
+            return Err(self.error_before(
                 start,
                 format!("{prefix}-string: expressions nested too deeply"),
             ));

@@ -18,6 +18,8 @@ pub mod utf7;
 pub mod utf8;
 pub mod wide;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
@@ -84,10 +86,26 @@ fn encode_built_in(
     }
 }
 
+/// Whether names that are not needed are looked up all the same: in development mode.
+static LOOKS_UP_NAMES: AtomicBool = AtomicBool::new(false);
+
+/// From now on names of encodings and of error handlers are looked up even if nothing comes of them.
+pub fn look_up_names() {
+    LOOKS_UP_NAMES.store(true, Ordering::Relaxed);
+}
+
 /// ValueError: a null character, in the name of an encoding or of an error handler.
 fn check_names(cx: &Context, encoding: &str, errors: &str) -> PyResult<()> {
     if encoding.contains('\0') || errors.contains('\0') {
         return Err(cx.value_error("embedded null character"));
+    }
+    if LOOKS_UP_NAMES.load(Ordering::Relaxed) {
+        if built_in(encoding).is_none() {
+            registry::lookup(cx, encoding)?;
+        }
+        if errors::Handler::built_in(errors).is_none() {
+            errors::lookup_error(cx, errors)?;
+        }
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ use crate::objects::type_::Type;
 use crate::protocols::{buffer, index, iterate};
 use crate::slots::Comparison;
 use crate::value::Value;
+use crate::warnings;
 
 /// The payload of `bytearray`.
 #[pyclass(
@@ -164,13 +165,19 @@ impl Ref<ByteArray> {
     /// # Errors
     /// BufferError while a buffer is exported.
     pub fn extend(&self, cx: &Context, more: &[u8]) -> PyResult<()> {
+        self.extend_at(cx, usize::MAX, more)
+    }
+
+    /// Puts bytes in at what was the end, which may have moved meanwhile.
+    fn extend_at(&self, cx: &Context, end: usize, more: &[u8]) -> PyResult<()> {
         if more.is_empty() {
             return Ok(());
         }
         let extended = self.locked(|state| {
             state.resizable().map(|bytes| {
                 bytes.try_reserve(more.len())?;
-                bytes.extend_from_slice(more);
+                let end = end.min(bytes.len());
+                bytes.splice(end..end, more.iter().copied());
                 Ok::<(), TryReserveError>(())
             })
         });
@@ -324,8 +331,13 @@ impl ByteArray {
         changed(cx, old).map(drop)
     }
 
-    #[slot(repr)]
     #[slot(str)]
+    fn str(cx: &Context, this: &Ref<ByteArray>) -> PyResult<Value> {
+        warnings::warn_bytes(cx, "str() on a bytearray instance")?;
+        Self::repr(cx, this)
+    }
+
+    #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<ByteArray>) -> PyResult<Value> {
         let literal = operations::repr(&this.to_vec(), true);
         let text = format!("{}({literal})", this.as_value().type_name());
@@ -340,6 +352,11 @@ impl ByteArray {
         comparison: Comparison,
     ) -> PyResult<Value> {
         if !buffer::has_buffer(other) {
+            if matches!(comparison, Comparison::Equal | Comparison::NotEqual)
+                && other.downcast::<Str>().is_some()
+            {
+                warnings::warn_bytes(cx, "Comparison between bytearray and string")?;
+            }
             return Ok(Value::NOT_IMPLEMENTED);
         }
         let own = this.to_vec();
@@ -550,6 +567,7 @@ impl ByteArray {
         this: &Ref<ByteArray>,
         iterable_of_ints: &Value,
     ) -> PyResult<()> {
+        let end = this.len();
         let more = if buffer::has_buffer(iterable_of_ints) {
             buffer::to_vec(cx, iterable_of_ints)?
         } else if iterable_of_ints.downcast::<Str>().is_some() {
@@ -563,7 +581,7 @@ impl ByteArray {
             iterate::length_hint(cx, iterable_of_ints, 32)?;
             bytes::from_iterable(cx, iterable_of_ints, "byte must be in range(0, 256)")?
         };
-        this.extend(cx, &more)
+        this.extend_at(cx, end, &more)
     }
 
     /// Insert a single item into the bytearray before the given index.

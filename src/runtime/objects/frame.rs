@@ -48,6 +48,8 @@ pub struct FrameObject {
     pub(crate) last_line: AtomicU32,
     /// What the frame's trace function is being told: see [`FrameObject::begin_tracing`].
     traced: AtomicU8,
+    /// Its line was set, and the loop has not seen that yet.
+    moved: AtomicBool,
     /// Variables that were set through `f_locals` and are none of the code's.
     extra: Field,
 }
@@ -119,6 +121,7 @@ impl FrameObject {
                     trace_opcodes: AtomicBool::new(false),
                     last_line: AtomicU32::new(0),
                     traced: AtomicU8::new(NOT_TRACED),
+                    moved: AtomicBool::new(false),
                     extra: Field::empty(),
                 },
             )?;
@@ -195,6 +198,7 @@ impl FrameObject {
                     trace_opcodes: AtomicBool::new(false),
                     last_line: AtomicU32::new(0),
                     traced: AtomicU8::new(NOT_TRACED),
+                    moved: AtomicBool::new(false),
                     extra: Field::empty(),
                 },
             )?;
@@ -232,11 +236,16 @@ impl FrameObject {
     /// What was before, for [`FrameObject::end_tracing`].
     pub(crate) fn begin_tracing(&self, what: What) -> u8 {
         let now = match what {
-            What::Line => TRACED_LINE,
+            What::Line | What::Yield => TRACED_LINE,
             What::Call => TRACED_CALL,
             _ => TRACED_OTHER,
         };
         self.traced.swap(now, Ordering::Relaxed)
+    }
+
+    /// Whether its line was set since this was asked before.
+    pub(crate) fn take_moved(&self) -> bool {
+        self.moved.swap(false, Ordering::Relaxed)
     }
 
     /// The trace function is done.
@@ -565,7 +574,9 @@ impl FrameObject {
             .map_err(|message| cx.value_error(message))?;
         // SAFETY: the frame is this thread's and inside a trace function, so `pc` and `sp` are written back;
         // the code proves how much is on the stack at the target.
-        unsafe { jump(cx, frame, &target) }
+        unsafe { jump(cx, frame, &target)? };
+        this.moved.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     #[getter]

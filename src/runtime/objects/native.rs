@@ -6,6 +6,7 @@ use crate::args::{Args, FunctionSpec, IntoValue};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::{self, Ref, Traverse};
+use crate::objects::descriptors::ClassMethodDescriptor;
 use crate::objects::module::Module;
 use crate::objects::str_::{Name, Str};
 use crate::objects::tuple::Tuple;
@@ -86,6 +87,14 @@ pub(crate) fn qualified_name(cx: &Context, this: &Value, name: &str) -> PyResult
         Some(class) if class.lookup(cx, attribute).is_some() => class,
         _ => this.class(),
     };
+    // Class methods are shown as those of the class they are called on.
+    if let Some(called_on) = this.downcast::<Type>()
+        && class
+            .lookup(cx, attribute)
+            .is_some_and(|found| found.is_exact::<ClassMethodDescriptor>())
+    {
+        return Ok(format!("{}.{name}", called_on.short_name()));
+    }
     let owner = class
         .mro_values()
         .iter()

@@ -365,12 +365,11 @@ impl StructSequence {
         for (value, (name, _)) in this.items.as_slice().iter().zip(names) {
             parts.push(format!("{name}={}", text::repr_text(cx, value)?));
         }
-        let text = format!(
-            "{}.{}({})",
-            description.module,
-            description.name,
-            parts.join(", ")
-        );
+        let module = match description.module {
+            "builtins" => String::new(),
+            module => format!("{module}."),
+        };
+        let text = format!("{module}{}({})", description.name, parts.join(", "));
         Str::from_str(cx, &text).map(Ref::into_value)
     }
 

@@ -18,8 +18,9 @@ use crate::objects::descriptors::{
 };
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
+use crate::objects::int::BigInteger;
 use crate::objects::module::Module;
-use crate::objects::str_::Name;
+use crate::objects::str_::{Name, Str};
 use crate::objects::type_::{Type, type_get_attribute};
 use crate::protocols::attribute;
 use crate::shape::{self, Mode};
@@ -61,7 +62,8 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
                     // SAFETY: the owner is that class.
                     && unsafe { entry.is_valid() } =>
             {
-                return Some(entry.value.clone());
+                // SAFETY: as above.
+                return unsafe { class_attribute(entry, name) };
             }
             EntryKind::Plain
                 if entry.shape == shape
@@ -69,7 +71,8 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
                     // SAFETY: the owner's class is the entry's.
                     && unsafe { entry.is_valid() } =>
             {
-                return Some(entry.value.clone());
+                // SAFETY: as above.
+                return unsafe { class_attribute(entry, name) };
             }
             _ => {}
         }
@@ -81,6 +84,19 @@ fn load_other(owner: &Value, header: &Header, shape: u32, word: u64, name: Name)
         return owner.downcast::<Module>()?.dict.get_at(index, name);
     }
     None
+}
+
+/// The attribute of a class that `entry` is for.
+///
+/// # Safety
+/// As [`Entry::is_valid`].
+#[inline(always)]
+unsafe fn class_attribute(entry: &Entry, name: Name) -> Option<Value> {
+    // SAFETY: by the caller's promise.
+    match unsafe { entry.dict() } {
+        Some(dict) => dict.get_at(entry.offset as usize, name),
+        None => Some(entry.value.clone()),
+    }
 }
 
 /// [`load_method`] by the cache alone.
@@ -247,6 +263,7 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
         class: class.as_ptr().as_ptr(),
         version,
         value,
+        in_dict: false,
         next_shape: 0,
         offset: 0,
         epoch: 0,
@@ -316,8 +333,45 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
     {
         cache::fill_entry(cache, entry(EntryKind::ClassMethod, function, check_dict));
     } else if owner.is_object() && found.class().slots.descriptor_get.get().is_none() {
-        cache::fill_entry(cache, entry(EntryKind::Plain, found, check_dict));
+        fill_attribute(
+            cx,
+            cache,
+            class,
+            name,
+            entry(EntryKind::Plain, found, check_dict),
+        );
     }
+}
+
+/// Puts an attribute of `class` into the cache; the value itself only if it holds nothing that the program
+/// may want to let go of.
+fn fill_attribute(
+    cx: &Context,
+    cache: &InlineCache,
+    class: &Ref<Type>,
+    name: Name,
+    mut entry: Entry,
+) {
+    let lets_go_of_nothing = entry.value.header().is_none_or(Header::is_immortal)
+        || entry.value.is_exact::<Function>()
+        || entry.value.is_exact::<Str>()
+        || entry.value.is_exact::<BigInteger>();
+    if !lets_go_of_nothing {
+        let Some((_, owner)) = class.lookup_with_owner(cx, name) else {
+            return;
+        };
+        let Some(index) = owner.dict.find_name(name) else {
+            return;
+        };
+        entry.in_dict = true;
+        entry.offset = index as u32;
+        entry.value = if owner.as_ptr() == class.as_ptr() {
+            Value::NONE
+        } else {
+            owner.into_value()
+        };
+    }
+    cache::fill_entry(cache, entry);
 }
 
 /// Is `found` a data descriptor that gets attributes of all objects of `class` by a native function?
@@ -355,6 +409,7 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Na
                     class: metaclass.as_ptr().as_ptr(),
                     version,
                     value: found,
+                    in_dict: false,
                     next_shape: 0,
                     offset: 0,
                     epoch: 0,
@@ -367,30 +422,33 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Na
     let Some(found) = this.lookup(cx, name).filter(|_| version != 0) else {
         return;
     };
-    let (kind, value) =
+    let (kind, value, unwrapped) =
         if found.is_exact::<Function>() || found.class().slots.descriptor_get.get().is_none() {
-            (EntryKind::ClassAttribute, found)
+            (EntryKind::ClassAttribute, found, false)
         } else if let Some(function) = static_method_function(&found) {
-            (EntryKind::ClassAttribute, function)
+            (EntryKind::ClassAttribute, function, true)
         } else if method && let Some(function) = class_method_function(&found) {
-            (EntryKind::MethodOfClass, function)
+            (EntryKind::MethodOfClass, function, true)
         } else {
             return;
         };
-    cache::fill_entry(
-        cache,
-        Entry {
-            kind,
-            shape: 0,
-            check_dict: false,
-            class: this.as_ptr().as_ptr(),
-            version,
-            value,
-            next_shape: 0,
-            offset: 0,
-            epoch: 0,
-        },
-    );
+    let entry = Entry {
+        kind,
+        shape: 0,
+        check_dict: false,
+        class: this.as_ptr().as_ptr(),
+        version,
+        value,
+        in_dict: false,
+        next_shape: 0,
+        offset: 0,
+        epoch: 0,
+    };
+    if unwrapped {
+        cache::fill_entry(cache, entry);
+    } else {
+        fill_attribute(cx, cache, this, name, entry);
+    }
 }
 
 /// Where a chain says that objects of this shape have the field, and their shape once it is written.
@@ -502,6 +560,7 @@ pub fn store(
             cache,
             Entry {
                 kind: EntryKind::AddField,
+                in_dict: false,
                 shape: old.id,
                 check_dict: false,
                 class: class.as_ptr().as_ptr() as *const Object<Type>,
@@ -587,7 +646,12 @@ fn load_other_method(
                     // SAFETY: as above.
                     && unsafe { entry.is_valid() } =>
             {
-                return Some((uncounted::callable(&entry.value), This::Nothing));
+                // SAFETY: as above.
+                let word = match unsafe { entry.dict() } {
+                    Some(dict) => dict.operand_at(entry.offset as usize, name)?,
+                    None => uncounted::callable(&entry.value),
+                };
+                return Some((word, This::Nothing));
             }
             _ => {}
         }

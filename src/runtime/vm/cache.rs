@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use typhon_sync::inline_cache::{self, PACKED};
 
 use crate::object::{Object, Ref};
+use crate::objects::dict::Dict;
 use crate::objects::type_::Type;
 use crate::value::Value;
 
@@ -149,7 +150,11 @@ pub struct Entry {
     pub class: *const Object<Type>,
     /// The class's version.
     pub version: u32,
+    /// The value; or, with `in_dict`, the class it is an attribute of, if that is not `class`.
     pub value: Value,
+    /// Whether the value is to be read from the class's dict, at `offset`. A cache must not keep alive what
+    /// the program may let go of: such values are not in it.
+    pub in_dict: bool,
     pub next_shape: u32,
     pub offset: u32,
     pub epoch: u32,
@@ -164,6 +169,22 @@ impl Entry {
     pub unsafe fn is_valid(&self) -> bool {
         // SAFETY: `Ref` is that word; the class is alive by the caller's promise.
         unsafe { (*(&raw const self.class).cast::<Ref<Type>>()).version() == self.version }
+    }
+
+    /// The dict to read the value from, if it is not in the entry.
+    ///
+    /// # Safety
+    /// As [`Entry::is_valid`].
+    #[inline(always)]
+    pub unsafe fn dict(&self) -> Option<&Ref<Dict>> {
+        if !self.in_dict {
+            return None;
+        }
+        match self.value.downcast::<Type>() {
+            Some(base) => Some(&base.dict),
+            // SAFETY: `Ref` is that word; the class is alive by the caller's promise.
+            None => Some(unsafe { &(&*(&raw const self.class).cast::<Ref<Type>>()).dict }),
+        }
     }
 
     /// Whether the epoch still is what it was.
@@ -186,6 +207,7 @@ impl Entry {
             class: std::ptr::null(),
             version: 0,
             value: Value::NONE,
+            in_dict: false,
             next_shape: 0,
             offset: (word >> NUMBER_AT & NUMBER) as u32,
             epoch: (word >> 4) as u32 & (EPOCHS - 1),

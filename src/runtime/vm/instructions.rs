@@ -708,7 +708,7 @@ pub fn load_special(cx: &Context, owner: &Value, number: u32) -> PyResult<(Value
         return Ok((call::bind_special(cx, &found, owner)?, None));
     }
     let has = |name| class.lookup(cx, name).is_some();
-    let full = class.full_name(cx);
+    let full = class.qualified_name(cx);
     let missing = name.display();
     let message = match SpecialMethod::from_u32(number) {
         Some(SpecialMethod::Enter | SpecialMethod::Exit) => {

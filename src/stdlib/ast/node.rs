@@ -205,7 +205,7 @@ fn set_default(cx: &Context, node: &Value, field: &Value, types: &Value) -> PyRe
         let message = format!(
             "Field {} is missing from {}._field_types. This will become an error in Python 3.15.",
             text::repr_text(cx, field)?,
-            node.class().full_name(cx)
+            node.type_name()
         );
         return warn_deprecated(cx, &message);
     };

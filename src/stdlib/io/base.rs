@@ -9,7 +9,7 @@ use typhon_runtime::object::{self, Traverse};
 use typhon_runtime::objects::bytearray::ByteArray;
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::descriptors;
-use typhon_runtime::objects::exceptions;
+use typhon_runtime::objects::exceptions::{self, OsError};
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::str_::{Name, names};
 use typhon_runtime::objects::type_::Type;
@@ -99,11 +99,22 @@ pub fn size_argument(cx: &Context, size: Option<&Value>) -> PyResult<isize> {
     }
 }
 
+/// Whether the exception says that a signal ended a call of the operating system early. One that a signal
+/// handler raised says no number.
+pub(super) fn is_interruption(cx: &Context) -> bool {
+    cx.peek_exception(|exception| {
+        let error = exception.as_value().downcast::<OsError>();
+        error
+            .and_then(|error| error.errno.get())
+            .is_some_and(|errno| errno.as_small_int() == Some(i64::from(libc::EINTR)))
+    })
+}
+
 /// Runs a call again for as long as a signal ends it early.
 fn past_signals<T>(cx: &Context, mut work: impl FnMut() -> PyResult<T>) -> PyResult<T> {
     loop {
         match work() {
-            Err(Raised) if cx.exception_matches(exceptions::interrupted_error()) => {
+            Err(Raised) if is_interruption(cx) => {
                 cx.clear_exception();
                 crate::blocking::interrupted(cx)?;
             }

@@ -10,14 +10,14 @@ use typhon_runtime::objects::memoryview::MemoryView;
 use typhon_runtime::objects::str_::Name;
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value, instance};
 
-use super::base::method;
+use super::base::{is_interruption, method};
 use super::file::FileIo;
 
 /// Calls a method again when a signal ended it early.
 fn call(cx: &Context, raw: &Value, name: &str, argument: &Value) -> PyResult<Value> {
     loop {
         match method(cx, raw, name, std::slice::from_ref(argument)) {
-            Err(Raised) if cx.exception_matches(exceptions::interrupted_error()) => {
+            Err(Raised) if is_interruption(cx) => {
                 cx.clear_exception();
                 crate::blocking::interrupted(cx)?;
             }

@@ -220,7 +220,7 @@ pub fn call_tracing(cx: &Context, func: &Value, args: &Ref<Tuple>) -> PyResult<V
 }
 
 static ASYNCGEN_HOOKS: Description = Description::new(
-    "sys",
+    "builtins",
     "asyncgen_hooks",
     "asyncgen_hooks\n\nA named tuple providing information about asynchronous\ngenerators hooks.  The attributes are read only.",
     &[

@@ -142,7 +142,7 @@ pub(super) fn initialize(cx: &Context, module: &Ref<Module>) -> PyResult<()> {
     add(cx, module, "int_info", INT_INFO.instance(cx, int_info)?)?;
     let hash_info = fields![cx; 64i64, (1i64 << 61) - 1, 314_159i64, 0i64, 1_000_003i64, "siphash13", 64i64, 128i64, 0i64];
     add(cx, module, "hash_info", HASH_INFO.instance(cx, hash_info)?)?;
-    let thread_info = fields![cx; "pthread", "pymutex", Value::NONE];
+    let thread_info = fields![cx; "pthread", Value::NONE, Value::NONE];
     add(
         cx,
         module,

@@ -35,6 +35,7 @@ use crate::protocols::{buffer, call, hash, index, iterate};
 use crate::shape::{self, Shape};
 use crate::slots::Comparison;
 use crate::value::Value;
+use crate::warnings;
 
 pub use iterator::BytesIterator;
 
@@ -389,8 +390,13 @@ impl Bytes {
         Bytes::of_class(cx, class, made.as_slice()).map(Ref::into_value)
     }
 
-    #[slot(repr)]
     #[slot(str)]
+    fn str(cx: &Context, this: &Ref<Bytes>) -> PyResult<Value> {
+        warnings::warn_bytes(cx, "str() on a bytes instance")?;
+        Self::repr(cx, this)
+    }
+
+    #[slot(repr)]
     fn repr(cx: &Context, this: &Ref<Bytes>) -> PyResult<Value> {
         Str::from_ascii(cx, operations::repr(this.as_slice(), false).as_bytes())
             .map(Ref::into_value)
@@ -403,7 +409,7 @@ impl Bytes {
 
     #[slot(compare)]
     fn compare(
-        _cx: &Context,
+        cx: &Context,
         this: &Ref<Bytes>,
         other: &Value,
         comparison: Comparison,
@@ -412,7 +418,16 @@ impl Bytes {
             Some(other) => Ok(Value::from_bool(
                 comparison.accepts(this.as_slice().cmp(other.as_slice())),
             )),
-            None => Ok(Value::NOT_IMPLEMENTED),
+            None => {
+                if matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+                    if other.downcast::<Str>().is_some() {
+                        warnings::warn_bytes(cx, "Comparison between bytes and string")?;
+                    } else if int::is_int(other) {
+                        warnings::warn_bytes(cx, "Comparison between bytes and int")?;
+                    }
+                }
+                Ok(Value::NOT_IMPLEMENTED)
+            }
         }
     }
 

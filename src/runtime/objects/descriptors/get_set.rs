@@ -9,6 +9,7 @@ use crate::error::PyResult;
 use crate::instance;
 use crate::object::{self, Ref, Traverse};
 use crate::objects::dict::Dict;
+use crate::objects::mappingproxy::MappingProxy;
 use crate::objects::module::Module;
 use crate::objects::str_::{Name, Str, names};
 use crate::objects::type_::Type;
@@ -133,6 +134,9 @@ impl GetSet {
 /// # Errors
 /// AttributeError when there is no `__dict__`.
 pub fn get_dict(cx: &Context, this: &Value) -> PyResult<Value> {
+    if let Some(class) = this.downcast::<Type>() {
+        return MappingProxy::new(cx, class.dict.to_value()).map(Ref::into_value);
+    }
     match instance::dict(cx, this)? {
         Some(dict) => Ok(dict.into_value()),
         None => Err(crate::protocols::attribute::missing(

@@ -259,7 +259,7 @@ pub fn explain_unhashable(cx: &Context, raised: Raised, key: &Value, role: &str)
     let exception = cx.take_exception();
     match text::str(cx, exception.as_value()) {
         Ok(reason) => {
-            let class = key.class().full_name(cx);
+            let class = key.class().qualified_name(cx);
             cx.type_error(format!(
                 "cannot use '{class}' as {role} ({reason})",
                 reason = *reason

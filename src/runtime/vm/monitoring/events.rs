@@ -17,6 +17,7 @@ use crate::objects::code::Code;
 use crate::objects::exceptions::BaseException;
 use crate::objects::frame::FrameObject;
 use crate::objects::function::Function;
+use crate::objects::generator::{Generator, Resumed};
 use crate::objects::int;
 use crate::objects::method::Method;
 use crate::objects::native::NativeFunction;
@@ -65,17 +66,16 @@ pub(in crate::vm) unsafe fn at_mark(cx: &Context, frame: *mut Frame) -> PyResult
     };
     // SAFETY: by the caller's promise.
     unsafe {
-        let pc = (*frame).pc;
         if here & event::LINE != 0 || data.possible_at(unit) & event::LINE != 0 {
             place.line(here)?;
-            if (*frame).pc != pc {
+            if moved(frame) {
                 return Ok(Next::GoOn);
             }
         }
         if here & event::INSTRUCTION != 0 {
             place.tell(event::INSTRUCTION, &[place.offset(unit)?])?;
             legacy::trace(cx, frame, What::Opcode, &Value::NONE)?;
-            if (*frame).pc != pc {
+            if moved(frame) {
                 return Ok(Next::GoOn);
             }
         }
@@ -110,11 +110,24 @@ impl Place<'_> {
             let Some(callback) = callback(tool, event, of_code) else {
                 continue;
             };
-            if self.run(&callback, rest)? {
+            if self.run_at(&callback, event, rest)? {
                 self.data.disable(self.unit, tool, event);
             }
         }
         Ok(())
+    }
+
+    /// Calls a tool that may set the frame's line, if the event is one between instructions.
+    fn run_at(&self, callback: &Value, event: u32, rest: &[Value]) -> PyResult<bool> {
+        if event & (event::LINE | event::JUMP | event::BRANCHES) == 0 {
+            return self.run(callback, rest);
+        }
+        // SAFETY: the frame is this thread's and running.
+        let object = unsafe { FrameObject::of(self.cx, self.frame)? };
+        let place = object.begin_tracing(What::Line);
+        let result = self.run(callback, rest);
+        object.end_tracing(place);
+        result
     }
 
     /// Calls a tool; whether it wants to hear no more of the event.
@@ -173,21 +186,30 @@ impl Place<'_> {
                     let event = here & (event::PY_RETURN | event::PY_YIELD);
                     if event != 0 {
                         let value = top(1).clone();
+                        let what = match opcode {
+                            Opcode::YIELD_VALUE => What::Yield,
+                            _ => What::Return,
+                        };
                         self.tell(event, &[self.offset(unit)?, value.clone()])?;
                         legacy::profile(cx, frame, What::Return, &value)?;
-                        legacy::trace(cx, frame, What::Return, &value)?;
+                        legacy::trace(cx, frame, what, &value)?;
+                        if moved(frame) {
+                            return Ok(Next::GoOn);
+                        }
                     }
                 }
                 Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD if here & event::JUMP != 0 => {
                     let target = instrument::jump_target(unit, opcode, argument).unwrap_or(unit);
                     self.tell(event::JUMP, &[self.offset(unit)?, self.offset(target)?])?;
+                    if moved(frame) {
+                        return Ok(Next::GoOn);
+                    }
                     if opcode == Opcode::JUMP_BACKWARD
                         && cx.trace.get().is_some()
                         && self.code.line_of(unit) == self.code.line_of(target)
                     {
-                        let pc = (*frame).pc;
                         legacy::trace(cx, frame, What::Line, &Value::NONE)?;
-                        if (*frame).pc != pc {
+                        if moved(frame) {
                             return Ok(Next::GoOn);
                         }
                     }
@@ -206,9 +228,12 @@ impl Place<'_> {
                         _ => !value.is_none(),
                     };
                     self.branch(opcode, argument, jumps)?;
+                    if moved(frame) {
+                        return Ok(Next::GoOn);
+                    }
                 }
-                Opcode::FOR_ITER if here & event::BRANCHES != 0 => {
-                    let item = iterate::next(cx, top(1))?;
+                Opcode::FOR_ITER if here & (event::BRANCHES | event::STOP_ITERATION) != 0 => {
+                    let item = self.next_item(top(1))?;
                     let next = self.code.instructions.as_ptr().add(unit + 2);
                     let jumps = item.is_none();
                     match item {
@@ -220,6 +245,8 @@ impl Place<'_> {
                         None => (*frame).pc = next.add(argument as usize + 1),
                     }
                     self.branch(opcode, argument, jumps)?;
+                    // Where to go on is in the frame, whether a callback has set it or not.
+                    moved(frame);
                     return Ok(Next::GoOn);
                 }
                 // Makes `super()` as a part of itself.
@@ -237,6 +264,10 @@ impl Place<'_> {
                         && awaiting::as_generator(top(2)).is_some() =>
                 {
                     self.stop_iteration(top(1).clone())?;
+                }
+                // Anything else that was awaited has ended by an exception.
+                Opcode::END_SEND if here & event::STOP_ITERATION != 0 => {
+                    self.ended_by_exception(top(1).clone())?;
                 }
                 Opcode::CALL | Opcode::CALL_KW | Opcode::CALL_FUNCTION_EX
                     if here & event::CALL != 0 =>
@@ -261,6 +292,32 @@ impl Place<'_> {
             event::BRANCH_LEFT
         };
         self.tell(event, &[self.offset(self.unit)?, self.offset(target)?])
+    }
+
+    /// What a loop's iterator gives next. A generator that returns something would elsewhere do so by an
+    /// exception.
+    fn next_item(&self, iterator: &Value) -> PyResult<Option<Value>> {
+        let Some(generator) = iterator.downcast_exact::<Generator>() else {
+            return iterate::next(self.cx, iterator);
+        };
+        Ok(match generator.resume(self.cx, Value::NONE)? {
+            Resumed::Yielded(value) => Some(value),
+            Resumed::Returned(value) => {
+                if !value.is_none() {
+                    self.stop_iteration(value)?;
+                }
+                None
+            }
+        })
+    }
+
+    /// The StopIteration that brought `value` here is told of.
+    fn ended_by_exception(&self, value: Value) -> PyResult<()> {
+        let cx = self.cx;
+        let Raised = cx.stop_iteration(value);
+        let exception = cx.take_exception();
+        // SAFETY: the frame is this thread's and running.
+        unsafe { tell_of_exception(cx, self.frame, Step::Raise, event::RAISE, &exception) }
     }
 
     /// A generator that was delegated to has ended, which elsewhere would be an exception.
@@ -380,6 +437,13 @@ fn native_callable(cx: &Context, callable: &Value, first: &Value) -> PyResult<Op
         return descriptor.bound_to(cx, first).map(Some);
     }
     Ok(None)
+}
+
+/// Whether a callback has set the frame's line.
+unsafe fn moved(frame: *mut Frame) -> bool {
+    // SAFETY: by the caller's promise, the frame is this thread's and running.
+    let object = unsafe { (*frame).frame_object.as_ref() };
+    object.is_some_and(|object| object.take_moved())
 }
 
 /// A frame begins or goes on.

@@ -139,8 +139,8 @@ fn possible_events(code: &Code, lines: &[Option<u32>]) -> Box<[u32]> {
             Opcode::POP_JUMP_IF_FALSE
             | Opcode::POP_JUMP_IF_TRUE
             | Opcode::POP_JUMP_IF_NONE
-            | Opcode::POP_JUMP_IF_NOT_NONE
-            | Opcode::FOR_ITER => event::BRANCHES,
+            | Opcode::POP_JUMP_IF_NOT_NONE => event::BRANCHES,
+            Opcode::FOR_ITER => event::BRANCHES | event::STOP_ITERATION,
             Opcode::END_SEND => event::STOP_ITERATION,
             _ => 0,
         };

@@ -114,6 +114,8 @@ pub(crate) enum What {
     Call,
     Line,
     Return,
+    /// Shown as a return; the frame may go on elsewhere than where it would.
+    Yield,
     Exception,
     Opcode,
     CCall,
@@ -126,7 +128,7 @@ impl What {
         match self {
             What::Call => "call",
             What::Line => "line",
-            What::Return => "return",
+            What::Return | What::Yield => "return",
             What::Exception => "exception",
             What::Opcode => "opcode",
             What::CCall => "c_call",
