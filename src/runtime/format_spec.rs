@@ -10,6 +10,10 @@
 //! ```
 //! Zeros that pad between prefix and digits count as digits and are grouped with them.
 
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::object::Ref;
@@ -325,24 +329,47 @@ pub fn push_number(text: &mut StrBuilder, spec: &FormatSpec, parts: &NumberParts
         Some(separator) => group_from_left(parts.fraction, separator),
         None => parts.fraction.to_owned(),
     };
+    let local = if spec.code() == 'n' {
+        conventions()
+    } else {
+        None
+    };
+    let point = match &local {
+        _ if !parts.point => "",
+        Some(local) => &local.decimal_point,
+        None => ".",
+    };
     let fixed = sign.len()
         + parts.prefix.len()
-        + usize::from(parts.point)
+        + point.chars().count()
         + fraction.len()
         + parts.suffix.len();
     let zero_padded = spec.align == '=' && spec.fill == u32::from('0');
-    let digits = match spec.grouping {
-        Some(separator) if !parts.digits.is_empty() => {
-            let least = if zero_padded {
-                spec.width.unwrap_or(0).saturating_sub(fixed)
-            } else {
-                0
-            };
-            group_from_right(parts.digits, separator, parts.group.max(1), least)
-        }
-        _ => parts.digits.to_owned(),
+    let least = if zero_padded {
+        spec.width.unwrap_or(0).saturating_sub(fixed)
+    } else {
+        0
     };
-    let (left, right) = spec.padding(fixed + digits.len());
+    let digits = match (spec.grouping, &local) {
+        _ if parts.digits.is_empty() => String::new(),
+        (Some(separator), _) => {
+            let sizes = std::iter::repeat(parts.group.max(1));
+            group_from_right(
+                parts.digits,
+                separator.encode_utf8(&mut [0; 4]),
+                sizes,
+                least,
+            )
+        }
+        (None, Some(local)) => group_from_right(
+            parts.digits,
+            &local.thousands_separator,
+            local.sizes(),
+            least,
+        ),
+        (None, None) => parts.digits.to_owned(),
+    };
+    let (left, right) = spec.padding(fixed + digits.chars().count());
     let inner = spec.align == '=';
     if !inner {
         push_many(text, spec.fill, left);
@@ -353,19 +380,57 @@ pub fn push_number(text: &mut StrBuilder, spec: &FormatSpec, parts: &NumberParts
         push_many(text, spec.fill, left);
     }
     text.push_text(&digits);
-    if parts.point {
-        text.push('.'.into());
-    }
+    text.push_text(point);
     text.push_text(&fraction);
     text.push_text(parts.suffix);
     push_many(text, spec.fill, right);
 }
 
+/// How numbers are written where the locale says it: the presentation type `n`.
+#[derive(Clone, Debug)]
+pub struct Conventions {
+    pub decimal_point: String,
+    pub thousands_separator: String,
+    /// The sizes of groups from the point on, as `localeconv` tells them: the last goes on, unless it is the
+    /// greatest of its type, behind which there are no groups.
+    pub grouping: Vec<u8>,
+}
+
+impl Conventions {
+    /// The sizes of groups from the point on.
+    fn sizes(&self) -> impl Iterator<Item = usize> {
+        let sizes = self.grouping.iter().copied();
+        let last = self.grouping.last().copied().unwrap_or(NO_MORE_GROUPS);
+        sizes.chain(std::iter::repeat(last)).map(|size| match size {
+            0 | NO_MORE_GROUPS => usize::MAX,
+            size => size.into(),
+        })
+    }
+}
+
+const NO_MORE_GROUPS: u8 = i8::MAX as u8;
+
+static CONVENTIONS: RwLock<Option<Arc<Conventions>>> = RwLock::new(None);
+
+fn conventions() -> Option<Arc<Conventions>> {
+    CONVENTIONS.read().clone()
+}
+
+/// Sets how the presentation type `n` writes numbers; before it is as in the locale C.
+pub fn set_conventions(conventions: Conventions) {
+    *CONVENTIONS.write() = Some(Arc::new(conventions));
+}
+
 /// `1234567` → `1,234,567`, with zeros in front until it is `least` characters long. A separator never
-/// comes first, so the result may be one longer.
-fn group_from_right(digits: &str, separator: char, group: usize, least: usize) -> String {
-    let mut reversed = String::with_capacity(digits.len() * 2);
-    let mut count = 0;
+/// comes first, so the result may be longer.
+fn group_from_right(
+    digits: &str,
+    separator: &str,
+    mut sizes: impl Iterator<Item = usize>,
+    least: usize,
+) -> String {
+    let mut reversed = Vec::with_capacity(digits.len() * 2);
+    let mut left = sizes.next().unwrap_or(usize::MAX);
     let mut digits = digits.bytes().rev();
     loop {
         let digit = match digits.next() {
@@ -373,14 +438,14 @@ fn group_from_right(digits: &str, separator: char, group: usize, least: usize) -
             None if reversed.len() < least => '0',
             None => break,
         };
-        if count == group {
-            reversed.push(separator);
-            count = 0;
+        if left == 0 {
+            reversed.extend(separator.chars().rev());
+            left = sizes.next().unwrap_or(usize::MAX);
         }
         reversed.push(digit);
-        count += 1;
+        left -= 1;
     }
-    reversed.chars().rev().collect()
+    reversed.into_iter().rev().collect()
 }
 
 /// `567890` → `567,890`.
@@ -432,11 +497,30 @@ mod tests {
 
     #[test]
     fn groups() {
-        assert_eq!(group_from_right("1234567", ',', 3, 0), "1,234,567");
-        assert_eq!(group_from_right("123", ',', 3, 0), "123");
-        assert_eq!(group_from_right("1234", ',', 3, 8), "0,001,234");
-        assert_eq!(group_from_right("12345", ',', 3, 8), "0,012,345");
-        assert_eq!(group_from_right("3039", '_', 4, 11), "0_0000_3039");
+        let grouped = |digits, separator, size, least| {
+            group_from_right(digits, separator, std::iter::repeat(size), least)
+        };
+        assert_eq!(grouped("1234567", ",", 3, 0), "1,234,567");
+        assert_eq!(grouped("123", ",", 3, 0), "123");
+        assert_eq!(grouped("1234", ",", 3, 8), "0,001,234");
+        assert_eq!(grouped("12345", ",", 3, 8), "0,012,345");
+        assert_eq!(grouped("3039", "_", 4, 11), "0_0000_3039");
         assert_eq!(group_from_left("5678901", '_'), "567_890_1");
+    }
+
+    #[test]
+    fn groups_of_locales() {
+        let grouped = |grouping: &[u8], digits, least| {
+            let local = Conventions {
+                decimal_point: ",".to_owned(),
+                thousands_separator: "..".to_owned(),
+                grouping: grouping.to_vec(),
+            };
+            group_from_right(digits, &local.thousands_separator, local.sizes(), least)
+        };
+        assert_eq!(grouped(&[3, 2], "123456789", 0), "12..34..56..789");
+        assert_eq!(grouped(&[3, NO_MORE_GROUPS], "123456789", 0), "123456..789");
+        assert_eq!(grouped(&[], "123456789", 0), "123456789");
+        assert_eq!(grouped(&[3], "1", 8), "000..001");
     }
 }

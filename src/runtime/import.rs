@@ -108,6 +108,16 @@ fn find_and_load(cx: &Context, name: &Ref<Str>) -> PyResult<Value> {
         import_time::found(cx, name);
         return Ok(module);
     }
+    crate::audit::event(cx, "import", || {
+        let of_sys = |name: &str| {
+            let found = crate::interpreter::sys_attribute(cx, Name::intern(cx, name)?)?;
+            Ok(found.unwrap_or(Value::NONE))
+        };
+        let paths = [of_sys("path")?, of_sys("meta_path")?, of_sys("path_hooks")?];
+        let mut arguments = vec![name.to_value(), Value::NONE];
+        arguments.extend(paths);
+        Ok(arguments)
+    })?;
     let bootstrap = bootstrap(cx)?;
     let arguments = [name.to_value(), import_function(cx)?];
     let find = Name::intern(cx, "_find_and_load")?;

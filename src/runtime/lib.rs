@@ -10,6 +10,7 @@
 //!   slot_wrappers.rs, slot_dispatch.rs              slots as special methods, and back
 //!   args.rs         calling convention              context.rs   what a thread has for itself
 //!   error.rs        PyResult, raising               weak.rs, finalizer.rs, pending.rs
+//!   audit.rs        audit events (PEP 578)
 //!   collector.rs    cycles                          import.rs, module.rs, interpreter.rs
 //!   protocols/      operations on any object        objects/     built-in types, one file each
 //!   vm/             frames and the evaluation loop
@@ -18,6 +19,7 @@
 //! Read `value.rs`, `object.rs` and `guarded.rs` first, then `objects/tuple.rs` as a model of a type.
 
 pub mod args;
+pub mod audit;
 pub mod buffer;
 pub mod class;
 pub mod codec;

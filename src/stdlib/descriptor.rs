@@ -70,20 +70,25 @@ pub fn is_inheritable(number: RawFd) -> Result<bool, Errno> {
     Ok(!rustix::io::fcntl_getfd(borrow(number)?)?.contains(FdFlags::CLOEXEC))
 }
 
+/// Warns of what is True or False where a number is wanted.
+///
+/// # Errors
+/// RuntimeWarning, where filters make it an error.
+pub fn warn_of_bool(cx: &Context, value: &Value) -> PyResult<()> {
+    if value.as_bool().is_none() {
+        return Ok(());
+    }
+    let message = "bool is used as a file descriptor";
+    warnings::warn(cx, exceptions::runtime_warning(), message, 1)
+}
+
 /// An argument that is a descriptor, or has a `fileno()`.
 ///
 /// # Errors
 /// TypeError for anything else, ValueError for negative numbers.
 pub fn argument(cx: &Context, value: &Value) -> PyResult<RawFd> {
     let number = if int::is_int(value) {
-        if value.as_bool().is_some() {
-            warnings::warn(
-                cx,
-                exceptions::runtime_warning(),
-                "bool is used as a file descriptor",
-                1,
-            )?;
-        }
+        warn_of_bool(cx, value)?;
         c_int(cx, value)?
     } else if let Some(method) = attribute::find(cx, value, names::fileno())? {
         let number = call::call(cx, &method, &[])?;

@@ -24,7 +24,7 @@ use typhon_runtime::objects::str_::Name;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Ref, Value, finalizer, module};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, finalizer, module};
 
 const GENERATIONS: usize = 3;
 
@@ -364,6 +364,10 @@ fn get_threshold(cx: &Context) -> PyResult<Ref<Tuple>> {
 /// collector that are in that generation.
 #[pyfunction("get_objects(generation=None)")]
 fn get_objects(cx: &Context, generation: Option<&Value>) -> PyResult<Ref<List>> {
+    audit::event(cx, "gc.get_objects", || {
+        let all = Value::small_int(-1);
+        Ok(vec![generation.cloned().unwrap_or(all)])
+    })?;
     if let Some(generation) = generation {
         if !generation.class().slots.index.get().is_some() {
             let got = generation.type_name();
@@ -435,12 +439,18 @@ fn is_finalized(_cx: &Context, object: &Value) -> PyResult<bool> {
 /// Return the list of objects that directly refer to any of 'objs'.
 #[pyfunction("get_referrers(*objs)")]
 fn get_referrers(cx: &Context, objects: &[Value]) -> PyResult<Ref<List>> {
+    audit::event(cx, "gc.get_referrers", || {
+        Ok(vec![Tuple::from_vec(cx, objects.to_vec())?.into_value()])
+    })?;
     List::from_values(cx, collector::referrers(cx, objects))
 }
 
 /// Return the list of objects that are directly referred to by 'objs'.
 #[pyfunction("get_referents(*objs)")]
 fn get_referents(cx: &Context, objects: &[Value]) -> PyResult<Ref<List>> {
+    audit::event(cx, "gc.get_referents", || {
+        Ok(vec![Tuple::from_vec(cx, objects.to_vec())?.into_value()])
+    })?;
     let mut found = Vec::new();
     for object in objects {
         found.extend(collector::referents(cx, object));

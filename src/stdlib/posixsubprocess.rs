@@ -16,15 +16,17 @@ use rustix::io::Errno;
 use typhon_macros::{pyfunction, pymodule};
 use typhon_runtime::args::{FromArgument, Place};
 use typhon_runtime::objects::bytes::Bytes;
+use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::{call, iterate};
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit};
 
 use crate::path::Path;
 use crate::posix::{Strings, fork_with};
+use crate::sys::settings;
 use crate::{descriptor, signal};
 
 /// A POSIX helper for the subprocess module.
@@ -417,6 +419,11 @@ fn fork_exec(
     child_umask: i32,
     preexec_fn: &Value,
 ) -> PyResult<i32> {
+    if !preexec_fn.is_none() && settings::is_finalizing(cx)? {
+        let class = exceptions::python_finalization_error();
+        let message = "preexec_fn not supported at interpreter shutdown";
+        return Err(cx.raise_message(class, message));
+    }
     let report = (end(cx, errpipe_read, 13)?, end(cx, errpipe_write, 14)?);
     if close_fds && report.1 < 3 {
         return Err(cx.value_error("errpipe_write must be >= 3"));
@@ -452,6 +459,9 @@ fn fork_exec(
         user: identity(cx, uid, "uid")?,
         umask: child_umask,
     };
+    audit::event(cx, "_posixsubprocess.fork_exec", || {
+        Ok(vec![executable_list.clone(), args.clone(), env.clone()])
+    })?;
     let forked = if preexec_fn.is_none() {
         cx.detached(|| spawn(&child))
     } else {

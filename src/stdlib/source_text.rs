@@ -89,6 +89,11 @@ pub fn decode(cx: &Context, bytes: &[u8], filename: &str, origin: Origin) -> PyR
             let message = format!("encoding problem: {name} with BOM");
             return Err(place.syntax_error(cx, filename, &message));
         }
+        Some((Declaration::Latin1, line)) if marked => {
+            let place = Place::of_line(rest, line);
+            let message = "encoding problem: iso-8859-1 with BOM";
+            return Err(place.syntax_error(cx, filename, message));
+        }
         None | Some((Declaration::Utf8, _)) => match std::str::from_utf8(rest) {
             Ok(text) => text.to_owned(),
             Err(error) => {

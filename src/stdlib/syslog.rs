@@ -15,7 +15,7 @@ use typhon_runtime::objects::str_::{Name, Str};
 use typhon_runtime::protocols::{attribute, call, sequence};
 use typhon_runtime::{Context, PyResult, Ref, Value, import, interpreter, module};
 
-use crate::sys::hooks::audit_event;
+use typhon_runtime::audit;
 
 macro_rules! from_libc {
     ($($name:ident)*) => { &[$((stringify!($name), libc::$name),)*] };
@@ -107,7 +107,7 @@ fn openlog(
         Some(Text(identity)) => Some(identity),
         None => program_name(cx)?,
     };
-    audit_event(cx, "syslog.openlog", || {
+    audit::event(cx, "syslog.openlog", || {
         Ok(vec![
             match &identity {
                 Some(identity) => Str::from_str(cx, &identity.to_string_lossy())?.into_value(),
@@ -145,7 +145,7 @@ fn syslog(cx: &Context, args: &[Value]) -> PyResult<()> {
         by_name: false,
     };
     let Text(text) = Text::from_argument(cx, message, &place)?;
-    audit_event(cx, "syslog.syslog", || {
+    audit::event(cx, "syslog.syslog", || {
         Ok(vec![int::from_i64(cx, priority.into())?, message.clone()])
     })?;
     if LOG.lock().is_none() {
@@ -169,7 +169,7 @@ fn opener(cx: &Context) -> PyResult<Value> {
 /// Reset the syslog module values and call the system library closelog().
 #[pyfunction("closelog()")]
 fn closelog(cx: &Context) -> PyResult<()> {
-    audit_event(cx, "syslog.closelog", || Ok(Vec::new()))?;
+    audit::event(cx, "syslog.closelog", || Ok(Vec::new()))?;
     cx.detached(|| {
         let mut log = LOG.lock();
         if log.is_some() {
@@ -184,7 +184,7 @@ fn closelog(cx: &Context) -> PyResult<()> {
 /// Set the priority mask to maskpri and return the previous mask value.
 #[pyfunction("setlogmask(maskpri, /)")]
 fn setlogmask(cx: &Context, maskpri: i32) -> PyResult<i32> {
-    audit_event(cx, "syslog.setlogmask", || {
+    audit::event(cx, "syslog.setlogmask", || {
         Ok(vec![int::from_i64(cx, maskpri.into())?])
     })?;
     // SAFETY: the call has no preconditions.

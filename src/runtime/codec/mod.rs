@@ -29,6 +29,29 @@ use crate::value::Value;
 
 pub use wide::ByteOrder;
 
+static CHECKS_EARLY: AtomicBool = AtomicBool::new(false);
+
+/// Lets [`check_early`] look names up: in the development mode.
+pub fn set_checks_early(checks: bool) {
+    CHECKS_EARLY.store(checks, Ordering::Relaxed);
+}
+
+/// In the development mode, whether there are the encoding and the error handler, which else only text that
+/// needs them asks for.
+///
+/// # Errors
+/// LookupError.
+#[inline]
+pub fn check_early(cx: &Context, encoding: &str, errors: &str) -> PyResult<()> {
+    if !CHECKS_EARLY.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    if built_in(encoding).is_none() {
+        registry::lookup(cx, encoding)?;
+    }
+    errors::lookup_error(cx, errors).map(drop)
+}
+
 /// An encoding that needs no registry.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum BuiltIn {

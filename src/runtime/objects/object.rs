@@ -434,6 +434,10 @@ fn set_class(cx: &Context, this: &Value, value: Option<&Value>) -> PyResult<()> 
             value.type_name()
         )));
     };
+    crate::audit::event(cx, "object.__setattr__", || {
+        let name = names::dunder_class().to_value();
+        Ok(vec![this.clone(), name, value.clone()])
+    })?;
     let old = this.class().clone();
     let are_modules = new.is_subclass(Module::class()) && old.is_subclass(Module::class());
     let changeable = |class: &Ref<Type>| !class.has(ClassFlags::IMMUTABLE);

@@ -399,7 +399,7 @@ impl Array {
             "array() argument 1",
             "bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)",
         )?;
-        crate::sys::hooks::audit_event(cx, "array.__new__", || {
+        typhon_runtime::audit::event(cx, "array.__new__", || {
             Ok(vec![
                 letter.clone(),
                 initial.cloned().unwrap_or(Value::NONE),

@@ -8,7 +8,7 @@ use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::protocols::{attribute, call, classes, hash as hashing, iterate};
-use typhon_runtime::{Context, PyResult, Value};
+use typhon_runtime::{Context, PyResult, Value, audit};
 
 fn attribute_name(cx: &Context, name: &Value) -> PyResult<Name> {
     match name.downcast::<Str>() {
@@ -143,7 +143,9 @@ pub fn hash(cx: &Context, obj: &Value) -> PyResult<i64> {
 /// (CPython uses the object's memory address.)
 #[pyfunction("id(obj, /)")]
 pub fn id(cx: &Context, obj: &Value) -> PyResult<Value> {
-    int::from_u64(cx, obj.bits())
+    let id = int::from_u64(cx, obj.bits())?;
+    audit::event(cx, "builtins.id", || Ok(vec![id.clone()]))?;
+    Ok(id)
 }
 
 /// Return whether an object is an instance of a class or of a subclass thereof.

@@ -7,7 +7,7 @@ use typhon_compiler::code::CodeFlags;
 use typhon_compiler::error::{CompileError, ErrorKind, SyntaxWarning};
 use typhon_compiler::options::{CompileOptions, Mode};
 use typhon_macros::pyfunction;
-use typhon_runtime::args::Args;
+use typhon_runtime::args::{Args, IntoValue};
 use typhon_runtime::object::Ref;
 use typhon_runtime::objects::bytearray::ByteArray;
 use typhon_runtime::objects::bytes::Bytes;
@@ -24,7 +24,7 @@ use typhon_runtime::objects::str_::{Str, names};
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::vm::{bind, frame};
-use typhon_runtime::{Context, PyResult, Raised, Value, warnings};
+use typhon_runtime::{Context, PyResult, Raised, Value, audit, warnings};
 
 use super::attributes::caller_locals;
 use super::class_statement::is_mapping;
@@ -322,6 +322,7 @@ pub fn compile(
         optimize,
         feature_version: u8::try_from(feature_version).ok(),
     };
+    told_of_source(cx, source, &filename)?;
     if only_tree {
         return tree_compiler(cx)?(cx, source, &filename, &request);
     }
@@ -380,6 +381,18 @@ fn namespaces(
     })
 }
 
+/// Tells audit hooks of source that is about to be compiled: as bytes, or None for a tree.
+fn told_of_source(cx: &Context, source: &Value, filename: &str) -> PyResult<()> {
+    audit::event(cx, "compile", || {
+        let source = match source.downcast::<Str>() {
+            Some(text) => Bytes::from_slice(cx, text.to_lossy().as_bytes())?.into_value(),
+            None if source.class().slots.buffer.get().is_some() => source.clone(),
+            None => Value::NONE,
+        };
+        Ok(vec![source, filename.into_value(cx)?])
+    })
+}
+
 /// Runs a code object: a module, a class body or an expression with `locals` as its namespace, a
 /// function's with variables of its own.
 ///
@@ -392,6 +405,7 @@ pub fn run(
     locals: &Value,
     closure: Option<Ref<Tuple>>,
 ) -> PyResult<Value> {
+    audit::event(cx, "exec", || Ok(vec![code.to_value()]))?;
     if globals.get_name(cx, names::dunder_builtins())?.is_none() {
         globals.set_name(cx, names::dunder_builtins(), frame::current_builtins(cx))?;
     }
@@ -431,6 +445,7 @@ pub fn eval(
     let Some(text) = source_of(cx, source, "<string>")? else {
         return Err(cx.type_error("eval() arg 1 must be a string, bytes or code object"));
     };
+    told_of_source(cx, source, "<string>")?;
     let text = text.trim_start_matches([' ', '\t']);
     let request = Request {
         mode: Mode::Eval,
@@ -470,6 +485,7 @@ pub fn exec(
     let Some(text) = source_of(cx, source, "<string>")? else {
         return Err(cx.type_error("exec() arg 1 must be a string, bytes or code object"));
     };
+    told_of_source(cx, source, "<string>")?;
     let request = Request {
         mode: Mode::Exec,
         feature_version: None,

@@ -6,7 +6,7 @@ use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::str_::Name;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Value, import as imports, interpreter};
+use typhon_runtime::{Context, PyResult, Value, audit, import as imports, interpreter};
 
 /// Import a module.
 ///
@@ -55,6 +55,7 @@ pub fn breakpoint(cx: &Context, args: &[Value], kws: Vec<(&Value, &Value)>) -> P
     let Some(hook) = interpreter::sys_attribute(cx, Name::intern(cx, "breakpointhook")?)? else {
         return Err(cx.runtime_error("lost sys.breakpointhook"));
     };
+    audit::event(cx, "builtins.breakpoint", || Ok(vec![hook.clone()]))?;
     let values: Vec<Value> = args
         .iter()
         .chain(kws.iter().map(|(_, value)| *value))

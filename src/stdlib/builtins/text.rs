@@ -6,7 +6,7 @@ use typhon_runtime::object::Ref;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::protocols::{call, text};
-use typhon_runtime::{Context, PyResult, Value, interpreter};
+use typhon_runtime::{Context, PyResult, Value, audit, interpreter};
 
 use crate::text_output;
 
@@ -134,13 +134,22 @@ fn stream(cx: &Context, name: Name) -> PyResult<Value> {
 /// On *nix systems, readline is used if available.
 #[pyfunction("input(prompt='', /)")]
 pub fn input(cx: &Context, prompt: Maybe<&Value>) -> PyResult<Value> {
+    audit::event(cx, "builtins.input", || {
+        Ok(vec![prompt.0.cloned().unwrap_or(Value::NONE)])
+    })?;
+    let line = ask(cx, prompt.0)?;
+    audit::event(cx, "builtins.input/result", || Ok(vec![line.clone()]))?;
+    Ok(line)
+}
+
+fn ask(cx: &Context, prompt: Option<&Value>) -> PyResult<Value> {
     let stdin = stream(cx, names::stdin())?;
     let stdout = stream(cx, names::stdout())?;
     let stderr = stream(cx, names::stderr())?;
     if call::call_method(cx, &stderr, names::flush(), &[]).is_err() {
         cx.clear_exception();
     }
-    if let Some(prompt) = prompt.0 {
+    if let Some(prompt) = prompt {
         let prompt = text::str(cx, prompt)?;
         text_output::write(cx, &stdout, &prompt)?;
     }

@@ -14,7 +14,7 @@ use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Str, names};
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{attribute, call, text};
-use typhon_runtime::{Context, PyResult, Ref, Value, warnings};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, warnings};
 
 use super::base::{self, RawIoBase};
 use super::{DEFAULT_BUFFER_SIZE, unsupported};
@@ -317,14 +317,7 @@ struct Request<'a> {
 
 /// The number of a descriptor that is given instead of a name.
 fn given_descriptor(cx: &Context, file: &Value) -> PyResult<Option<RawFd>> {
-    if file.as_bool().is_some() {
-        warnings::warn(
-            cx,
-            exceptions::runtime_warning(),
-            "bool is used as a file descriptor",
-            1,
-        )?;
-    }
+    descriptor::warn_of_bool(cx, file)?;
     if file.class().slots.index.get().is_none() {
         return Ok(None);
     }
@@ -378,6 +371,11 @@ impl FileIo {
         }
         let given = given_descriptor(cx, request.file)?;
         let (flags, ours) = parse_mode(cx, request.mode)?;
+        audit::event(cx, "open", || {
+            let mode = request.mode.into_value(cx)?;
+            let flags = (flags.bits() as i64).into_value(cx)?;
+            Ok(vec![request.file.clone(), mode, flags])
+        })?;
         let close = if request.close_descriptor {
             CLOSE_DESCRIPTOR
         } else {
@@ -589,8 +587,9 @@ impl FileIo {
     fn close(cx: &Context, this: &Ref<FileIo>) -> PyResult<Value> {
         let value = this.as_value();
         if !this.has(CLOSE_DESCRIPTOR) {
+            let closed = base_close(cx, value);
             this.descriptor.store(-1, Ordering::Relaxed);
-            return base_close(cx, value);
+            return closed;
         }
         if this.base.base.is_finalizing() {
             this.warn_unclosed(cx, value);

@@ -5,7 +5,7 @@ use typhon_runtime::objects::exceptions::{self, BaseException};
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Name, names};
 use typhon_runtime::protocols::{attribute, call, text};
-use typhon_runtime::{Context, PyResult, Raised, Value, interpreter};
+use typhon_runtime::{Context, PyResult, Raised, Value, audit, interpreter};
 
 use super::Exit;
 use crate::sys::hooks;
@@ -92,7 +92,23 @@ pub(super) fn show(cx: &Context, exception: &Ref<BaseException>) {
         exception.to_value(),
         traceback,
     ];
-    if call::call(cx, &hook, &arguments).is_ok() {
+    let told = audit::event(cx, "sys.excepthook", || {
+        let mut told = vec![hook.clone()];
+        told.extend(arguments.iter().cloned());
+        Ok(told)
+    });
+    if told.is_err() {
+        let refused = cx.take_exception();
+        if refused
+            .as_value()
+            .class()
+            .is_subclass(exceptions::runtime_error())
+        {
+            // A hook may want it not to be shown.
+            return;
+        }
+        cx.set_exception(refused);
+    } else if call::call(cx, &hook, &arguments).is_ok() {
         return;
     }
     let second = cx.take_exception();

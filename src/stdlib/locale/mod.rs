@@ -10,6 +10,7 @@ use std::ffi::{CStr, CString};
 use typhon_macros::{pyfunction, pymodule};
 use typhon_runtime::args::Maybe;
 use typhon_runtime::codec;
+use typhon_runtime::format_spec::{self, Conventions};
 use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
@@ -106,10 +107,33 @@ fn points(cx: &Context, text: &Ref<Str>) -> PyResult<Vec<u32>> {
 fn setlocale(cx: &Context, category: i32, locale: Maybe<Option<&Ref<Str>>>) -> PyResult<Ref<Str>> {
     let locale = optional_c_text(cx, locale.0.flatten())?;
     match system::set(category, locale.as_deref()) {
-        Some(set) => decoded(cx, &set),
+        Some(set) => {
+            if locale.is_some() && matches!(category, libc::LC_ALL | libc::LC_NUMERIC) {
+                tell_formatting(cx)?;
+            }
+            decoded(cx, &set)
+        }
         None if locale.is_some() => Err(error(cx, "unsupported locale setting")),
         None => Err(error(cx, "locale query failed")),
     }
+}
+
+/// Lets `format(number, "n")` follow what the locale says of numbers.
+fn tell_formatting(cx: &Context) -> PyResult<()> {
+    let told = system::conventions();
+    let text = |wanted: &str| {
+        let found = told.texts.iter().find(|(name, _)| *name == wanted);
+        found.map_or(Ok(String::new()), |(_, text)| {
+            Ok(decoded(cx, text)?.to_lossy().into_owned())
+        })
+    };
+    let grouping = told.groupings.iter().find(|(name, _)| *name == "grouping");
+    format_spec::set_conventions(Conventions {
+        decimal_point: text("decimal_point")?,
+        thousands_separator: text("thousands_sep")?,
+        grouping: grouping.map_or_else(Vec::new, |(_, sizes)| sizes.to_bytes().to_vec()),
+    });
+    Ok(())
 }
 
 /// The sizes of groups: up to the end of the list, which is told too.

@@ -18,7 +18,7 @@ use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::names;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Value};
+use typhon_runtime::{Context, PyResult, Value, audit};
 
 use crate::bytes_like::BytesLike;
 
@@ -106,6 +106,9 @@ fn initialize(cx: &Context, module: &Ref<Module>) -> PyResult<()> {
 /// unsupported type.
 #[pyfunction("dumps(value, version=5, /, *, allow_code=True)")]
 pub fn dumps(cx: &Context, value: &Value, version: i32, allow_code: bool) -> PyResult<Ref<Bytes>> {
+    audit::event(cx, "marshal.dumps", || {
+        Ok(vec![value.clone(), Value::small_int(version)])
+    })?;
     Bytes::from_slice(cx, &write::to_bytes(cx, value, version, allow_code)?)
 }
 
@@ -144,6 +147,9 @@ pub fn dump(
 /// bytes in the input are ignored.
 #[pyfunction("loads(bytes, /, *, allow_code=True)")]
 pub fn loads(cx: &Context, bytes: BytesLike, allow_code: bool) -> PyResult<Value> {
+    audit::event(cx, "marshal.loads", || {
+        Ok(vec![Bytes::from_slice(cx, bytes.bytes())?.into_value()])
+    })?;
     let mut source = read::Memory(bytes.bytes());
     read::object(cx, &mut source, allow_code)
 }
@@ -163,5 +169,6 @@ pub fn loads(cx: &Context, bytes: BytesLike, allow_code: bool) -> PyResult<Value
 /// load() will substitute None for the unmarshallable type.
 #[pyfunction("load(file, /, *, allow_code=True)")]
 pub fn load(cx: &Context, file: &Value, allow_code: bool) -> PyResult<Value> {
+    audit::event(cx, "marshal.load", || Ok(Vec::new()))?;
     read::object(cx, &mut read::File { cx, file }, allow_code)
 }

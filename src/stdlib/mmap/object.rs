@@ -22,7 +22,7 @@ use super::mapping::{self, Mapping};
 use crate::arguments::{as_size, bind, given, signature};
 use crate::bytes_like::BytesLike;
 use crate::descriptor;
-use crate::sys::hooks::audit_event;
+use typhon_runtime::audit;
 
 /// How a mapping may be used; the numbers are those of the module's constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -334,7 +334,7 @@ impl Mmap {
     #[slot(new)]
     fn new(cx: &Context, class: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
         let request = Request::read(cx, args)?;
-        audit_event(cx, "mmap.__new__", || {
+        audit::event(cx, "mmap.__new__", || {
             Ok(vec![
                 int::from_i64(cx, request.file.into())?,
                 int::from_u64(cx, request.length as u64)?,

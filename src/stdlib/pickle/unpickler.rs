@@ -23,7 +23,7 @@ use super::memo_proxy::{self, UnpicklerMemoProxy};
 use super::registry::{deep_attribute, dotted_path, import_named, registry};
 use super::{UNPICKLING_ERROR, name};
 use crate::arguments::{bind, given, signature};
-use crate::sys::hooks::audit_event;
+use typhon_runtime::audit;
 
 /// The payload of `Unpickler`. See the module's header.
 #[pyclass(
@@ -218,7 +218,7 @@ impl Unpickler {
         module: &Value,
         name: &Value,
     ) -> PyResult<Value> {
-        audit_event(cx, "pickle.find_class", || {
+        audit::event(cx, "pickle.find_class", || {
             Ok(vec![module.clone(), name.clone()])
         })?;
         let protocol = this.protocol.load(Ordering::Relaxed);

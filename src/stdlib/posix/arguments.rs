@@ -216,6 +216,11 @@ impl Directory {
         self.0.unwrap_or(libc::AT_FDCWD)
     }
 
+    /// What audit hooks are told of it.
+    pub(super) fn told(&self) -> Value {
+        Value::small_int(self.0.unwrap_or(-1))
+    }
+
     /// Whether none was given.
     pub(super) fn is_current(&self) -> bool {
         self.0.is_none()
@@ -231,6 +236,7 @@ impl<'a> FromArgument<'a> for Directory {
             let got = value.type_name();
             return Err(cx.type_error(format!("argument should be integer or None, not {got}")));
         }
+        descriptor::warn_of_bool(cx, value)?;
         let number = int::index_as_i128(cx, value)?;
         match i32::try_from(number) {
             Ok(libc::AT_FDCWD) => Ok(Directory(None)),

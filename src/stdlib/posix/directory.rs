@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::{Errno, Result as SystemResult};
 use typhon_macros::{pyclass, pyfunction, pymethods};
+use typhon_runtime::args::IntoValue;
 use typhon_runtime::field::Field;
 use typhon_runtime::object::{self, Traverse};
 use typhon_runtime::objects::bytes::Bytes;
@@ -17,7 +18,7 @@ use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::protocols::text;
-use typhon_runtime::{Context, PyResult, Ref, Value, codec, warnings};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, codec, warnings};
 
 use super::arguments::{File, FileDescriptor, FileOrNone, FilePath, Refers, Settle};
 use super::stat::stat_result;
@@ -76,6 +77,7 @@ fn name_like(cx: &Context, path: &FileOrNone, name: &[u8]) -> PyResult<Value> {
 /// entries '.' and '..' even if they are present in the directory.
 #[pyfunction("listdir(path=None)")]
 pub(super) fn listdir(cx: &Context, path: FileOrNone) -> PyResult<Ref<List>> {
+    audit::event(cx, "os.listdir", || Ok(vec![path.object.clone()]))?;
     let found = cx.detached(|| -> SystemResult<Vec<CString>> {
         let mut directory = open(&path)?;
         let mut names = Vec::new();
@@ -100,6 +102,7 @@ pub(super) fn listdir(cx: &Context, path: FileOrNone) -> PyResult<Ref<List>> {
 /// If path is None, uses the path='.'.
 #[pyfunction("scandir(path=None)")]
 pub(super) fn scandir(cx: &Context, path: FileOrNone) -> PyResult<Ref<ScandirIterator>> {
+    audit::event(cx, "os.scandir", || Ok(vec![path.object.clone()]))?;
     let directory = cx.detached(|| open(&path));
     let directory = settle(cx, directory, &path)?;
     object::new(
@@ -399,6 +402,7 @@ impl DirEntry {
 ///   If this functionality is unavailable, using it raises an exception.
 #[pyfunction("chdir(path)")]
 pub(super) fn chdir(cx: &Context, path: File) -> PyResult<()> {
+    audit::event(cx, "os.chdir", || Ok(vec![path.object.clone()]))?;
     cx.detached(|| match path.refers() {
         Refers::Descriptor(number) => rustix::process::fchdir(descriptor::borrow(number)?),
         Refers::Path(name) => rustix::process::chdir(name),
@@ -412,6 +416,7 @@ pub(super) fn chdir(cx: &Context, path: File) -> PyResult<()> {
 /// Equivalent to os.chdir(fd).
 #[pyfunction("fchdir(fd)")]
 pub(super) fn fchdir(cx: &Context, fd: FileDescriptor) -> PyResult<()> {
+    audit::event(cx, "os.chdir", || Ok(vec![fd.0.into_value(cx)?]))?;
     crate::blocking::retry(cx, || rustix::process::fchdir(descriptor::borrow(fd.0)?))?.settle(cx)
 }
 

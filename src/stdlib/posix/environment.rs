@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use typhon_macros::pyfunction;
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::dict::Dict;
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit};
 
 use super::arguments::Settle;
 use crate::path::Path;
@@ -49,6 +49,10 @@ pub(super) fn putenv(cx: &Context, name: &Value, value: &Value) -> PyResult<()> 
     if name.as_bytes().is_empty() {
         return no_name(cx);
     }
+    audit::event(cx, "os.putenv", || {
+        let bytes = |path: &Path| Ok(Bytes::from_slice(cx, path.as_bytes())?.into_value());
+        Ok(vec![bytes(&name)?, bytes(&value)?])
+    })?;
     // SAFETY: the standard library locks the environment against its own readers. As in every program,
     // libraries in C that read it at the same time are not protected.
     unsafe { std::env::set_var(as_os_str(&name), as_os_str(&value)) };
@@ -62,6 +66,9 @@ pub(super) fn unsetenv(cx: &Context, name: &Value) -> PyResult<()> {
     if name.as_bytes().is_empty() || name.as_bytes().contains(&b'=') {
         return no_name(cx);
     }
+    audit::event(cx, "os.unsetenv", || {
+        Ok(vec![Bytes::from_slice(cx, name.as_bytes())?.into_value()])
+    })?;
     // SAFETY: as in `putenv`.
     unsafe { std::env::remove_var(as_os_str(&name)) };
     Ok(())

@@ -3,13 +3,13 @@
 use rustix::fs::{Access, AtFlags, Timespec, Timestamps, XattrFlags};
 use rustix::io::{Errno, Result as SystemResult};
 use typhon_macros::pyfunction;
-use typhon_runtime::args::Maybe;
+use typhon_runtime::args::{IntoValue, Maybe};
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::number;
-use typhon_runtime::{Context, PyResult, Ref, Value, codec};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, codec};
 
 use super::arguments::{
     Directory, File, FileOrNone, FilePath, Group, Refers, Settle, User, mode as mode_bits, outcome,
@@ -27,6 +27,12 @@ fn no_follow(follow_symlinks: bool) -> AtFlags {
 }
 
 fn remove_name(cx: &Context, path: &FilePath, dir_fd: &Directory, flags: AtFlags) -> PyResult<()> {
+    let event = if flags.contains(AtFlags::REMOVEDIR) {
+        "os.rmdir"
+    } else {
+        "os.remove"
+    };
+    audit::event(cx, event, || Ok(vec![path.object().clone(), dir_fd.told()]))?;
     cx.detached(|| rustix::fs::unlinkat(dir_fd.get()?, path.name(), flags))
         .about(cx, path.object())
 }
@@ -64,8 +70,26 @@ pub(super) fn rmdir(cx: &Context, path: FilePath, dir_fd: Directory) -> PyResult
 ///   and path should be relative; path will then be relative to that directory.
 #[pyfunction("mkdir(path, mode=511, *, dir_fd=None)")]
 pub(super) fn mkdir(cx: &Context, path: FilePath, mode: i32, dir_fd: Directory) -> PyResult<()> {
+    audit::event(cx, "os.mkdir", || {
+        let mode = mode.into_value(cx)?;
+        Ok(vec![path.object().clone(), mode, dir_fd.told()])
+    })?;
     cx.detached(|| rustix::fs::mkdirat(dir_fd.get()?, path.name(), mode_bits(mode)))
         .about(cx, path.object())
+}
+
+/// Tells audit hooks of something that is done with two names.
+fn told_of_both(
+    cx: &Context,
+    event: &str,
+    names: [&FilePath; 2],
+    directories: [&Directory; 2],
+) -> PyResult<()> {
+    audit::event(cx, event, || {
+        let mut told: Vec<Value> = names.map(|name| name.object().clone()).into();
+        told.extend(directories.map(Directory::told));
+        Ok(told)
+    })
 }
 
 fn move_file(
@@ -75,6 +99,7 @@ fn move_file(
     from: &Directory,
     to: &Directory,
 ) -> PyResult<()> {
+    told_of_both(cx, "os.rename", [src, dst], [from, to])?;
     cx.detached(|| rustix::fs::renameat(from.get()?, src.name(), to.get()?, dst.name()))
         .about_both(cx, src.object(), dst.object())
 }
@@ -128,9 +153,8 @@ pub(super) fn link(
     dst_dir_fd: Directory,
     follow_symlinks: bool,
 ) -> PyResult<()> {
-    // With nothing but two paths it is plain link(), which follows nothing on Linux.
-    let plain = src_dir_fd.is_current() && dst_dir_fd.is_current();
-    let flags = if follow_symlinks && !plain {
+    told_of_both(cx, "os.link", [&src, &dst], [&src_dir_fd, &dst_dir_fd])?;
+    let flags = if follow_symlinks {
         AtFlags::SYMLINK_FOLLOW
     } else {
         AtFlags::empty()
@@ -162,6 +186,10 @@ pub(super) fn symlink(
     _target_is_directory: bool,
     dir_fd: Directory,
 ) -> PyResult<()> {
+    audit::event(cx, "os.symlink", || {
+        let names = [src.object().clone(), dst.object().clone()];
+        Ok(names.into_iter().chain([dir_fd.told()]).collect())
+    })?;
     cx.detached(|| rustix::fs::symlinkat(src.name(), dir_fd.get()?, dst.name()))
         .about_both(cx, src.object(), dst.object())
 }
@@ -222,6 +250,10 @@ pub(super) fn chmod(
     dir_fd: Directory,
     follow_symlinks: bool,
 ) -> PyResult<()> {
+    audit::event(cx, "os.chmod", || {
+        let mode = mode.into_value(cx)?;
+        Ok(vec![path.object.clone(), mode, dir_fd.told()])
+    })?;
     let flags = if follow_symlinks {
         0
     } else {
@@ -254,6 +286,10 @@ pub(super) fn chmod(
 /// Equivalent to os.chmod(fd, mode).
 #[pyfunction("fchmod(fd, mode)")]
 pub(super) fn fchmod(cx: &Context, fd: i32, mode: i32) -> PyResult<()> {
+    audit::event(cx, "os.chmod", || {
+        let numbers = [fd, mode, -1].map(|number| number.into_value(cx));
+        numbers.into_iter().collect()
+    })?;
     cx.detached(|| rustix::fs::fchmod(descriptor::borrow(fd)?, mode_bits(mode)))
         .settle(cx)
 }
@@ -329,6 +365,9 @@ pub(super) fn truncate(cx: &Context, path: File, length: i64) -> PyResult<()> {
     match path.refers() {
         Refers::Descriptor(number) => ftruncate(cx, number, length),
         Refers::Path(name) => {
+            audit::event(cx, "os.truncate", || {
+                Ok(vec![path.object.clone(), length.into_value(cx)?])
+            })?;
             // SAFETY: the name ends with a null byte.
             let done = cx.detached(|| unsafe { outcome(libc::truncate(name.as_ptr(), length)) });
             done.map(drop).about(cx, &path.object)
@@ -339,6 +378,9 @@ pub(super) fn truncate(cx: &Context, path: File, length: i64) -> PyResult<()> {
 /// Truncate a file, specified by file descriptor, to a specific length.
 #[pyfunction("ftruncate(fd, length, /)")]
 pub(super) fn ftruncate(cx: &Context, fd: i32, length: i64) -> PyResult<()> {
+    audit::event(cx, "os.truncate", || {
+        Ok(vec![fd.into_value(cx)?, length.into_value(cx)?])
+    })?;
     let Ok(length) = u64::try_from(length) else {
         return Err(Errno::INVAL).settle(cx);
     };
@@ -444,6 +486,11 @@ pub(super) fn utime(
     dir_fd: Directory,
     follow_symlinks: bool,
 ) -> PyResult<()> {
+    audit::event(cx, "os.utime", || {
+        let times = times.cloned().unwrap_or(Value::NONE);
+        let ns = ns.0.cloned().unwrap_or(Value::NONE);
+        Ok(vec![path.object.clone(), times, ns, dir_fd.told()])
+    })?;
     let times = match (times, ns.0) {
         (Some(_), Some(_)) => {
             return Err(

@@ -15,7 +15,7 @@ use typhon_macros::pyfunction;
 use typhon_runtime::args::Maybe;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Value, collector, finalizer, object, warnings};
+use typhon_runtime::{Context, PyResult, Value, audit, collector, finalizer, object, warnings};
 
 use super::arguments::{Settle, outcome};
 use crate::{asyncio, signal, thread};
@@ -152,6 +152,7 @@ fn warn_of_threads(cx: &Context, function: &str) -> PyResult<()> {
 /// Return 0 to child process and PID of child to parent process.
 #[pyfunction("fork()")]
 pub(super) fn fork(cx: &Context) -> PyResult<i32> {
+    audit::event(cx, "os.fork", || Ok(Vec::new()))?;
     check_not_ending(cx)?;
     // SAFETY: the child has the calling thread only, and `fork_with` has seen to it that it can go on.
     let pid = fork_with(cx, || outcome(unsafe { libc::fork() })).settle(cx)?;
@@ -169,6 +170,7 @@ pub(super) fn fork(cx: &Context) -> PyResult<i32> {
 /// To both, return fd of newly opened pseudo-terminal.
 #[pyfunction("forkpty()")]
 pub(super) fn forkpty(cx: &Context) -> PyResult<Value> {
+    audit::event(cx, "os.forkpty", || Ok(Vec::new()))?;
     check_not_ending(cx)?;
     let mut master = -1;
     // SAFETY: as in `fork`; the descriptor is written to, name and properties are left out.

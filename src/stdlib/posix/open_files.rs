@@ -9,10 +9,10 @@ use rustix::fs::{MemfdFlags, OFlags};
 use rustix::io::{Errno, ReadWriteFlags, Result as SystemResult};
 use rustix::pipe::{PipeFlags, SpliceFlags};
 use typhon_macros::pyfunction;
-use typhon_runtime::args::FromArgument;
+use typhon_runtime::args::{FromArgument, IntoValue};
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::protocols::iterate;
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit};
 
 use super::arguments::{
     Directory, FileDescriptor, FilePath, Settle, length as byte_count, mode as mode_bits, outcome,
@@ -34,6 +34,10 @@ pub(super) fn open(
     mode: i32,
     dir_fd: Directory,
 ) -> PyResult<RawFd> {
+    audit::event(cx, "open", || {
+        let flags = (flags | libc::O_CLOEXEC).into_value(cx)?;
+        Ok(vec![path.object().clone(), Value::NONE, flags])
+    })?;
     let flags = OFlags::from_bits_retain(flags as u32) | OFlags::CLOEXEC;
     retry(cx, || {
         rustix::fs::openat(dir_fd.get()?, path.name(), flags, mode_bits(mode))

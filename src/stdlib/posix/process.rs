@@ -5,12 +5,13 @@ use std::os::fd::RawFd;
 
 use typhon_macros::pyfunction;
 use typhon_runtime::args::IntoValue;
+use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::str_::Name;
 use typhon_runtime::objects::struct_sequence::Description;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::{call, iterate};
-use typhon_runtime::{Context, PyResult, Ref, Value, import};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, import};
 
 use super::arguments::{File, FilePath, Refers, Settle, last_error, outcome};
 use crate::blocking::{interrupted, retry};
@@ -37,6 +38,11 @@ pub(super) fn abort(_cx: &Context) -> PyResult<()> {
 #[pyfunction("system(command)")]
 pub(super) fn system(cx: &Context, command: &Value) -> PyResult<i32> {
     let command = Path::convert(cx, "system", command)?;
+    audit::event(cx, "os.system", || {
+        Ok(vec![
+            Bytes::from_slice(cx, command.as_bytes())?.into_value(),
+        ])
+    })?;
     // SAFETY: the command ends with a null byte.
     Ok(cx.detached(|| unsafe { libc::system(command.as_c_str().as_ptr()) }))
 }
@@ -44,6 +50,9 @@ pub(super) fn system(cx: &Context, command: &Value) -> PyResult<i32> {
 /// Kill a process with a signal.
 #[pyfunction("kill(pid, signal, /)")]
 pub(super) fn kill(cx: &Context, pid: i32, signal: i32) -> PyResult<()> {
+    audit::event(cx, "os.kill", || {
+        Ok(vec![pid.into_value(cx)?, signal.into_value(cx)?])
+    })?;
     // SAFETY: the call takes numbers.
     outcome(unsafe { libc::kill(pid, signal) }).settle(cx)?;
     // The signal may have been for this very process.
@@ -53,6 +62,9 @@ pub(super) fn kill(cx: &Context, pid: i32, signal: i32) -> PyResult<()> {
 /// Kill a process group with a signal.
 #[pyfunction("killpg(pgid, signal, /)")]
 pub(super) fn killpg(cx: &Context, pgid: i32, signal: i32) -> PyResult<()> {
+    audit::event(cx, "os.killpg", || {
+        Ok(vec![pgid.into_value(cx)?, signal.into_value(cx)?])
+    })?;
     // SAFETY: the call takes numbers.
     outcome(unsafe { libc::killpg(pgid, signal) }).settle(cx)?;
     interrupted(cx)
@@ -152,6 +164,9 @@ pub(super) fn is_mapping(value: &Value) -> bool {
 #[pyfunction("execv(path, argv, /)")]
 pub(super) fn execv(cx: &Context, path: FilePath, argv: &Value) -> PyResult<()> {
     let arguments = program_arguments(cx, "execv", argv)?;
+    audit::event(cx, "os.exec", || {
+        Ok(vec![path.object().clone(), argv.clone(), Value::NONE])
+    })?;
     // SAFETY: both are as the call wants them: strings and arrays that end with null.
     unsafe { libc::execv(path.name().as_ptr(), arguments.as_ptr()) };
     Err(last_error()).settle(cx)
@@ -172,6 +187,9 @@ pub(super) fn execve(cx: &Context, path: File, argv: &Value, env: &Value) -> PyR
         return Err(cx.type_error("execve: environment must be a mapping object"));
     }
     let environment = program_environment(cx, env)?;
+    audit::event(cx, "os.exec", || {
+        Ok(vec![path.object.clone(), argv.clone(), env.clone()])
+    })?;
     // SAFETY: all are as the calls want them: strings and arrays that end with null.
     unsafe {
         match path.refers() {

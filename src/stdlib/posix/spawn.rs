@@ -8,7 +8,7 @@ use typhon_runtime::args::{FromArgument, Maybe, Place};
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::iterate;
-use typhon_runtime::{Context, PyResult, Value};
+use typhon_runtime::{Context, PyResult, Value, audit};
 
 use super::arguments::{FilePath, Settle, returned_error};
 use super::process::{Strings, is_mapping, program_arguments, program_environment};
@@ -260,6 +260,9 @@ fn spawn(
         Some(program_environment(cx, env)?)
     };
     let actions = file_actions(cx, actions)?;
+    audit::event(cx, "os.posix_spawn", || {
+        Ok(vec![path.object().clone(), argv.clone(), env.clone()])
+    })?;
     let attributes = options.attributes(cx, function)?;
     let actions = actions
         .as_ref()

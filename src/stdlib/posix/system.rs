@@ -211,8 +211,14 @@ pub(super) fn minor(cx: &Context, device: Device) -> PyResult<Value> {
 
 /// Composes a raw device number from the major and minor device numbers.
 #[pyfunction("makedev(major, minor, /)")]
-pub(super) fn makedev(_cx: &Context, major: Device, minor: Device) -> PyResult<u64> {
-    Ok(rustix::fs::makedev(major.0 as u32, minor.0 as u32))
+pub(super) fn makedev(cx: &Context, major: Device, minor: Device) -> PyResult<u64> {
+    let part = |device: Device| match u32::try_from(device.0) {
+        Ok(part) => Ok(part),
+        // No device.
+        Err(_) if device.0 == u64::MAX => Ok(u32::MAX),
+        Err(_) => Err(cx.overflow_error("Python int too large to convert to C unsigned int")),
+    };
+    Ok(rustix::fs::makedev(part(major)?, part(minor)?))
 }
 
 /// Whether reading a line runs anything else meanwhile: never here.

@@ -6,7 +6,7 @@ use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::iterate;
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit};
 
 use super::address;
 use super::object::{READABLE, Socket, WRITABLE};
@@ -121,10 +121,15 @@ impl Socket {
             parts.push(BytesLike::of(cx, &part)?);
         }
         let controls = ancdata.map_or(Ok(Vec::new()), |data| controls(cx, data))?;
-        let to = match to {
+        let object = to;
+        let to = match object {
             Some(to) => Some(address::parse(cx, this.family_number(), "sendmsg", to)?),
             None => None,
         };
+        audit::event(cx, "socket.sendmsg", || {
+            let to = object.cloned().unwrap_or(Value::NONE);
+            Ok(vec![this.to_value(), to])
+        })?;
         let parts: Vec<&[u8]> = parts.iter().map(BytesLike::bytes).collect();
         this.transfer(cx, WRITABLE, |number| {
             system::send_message(number, &parts, &controls, flags, to.as_ref())

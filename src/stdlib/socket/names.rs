@@ -12,7 +12,7 @@ use typhon_runtime::objects::int;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit};
 
 use super::address::{self, host_address, host_name};
 use super::system::{self, Address, Hints, Host};
@@ -143,6 +143,7 @@ pub(super) fn getaddrinfo(
     flags: i32,
 ) -> PyResult<Ref<List>> {
     let null = || cx.value_error("embedded null character");
+    let host_value = host;
     let host = if host.is_none() {
         None
     } else if let Some(text) = host.downcast::<Str>() {
@@ -167,6 +168,13 @@ pub(super) fn getaddrinfo(
     } else {
         return Err(cx.os_error("Int or String expected"));
     };
+    audit::event(cx, "socket.getaddrinfo", || {
+        let mut told = vec![host_value.clone(), port.clone()];
+        for number in [family, kind, proto] {
+            told.push(int::from_i64(cx, number.into())?);
+        }
+        Ok(told)
+    })?;
     let hints = Hints {
         family,
         kind,
@@ -209,6 +217,7 @@ pub(super) fn getnameinfo(cx: &Context, sockaddr: &Value, flags: i32) -> PyResul
     let Some(host) = host.downcast::<Str>() else {
         return Err(cx.type_error("getnameinfo(): illegal sockaddr argument"));
     };
+    audit::event(cx, "socket.getnameinfo", || Ok(vec![sockaddr.clone()]))?;
     let host = CString::new(host.to_utf8(cx)?.as_bytes())
         .map_err(|_| cx.value_error("embedded null character"))?;
     let port = i32::from_argument(cx, port, &PLACE)?;
@@ -255,6 +264,7 @@ pub(super) fn getnameinfo(cx: &Context, sockaddr: &Value, flags: i32) -> PyResul
 /// Return the current host name.
 #[pyfunction("gethostname()")]
 pub(super) fn gethostname(cx: &Context) -> PyResult<Ref<Str>> {
+    audit::event(cx, "socket.gethostname", || Ok(Vec::new()))?;
     let system = rustix::system::uname();
     codec::decode_file_name(cx, system.nodename().to_bytes())
 }
@@ -289,6 +299,7 @@ fn host_argument(cx: &Context, function: &str, host: &Value) -> PyResult<CString
 #[pyfunction("gethostbyname(host, /)")]
 pub(super) fn gethostbyname(cx: &Context, host: &Value) -> PyResult<Value> {
     let name = host_argument(cx, "gethostbyname", host)?;
+    audit::event(cx, "socket.gethostbyname", || Ok(vec![host.clone()]))?;
     let found = host_address(cx, &name, libc::AF_INET)?;
     address::host_text(cx, &found)
 }
@@ -324,6 +335,7 @@ fn host_result(cx: &Context, found: Result<Host, i32>) -> PyResult<Ref<Tuple>> {
 #[pyfunction("gethostbyname_ex(host, /)")]
 pub(super) fn gethostbyname_ex(cx: &Context, host: &Value) -> PyResult<Ref<Tuple>> {
     let name = host_argument(cx, "gethostbyname_ex", host)?;
+    audit::event(cx, "socket.gethostbyname", || Ok(vec![host.clone()]))?;
     host_address(cx, &name, libc::AF_INET)?;
     let found = cx.detached(|| system::host(Ok(&name)));
     host_result(cx, found)
@@ -336,6 +348,7 @@ pub(super) fn gethostbyname_ex(cx: &Context, host: &Value) -> PyResult<Ref<Tuple
 #[pyfunction("gethostbyaddr(host, /)")]
 pub(super) fn gethostbyaddr(cx: &Context, host: &Value) -> PyResult<Ref<Tuple>> {
     let name = host_argument(cx, "gethostbyaddr", host)?;
+    audit::event(cx, "socket.gethostbyaddr", || Ok(vec![host.clone()]))?;
     let asked = host_address(cx, &name, libc::AF_UNSPEC)?;
     let found = cx.detached(|| system::host(Err(&asked)));
     host_result(cx, found)

@@ -15,10 +15,11 @@ use rustix::io::{Errno, Result as SystemResult};
 use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::{Args, FromArgument, IntoValue, Place};
 use typhon_runtime::objects::exceptions;
+use typhon_runtime::objects::int;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::text;
-use typhon_runtime::{Context, PyResult, Ref, Value, object, warnings};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, object, warnings};
 
 use super::{DEFAULT_TIMEOUT, address, messages, options, system, transfer};
 use crate::arguments::{bind, signature, unless_none};
@@ -302,6 +303,13 @@ impl Socket {
                 number => Some(number),
             },
         };
+        audit::event(cx, "socket.__new__", || {
+            let mut told = vec![this.to_value()];
+            for number in request {
+                told.push(int::from_i64(cx, number.into())?);
+            }
+            Ok(told)
+        })?;
         this.open(cx, request, given)
     }
 
@@ -381,6 +389,9 @@ impl Socket {
     #[method("bind(self, object, /)")]
     fn bind(cx: &Context, this: &Ref<Socket>, object: &Value) -> PyResult<()> {
         let address = address::parse(cx, this.family_number(), "bind", object)?;
+        audit::event(cx, "socket.bind", || {
+            Ok(vec![this.to_value(), object.clone()])
+        })?;
         let number = this.number();
         let bound = cx.detached(|| system::bind(number, &address));
         checked(cx, bound)
@@ -409,6 +420,9 @@ impl Socket {
     #[method("connect(self, object, /)")]
     fn connect(cx: &Context, this: &Ref<Socket>, object: &Value) -> PyResult<()> {
         let address = address::parse(cx, this.family_number(), "connect", object)?;
+        audit::event(cx, "socket.connect", || {
+            Ok(vec![this.to_value(), object.clone()])
+        })?;
         let connected = this.connect_to(cx, &address)?;
         checked(cx, connected)
     }
@@ -420,6 +434,9 @@ impl Socket {
     #[method("connect_ex(self, object, /)")]
     fn connect_ex(cx: &Context, this: &Ref<Socket>, object: &Value) -> PyResult<i32> {
         let address = address::parse(cx, this.family_number(), "connect_ex", object)?;
+        audit::event(cx, "socket.connect", || {
+            Ok(vec![this.to_value(), object.clone()])
+        })?;
         match this.connect_to(cx, &address) {
             Ok(Ok(())) => Ok(0),
             Ok(Err(error)) => Ok(error.raw_os_error()),

@@ -5,7 +5,7 @@ use typhon_runtime::args::{FromArgument, IntoValue, Place};
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::tuple::Tuple;
-use typhon_runtime::{Context, PyResult, Ref, Value};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit};
 
 use super::object::{READABLE, Socket, WRITABLE};
 use super::{address, system};
@@ -200,7 +200,11 @@ impl Socket {
             }
         };
         let data = BytesLike::of(cx, data)?;
-        let to = address::parse(cx, this.family_number(), "sendto", to)?;
+        let object = to;
+        let to = address::parse(cx, this.family_number(), "sendto", object)?;
+        audit::event(cx, "socket.sendto", || {
+            Ok(vec![this.to_value(), object.clone()])
+        })?;
         this.transfer(cx, WRITABLE, |number| {
             system::send_to(number, data.bytes(), flags, &to)
         })

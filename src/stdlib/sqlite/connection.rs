@@ -20,8 +20,9 @@ use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Name, Str};
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{attribute, call, text};
-use typhon_runtime::{Context, PyResult, Raised, Ref, Value, import, warnings};
+use typhon_runtime::{Context, PyResult, Raised, Ref, Value, audit, import, warnings};
 
+use super::blob::OpenBlobs;
 use super::cursor::Cursor;
 use super::errors::{self, failed, programming};
 use super::functions::Hooks;
@@ -29,7 +30,6 @@ use super::library::{self, Database, Failure, Prepared, Statement};
 use crate::arguments::{bind, signature};
 use crate::bytes_like::BytesLike;
 use crate::path::Path;
-use crate::sys::hooks;
 use crate::thread;
 
 /// `autocommit`: transactions begin before statements that change data.
@@ -53,6 +53,7 @@ pub struct Connection {
     idle: Mutex<VecDeque<Box<Statement>>>,
     database: Mutex<Option<Arc<Database>>>,
     pub hooks: Box<Hooks>,
+    pub blobs: OpenBlobs,
     most_idle: AtomicUsize,
     is_initialized: AtomicBool,
     thread: AtomicU64,
@@ -109,6 +110,7 @@ impl Connection {
             idle: Mutex::new(VecDeque::new()),
             database: Mutex::new(None),
             hooks: Box::default(),
+            blobs: OpenBlobs::default(),
             most_idle: AtomicUsize::new(0),
             is_initialized: AtomicBool::new(false),
             thread: AtomicU64::new(0),
@@ -277,7 +279,10 @@ impl Connection {
     fn close_database(&self, cx: &Context) -> PyResult<()> {
         let database = self.database.lock().take();
         let idle = std::mem::take(&mut *self.idle.lock());
-        cx.detached(move || drop(idle));
+        cx.detached(move || {
+            drop(idle);
+            self.blobs.close();
+        });
         if let Some(database) = database {
             if self.autocommit() == 0 {
                 self.run_if(cx, &database, true, c"ROLLBACK")?;
@@ -312,6 +317,7 @@ impl Connection {
 
 #[pymethods(tables(
     super::backup::BACKUP,
+    super::blob::BLOBS,
     super::functions::FUNCTIONS,
     super::settings::SETTINGS
 ))]
@@ -351,7 +357,7 @@ impl Connection {
             commits,
         ] = bind(cx, parameters, args)?;
         let name_value = name.cloned().unwrap_or(Value::NONE);
-        hooks::audit_event(cx, "sqlite3.connect", || Ok(vec![name_value.clone()]))?;
+        audit::event(cx, "sqlite3.connect", || Ok(vec![name_value.clone()]))?;
         let name = Path::convert(cx, "connect", &name_value)?;
         let timeout = match timeout {
             Some(timeout) => float::as_f64(cx, timeout)?,
@@ -394,7 +400,7 @@ impl Connection {
         this.text_factory.set(Some(Str::class().to_value()));
         *this.database.lock() = Some(database.clone());
         this.is_initialized.store(true, Ordering::Relaxed);
-        hooks::audit_event(cx, "sqlite3.connect/handle", || Ok(vec![this.to_value()]))?;
+        audit::event(cx, "sqlite3.connect/handle", || Ok(vec![this.to_value()]))?;
         if commits == 0 {
             this.run(cx, &database, c"BEGIN")?;
         }

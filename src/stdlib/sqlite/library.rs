@@ -1,7 +1,7 @@
 //! SQLite itself: databases and statements as Rust values.
 //!
 //! The library is built in its serialized mode: any thread may call it with any database. A [`Database`]
-//! is closed when nothing uses it any more, its statements included; a [`Statement`] has one owner, and
+//! is closed when nothing uses it any more, its statements and blobs included; a [`Statement`] has one owner, and
 //! what a row holds is copied out before anything else is done with it.
 //!
 //! Who has a database's lock may run Python (SQLite calls back with it held) and so may have to wait to
@@ -60,11 +60,15 @@ pub struct Failure {
 /// See the module's header.
 pub struct Database {
     pub raw: NonNull<ffi::sqlite3>,
-    /// Statements that nothing uses any more, to be ended by whoever has the lock.
+    /// What nothing uses any more, to be ended by whoever has the lock.
     discarded: Mutex<Vec<Discarded>>,
 }
 
-struct Discarded(NonNull<ffi::sqlite3_stmt>);
+/// What is to be ended with the database's lock held.
+pub enum Discarded {
+    Statement(NonNull<ffi::sqlite3_stmt>),
+    Blob(NonNull<ffi::sqlite3_blob>),
+}
 
 // SAFETY: the library is serialized.
 unsafe impl Send for Discarded {}
@@ -175,7 +179,13 @@ impl Database {
         })
     }
 
-    /// Ends the statements that nothing uses any more, unless another thread has the lock. That one comes
+    /// Ends what is not used any more, now or soon.
+    pub fn discard(&self, what: Discarded) {
+        self.discarded.lock().push(what);
+        self.settle();
+    }
+
+    /// Ends what nothing uses any more, unless another thread has the lock. That one comes
     /// here when it has given it back, and so after what this thread has left to it.
     fn settle(&self) {
         while !self.discarded.lock().is_empty() {
@@ -185,9 +195,16 @@ impl Database {
             }
             let _entered = Entered(self);
             let discarded = std::mem::take(&mut *self.discarded.lock());
-            for Discarded(statement) in discarded {
-                // SAFETY: the statement is the database's, and nobody else has it.
-                unsafe { ffi::sqlite3_finalize(statement.as_ptr()) };
+            for one in discarded {
+                // SAFETY: the statement or blob is the database's, and nobody else has it.
+                unsafe {
+                    match one {
+                        Discarded::Statement(statement) => {
+                            ffi::sqlite3_finalize(statement.as_ptr())
+                        }
+                        Discarded::Blob(blob) => ffi::sqlite3_blob_close(blob.as_ptr()),
+                    }
+                };
             }
         }
     }
@@ -321,8 +338,7 @@ unsafe impl Send for Statement {}
 
 impl Drop for Statement {
     fn drop(&mut self) {
-        self.database.discarded.lock().push(Discarded(self.raw));
-        self.database.settle();
+        self.database.discard(Discarded::Statement(self.raw));
     }
 }
 

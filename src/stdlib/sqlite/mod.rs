@@ -1,10 +1,11 @@
 //! `_sqlite3`: the database API over SQLite, which is built in.
 //!
 //! Files: `library` (SQLite's own functions as safe Rust), `connection`, `cursor`, `row`, `functions` (what
-//! SQLite calls back), `backup`, `settings`, `adaptation` (Python's types and SQLite's), `errors`, `constants`.
+//! SQLite calls back), `backup`, `blob`, `settings`, `adaptation` (Python's types and SQLite's), `errors`, `constants`.
 
 mod adaptation;
 mod backup;
+mod blob;
 mod connection;
 mod constants;
 mod cursor;
@@ -26,6 +27,7 @@ use typhon_runtime::protocols::call;
 use typhon_runtime::{Context, PyResult, Ref, Value, module};
 
 use adaptation::PrepareProtocol;
+use blob::Blob;
 use connection::Connection;
 use cursor::Cursor;
 use row::Row;
@@ -40,7 +42,7 @@ use row::Row;
         connect,
         functions::enable_callback_tracebacks
     ),
-    classes(Connection, Cursor, PrepareProtocol, Row)
+    classes(Blob, Connection, Cursor, PrepareProtocol, Row)
 )]
 fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
     errors::make_all(cx)?;

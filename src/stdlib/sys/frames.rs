@@ -11,10 +11,9 @@ use typhon_runtime::objects::struct_sequence::Description;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
 use typhon_runtime::vm::monitoring::legacy;
-use typhon_runtime::{Context, PyResult, Value};
+use typhon_runtime::{Context, PyResult, Value, audit};
 use typhon_sync::thread::ThreadRecord;
 
-use super::hooks;
 use crate::thread;
 
 /// Return a frame object from the call stack.
@@ -30,7 +29,7 @@ use crate::thread;
 pub fn getframe(cx: &Context, depth: i64) -> PyResult<Ref<FrameObject>> {
     match FrameObject::running(cx, depth.max(0) as usize)? {
         Some(frame) => {
-            hooks::audit_event(cx, "sys._getframe", || Ok(vec![frame.to_value()]))?;
+            audit::event(cx, "sys._getframe", || Ok(vec![frame.to_value()]))?;
             Ok(frame)
         }
         None => Err(cx.value_error("call stack is not deep enough")),
@@ -46,6 +45,9 @@ pub fn getframe(cx: &Context, depth: i64) -> PyResult<Ref<FrameObject>> {
 /// If no frame, module, or name can be found, returns None.
 #[pyfunction("_getframemodulename(depth=0)")]
 pub fn getframemodulename(cx: &Context, depth: i64) -> PyResult<Option<Value>> {
+    audit::event(cx, "sys._getframemodulename", || {
+        Ok(vec![int::from_i64(cx, depth)?])
+    })?;
     let Some(frame) = FrameObject::running(cx, depth.max(0) as usize)? else {
         return Ok(None);
     };
@@ -101,6 +103,7 @@ fn by_thread(cx: &Context, own: Option<Value>, others: Vec<(u64, Value)>) -> PyR
 /// This function should be used for specialized purposes only.
 #[pyfunction("_current_frames()")]
 pub fn current_frames(cx: &Context) -> PyResult<Ref<Dict>> {
+    audit::event(cx, "sys._current_frames", || Ok(Vec::new()))?;
     let own = FrameObject::running(cx, 0)?.map(Ref::into_value);
     let others = of_other_threads(cx, |other| {
         // SAFETY: the world is stopped.
@@ -114,6 +117,7 @@ pub fn current_frames(cx: &Context) -> PyResult<Ref<Dict>> {
 /// This function should be used for specialized purposes only.
 #[pyfunction("_current_exceptions()")]
 pub fn current_exceptions(cx: &Context) -> PyResult<Ref<Dict>> {
+    audit::event(cx, "sys._current_exceptions", || Ok(Vec::new()))?;
     let handled = |of: &Context| Some(of.handled_exception().map_or(Value::NONE, Ref::into_value));
     let others = of_other_threads(cx, |other| Ok(handled(other)))?;
     by_thread(cx, handled(cx), others)
@@ -156,6 +160,7 @@ fn present(function: &Value) -> Option<Value> {
 /// in the library manual.
 #[pyfunction("settrace(function, /)")]
 pub fn settrace(cx: &Context, function: &Value) -> PyResult<()> {
+    audit::event(cx, "sys.settrace", || Ok(Vec::new()))?;
     legacy::set_trace(cx, present(function));
     Ok(())
 }

@@ -2,9 +2,7 @@
 //! exceptions, breakpoints, audited events (PEP 578).
 
 use std::env;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::Mutex;
 use typhon_macros::pyfunction;
 use typhon_runtime::args::Args;
 use typhon_runtime::object::Ref;
@@ -12,10 +10,9 @@ use typhon_runtime::objects::exceptions::{self, BaseException};
 use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::{Name, Str, names};
 use typhon_runtime::objects::traceback::Traceback;
-use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::objects::type_::Type;
 use typhon_runtime::protocols::{attribute, call, text};
-use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
+use typhon_runtime::{Context, PyResult, Raised, Value, audit, import, interpreter};
 
 use crate::lifecycle::prompt;
 use crate::{text_output, traceback_text};
@@ -234,40 +231,11 @@ pub fn breakpointhook(cx: &Context, args: &[Value], kws: Vec<(&Value, &Value)>) 
     )
 }
 
-static AUDITED: AtomicBool = AtomicBool::new(false);
-static AUDIT_HOOKS: Mutex<Vec<Value>> = Mutex::new(Vec::new());
-
-/// Tells the audit hooks of an event; `arguments` are made only if there are hooks.
-///
-/// # Errors
-/// What a hook raises.
-#[inline]
-pub fn audit_event(
-    cx: &Context,
-    event: &str,
-    arguments: impl FnOnce() -> PyResult<Vec<Value>>,
-) -> PyResult<()> {
-    if !AUDITED.load(Ordering::Relaxed) {
-        return Ok(());
-    }
-    let event = Str::from_str(cx, event)?;
-    tell_hooks(cx, &event, arguments()?)
-}
-
-fn tell_hooks(cx: &Context, event: &Ref<Str>, arguments: Vec<Value>) -> PyResult<()> {
-    let hooks = AUDIT_HOOKS.lock().clone();
-    let arguments = Tuple::from_vec(cx, arguments)?.into_value();
-    for hook in hooks {
-        call::call(cx, &hook, &[event.to_value(), arguments.clone()])?;
-    }
-    Ok(())
-}
-
 /// Passes the event to any audit hooks that are attached.
 #[pyfunction("audit(event, /, *args)")]
-pub fn audit(cx: &Context, event: &Ref<Str>, args: &[Value]) -> PyResult<()> {
-    if AUDITED.load(Ordering::Relaxed) {
-        tell_hooks(cx, event, args.to_vec())
+pub fn audit_function(cx: &Context, event: &Ref<Str>, args: &[Value]) -> PyResult<()> {
+    if audit::is_on() {
+        audit::tell(cx, event, args.to_vec())
     } else {
         Ok(())
     }
@@ -276,7 +244,7 @@ pub fn audit(cx: &Context, event: &Ref<Str>, args: &[Value]) -> PyResult<()> {
 /// Adds a new audit hook callback.
 #[pyfunction("addaudithook(hook)")]
 pub fn addaudithook(cx: &Context, hook: &Value) -> PyResult<()> {
-    if let Err(raised) = audit_event(cx, "sys.addaudithook", || Ok(Vec::new())) {
+    if let Err(raised) = audit::event(cx, "sys.addaudithook", || Ok(Vec::new())) {
         // A hook refuses others by raising RuntimeError.
         if !cx.exception_matches(exceptions::exception()) {
             return Err(raised);
@@ -284,7 +252,6 @@ pub fn addaudithook(cx: &Context, hook: &Value) -> PyResult<()> {
         cx.clear_exception();
         return Ok(());
     }
-    AUDIT_HOOKS.lock().push(hook.clone());
-    AUDITED.store(true, Ordering::Release);
+    audit::add_hook(hook);
     Ok(())
 }

@@ -72,7 +72,7 @@ use crate::configuration;
         hooks::excepthook,
         hooks::unraisablehook,
         hooks::breakpointhook,
-        hooks::audit,
+        hooks::audit_function,
         hooks::addaudithook,
         settings::getrecursionlimit,
         settings::setrecursionlimit,

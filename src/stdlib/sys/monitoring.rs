@@ -14,7 +14,7 @@ use typhon_runtime::objects::object;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::protocols::call;
 use typhon_runtime::vm::monitoring::{self, EVENTS, TOOLS, event};
-use typhon_runtime::{Context, PyResult, Value};
+use typhon_runtime::{Context, PyResult, Value, audit};
 
 /// The first event that cannot be local.
 const FIRST_GLOBAL: u32 = 11;
@@ -133,6 +133,9 @@ pub fn register_callback(
     event: i64,
     func: &Value,
 ) -> PyResult<Option<Value>> {
+    audit::event(cx, "sys.monitoring.register_callback", || {
+        Ok(vec![func.clone()])
+    })?;
     let tool = tool(cx, tool_id)?;
     let bit = match u32::try_from(event) {
         Ok(event) if event.is_power_of_two() => event.trailing_zeros() as usize,

@@ -29,7 +29,7 @@ use typhon_runtime::objects::module::Module;
 use typhon_runtime::objects::str_::Str;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::call;
-use typhon_runtime::{Context, PyResult, Ref, Value, codec, module};
+use typhon_runtime::{Context, PyResult, Ref, Value, audit, codec, module};
 use typhon_sync::thread::ThreadRecord;
 
 pub use handle::{ForkGuard, ThreadHandle, after_fork_child, prepare_fork};
@@ -168,6 +168,10 @@ fn start_new_thread(
         },
         None => None,
     };
+    audit::event(cx, "_thread.start_new_thread", || {
+        let kwargs = kwargs.0.cloned().unwrap_or(Value::NONE);
+        Ok(vec![function.clone(), args.to_value(), kwargs])
+    })?;
     handle::start(
         cx,
         function.clone(),
@@ -203,6 +207,11 @@ fn start_joinable_thread(
     if !call::is_callable(function) {
         return Err(cx.type_error("thread function must be callable"));
     }
+    audit::event(cx, "_thread.start_joinable_thread", || {
+        let handle = handle.cloned().unwrap_or(Value::NONE);
+        let daemon = Value::small_int(daemon.into());
+        Ok(vec![function.clone(), daemon, handle])
+    })?;
     let handle = match handle {
         None => ThreadHandle::of(cx, Arc::default())?,
         Some(handle) => match handle.downcast::<ThreadHandle>() {

@@ -20,7 +20,7 @@ use typhon_runtime::objects::str_::{Name, Str, StrBuilder};
 use typhon_runtime::objects::struct_sequence::Description;
 use typhon_runtime::objects::tuple::Tuple;
 use typhon_runtime::protocols::{attribute, call};
-use typhon_runtime::{Context, PyResult, Raised, Ref, Value, import, module};
+use typhon_runtime::{Context, PyResult, Raised, Ref, Value, audit, import, module};
 
 use self::calendar::Broken;
 use self::span::Rounding;
@@ -315,6 +315,7 @@ fn pthread_getcpuclockid(cx: &Context, thread: u64) -> PyResult<i32> {
 /// a floating-point number for subsecond precision.
 #[pyfunction("sleep(seconds, /)")]
 fn sleep(cx: &Context, seconds: &Value) -> PyResult<()> {
+    audit::event(cx, "time.sleep", || Ok(vec![seconds.clone()]))?;
     let length = span::nanoseconds(cx, seconds, Rounding::Timeout)?;
     if length < 0 {
         return Err(cx.value_error("sleep length must be non-negative"));

@@ -625,6 +625,7 @@ macro_rules! methods {
                 let errors = errors
                     .0
                     .map_or(Ok("strict".into()), |errors| errors.to_utf8(cx))?;
+                codec::check_early(cx, &encoding, &errors)?;
                 codec::decode(cx, &$ty::contents(this), &encoding, &errors)
             }
 

@@ -279,13 +279,9 @@ impl<'a> Source<'a> {
         let Some(encoding) = &self.encoding else {
             return Err(cx.type_error("string argument without an encoding"));
         };
-        codec::encode(
-            cx,
-            string,
-            encoding,
-            self.errors.as_deref().unwrap_or("strict"),
-        )
-        .map(Some)
+        let errors = self.errors.as_deref().unwrap_or("strict");
+        codec::check_early(cx, encoding, errors)?;
+        codec::encode(cx, string, encoding, errors).map(Some)
     }
 }
 

@@ -170,12 +170,9 @@ fn make(
     }
     let buffer = crate::protocols::buffer::get_buffer(cx, object)?;
     let encoding = encoding.as_deref().unwrap_or("utf-8");
-    codec::decode(
-        cx,
-        buffer.as_slice(),
-        encoding,
-        errors.as_deref().unwrap_or("strict"),
-    )
+    let errors = errors.as_deref().unwrap_or("strict");
+    codec::check_early(cx, encoding, errors)?;
+    codec::decode(cx, buffer.as_slice(), encoding, errors)
 }
 
 #[pymethods(tables(
@@ -412,6 +409,7 @@ impl Str {
         let errors = errors
             .0
             .map_or(Ok("strict".into()), |errors| errors.to_utf8(cx))?;
+        codec::check_early(cx, &encoding, &errors)?;
         codec::encode_to_object(cx, this, &encoding, &errors)
     }
 

@@ -562,12 +562,17 @@ fn changeable<'a>(
             this.plain_name(cx)
         )));
     }
-    value.ok_or_else(|| {
+    let value = value.ok_or_else(|| {
         cx.type_error(format!(
             "cannot delete '{name}' attribute of immutable type '{}'",
             this.plain_name(cx)
         ))
-    })
+    })?;
+    crate::audit::event(cx, "object.__setattr__", || {
+        let name = Name::intern(cx, name)?.to_value();
+        Ok(vec![this.to_value(), name, value.clone()])
+    })?;
+    Ok(value)
 }
 
 fn checked_text(

@@ -127,14 +127,20 @@ impl Buffered {
     /// The raw stream of an open buffer.
     fn open_raw(&self, cx: &Context, closed: &str) -> PyResult<Value> {
         let raw = self.raw(cx)?;
+        Buffered::check_open(cx, &raw, closed)?;
+        Ok(raw)
+    }
+
+    /// Fails with the message if the raw stream is closed.
+    fn check_open(cx: &Context, raw: &Value, closed: &str) -> PyResult<()> {
         let is_closed = match raw.downcast_directly::<FileIo>() {
             Some(file) => file.is_closed(),
-            None => base::is_closed(cx, &raw)?,
+            None => base::is_closed(cx, raw)?,
         };
         if is_closed {
             Err(cx.value_error(closed))
         } else {
-            Ok(raw)
+            Ok(())
         }
     }
 

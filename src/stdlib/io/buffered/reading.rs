@@ -63,7 +63,7 @@ impl Buffered {
         )?;
         let mut state = this.enter(cx, this.as_value())?;
         let bytes = if once {
-            Some(state.read_once(cx, &raw, target.length)?)
+            Some(state.read_once_past_buffer(cx, &raw, target.length)?)
         } else {
             state.read(cx, &raw, target.length)?
         };

@@ -48,7 +48,8 @@ impl State {
     /// Where Python sees the stream.
     pub fn position(&self, cx: &Context, stream: &Value) -> PyResult<i64> {
         let at = raw::tell(cx, stream)?;
-        Ok(at - self.unread().len() as i64 + self.pending.len() as i64)
+        // A device may say 0 wherever it is.
+        Ok((at - self.unread().len() as i64 + self.pending.len() as i64).max(0))
     }
 
     /// One read into the empty buffer. `None`: it would block; 0: the end.
@@ -146,6 +147,24 @@ impl State {
             self.fill(cx, stream)?;
             self.take_unread(&mut out, wanted);
         }
+        Ok(out)
+    }
+
+    /// [`State::read_once`] for who has room for more than the buffer: what was read ahead does not keep it from
+    /// reading.
+    pub fn read_once_past_buffer(
+        &mut self,
+        cx: &Context,
+        stream: &Value,
+        wanted: usize,
+    ) -> PyResult<Vec<u8>> {
+        let mut out = Vec::new();
+        self.take_unread(&mut out, wanted);
+        let left = wanted - out.len();
+        if !out.is_empty() && left <= self.size {
+            return Ok(out);
+        }
+        out.extend_from_slice(&self.read_once(cx, stream, left)?);
         Ok(out)
     }
 
@@ -283,7 +302,7 @@ impl State {
             };
             if (-(self.start as i64)..=unread).contains(&distance) {
                 self.start = (self.start as i64 + distance) as usize;
-                return Ok(current + distance);
+                return Ok((current + distance).max(0));
             }
         }
         self.flush(cx, stream)?;

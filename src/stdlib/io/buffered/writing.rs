@@ -13,8 +13,11 @@ impl Buffered {
     /// # Errors
     /// ValueError when closed, BlockingIOError, and what the raw stream raises.
     pub fn write_bytes(cx: &Context, this: &Ref<Buffered>, bytes: &[u8]) -> PyResult<()> {
-        let raw = this.open_raw(cx, "write to closed file")?;
-        this.enter(cx, this.as_value())?.write(cx, &raw, bytes)
+        let raw = this.raw(cx)?;
+        // Asked with the state held: another thread may be closing the file.
+        let mut state = this.enter(cx, this.as_value())?;
+        Buffered::check_open(cx, &raw, "write to closed file")?;
+        state.write(cx, &raw, bytes)
     }
 
     /// Writes what is pending.

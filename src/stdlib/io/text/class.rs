@@ -90,6 +90,7 @@ impl TextIoWrapper {
             Some(name) => name,
         };
         let errors = options.errors.unwrap_or("strict");
+        typhon_runtime::codec::check_early(cx, name, errors)?;
         let encoding = Encoding::named(name);
         let codec = match encoding {
             Encoding::Registered => Some(Codec::lookup(cx, name)?),
@@ -327,6 +328,11 @@ impl TextIoWrapper {
                 "It is not possible to set the encoding or newline of stream after the first read",
             ));
         }
+        if let Some(name) = encoding.and_then(|name| name.downcast::<Str>())
+            && let Some((before, _)) = name.to_utf8(cx)?.split_once('\0')
+        {
+            return Err(cx.lookup_error(format!("unknown encoding: {before}")));
+        }
         let encoding = string_argument(cx, "encoding", encoding)?;
         let errors = string_argument(cx, "errors", errors)?;
         let newline = match newline.0 {
@@ -427,7 +433,8 @@ impl TextIoWrapper {
     fn close(cx: &Context, this: &Ref<TextIoWrapper>) -> PyResult<()> {
         let value = this.as_value();
         let buffer = this.buffer(cx)?;
-        if base::is_closed(cx, value)? {
+        // Asking may have run code that has detached the buffer.
+        if base::is_closed(cx, value)? || this.buffer.is_empty() {
             return Ok(());
         }
         if this.base.base.is_finalizing() {
@@ -651,7 +658,9 @@ impl TextIoWrapper {
 
     #[getter]
     fn errors(cx: &Context, this: &Ref<TextIoWrapper>) -> PyResult<String> {
-        this.buffer(cx)?;
+        if this.encoding.is_empty() {
+            return Err(cx.value_error("I/O operation on uninitialized object"));
+        }
         Ok(this.enter(cx, this.as_value())?.decoder.errors.clone())
     }
 
@@ -692,7 +701,7 @@ impl TextIoWrapper {
         let Some(value) = value else {
             return Err(cx.attribute_error("cannot delete attribute"));
         };
-        match usize::try_from(index::as_index(cx, value)?) {
+        match usize::try_from(index::as_size(cx, value, exceptions::value_error())?) {
             Ok(size) if size > 0 => {
                 this.enter(cx, this.as_value())?.chunk_size = size;
                 Ok(())

@@ -103,7 +103,9 @@ impl State {
         if flush {
             flush_buffer(cx, buffer)?;
         }
-        if self.decoded.is_some() || self.snapshot.is_some() {
+        if self.snapshot.is_some() {
+            // What was read ahead can be read again, after a seek. Of a stream that has no position it cannot,
+            // and is kept.
             self.forget_decoded();
         }
         if self.readable {
