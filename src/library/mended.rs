@@ -62,6 +62,28 @@ pub const MENDED: &[(&str, &str, &str)] = &[
         "            st.append(FrameCallGraphEntry(coro.cr_frame))\n            coro = coro.cr_await\n",
         "            if coro.cr_frame:\n                st.append(FrameCallGraphEntry(coro.cr_frame))\n            coro = coro.cr_await\n",
     ),
+    // What separates the words of an option may itself be a delimiter.
+    (
+        "configparser.py",
+        r"            (?:\s+(?:(?!{delim})\S)+)*)    # optionally more words",
+        r"            (?:(?:(?!{delim})\s)+(?:(?!{delim})\S)+)*)    # optionally more words",
+    ),
+    // A password that was given for https is not sent by http.
+    (
+        "urllib/request.py",
+        "class HTTPPasswordMgr:\n",
+        "class _ReducedURI(tuple):\n    scheme = None\n\n    def has_other_scheme(self, other):\n        theirs = getattr(other, 'scheme', None)\n        return bool(self.scheme and theirs and self.scheme != theirs)\n\n    def __eq__(self, other):\n        return tuple.__eq__(self, other) and not self.has_other_scheme(other)\n\n    __hash__ = tuple.__hash__\n\n\nclass HTTPPasswordMgr:\n",
+    ),
+    (
+        "urllib/request.py",
+        "        return authority, path\n",
+        "        reduced = _ReducedURI((authority, path))\n        reduced.scheme = scheme\n        return reduced\n",
+    ),
+    (
+        "urllib/request.py",
+        "        if base == test:\n            return True\n        if base[0] != test[0]:\n",
+        "        if base == test:\n            return True\n        if isinstance(base, _ReducedURI) and base.has_other_scheme(test):\n            return False\n        if base[0] != test[0]:\n",
+    ),
     // A generator that a coroutine runs is not where the coroutine's stack begins.
     (
         "asyncio/graph.py",

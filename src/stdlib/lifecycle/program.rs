@@ -189,6 +189,7 @@ fn run_path(cx: &Context, file: &OsStr) -> Result<PyResult<()>, Exit> {
     if let Err(error) = cx.detached(|| opened.read_to_end(&mut source)) {
         return Err(cannot_open(path, &error));
     }
+    drop(opened);
     Ok(run_file(cx, file, &source))
 }
 
@@ -210,10 +211,10 @@ fn executable() -> String {
 
 /// Whether a path hook takes the path: it is a folder or a zip file.
 fn has_importer(cx: &Context, file: &OsStr) -> PyResult<bool> {
-    let Ok(data) = fs::metadata(Path::new(file)) else {
-        return Ok(false);
-    };
-    if !data.is_dir() && !is_zip(Path::new(file)) {
+    let path = Path::new(file);
+    // What lies in a zip file has the zip file's name before its own.
+    let mut files = path.ancestors().filter(|ancestor| ancestor.is_file());
+    if !path.is_dir() && !files.next().is_some_and(is_zip) {
         return Ok(false);
     }
     let path = os_text(cx, file)?.into_value();

@@ -9,6 +9,7 @@ use typhon_runtime::object::Ref;
 use typhon_runtime::objects::bytearray::ByteArray;
 use typhon_runtime::objects::bytes::Bytes;
 use typhon_runtime::objects::code::Code;
+use typhon_runtime::objects::complex::Complex;
 use typhon_runtime::objects::dict::Dict;
 use typhon_runtime::objects::list::List;
 use typhon_runtime::objects::set::{FrozenSet, Set};
@@ -32,6 +33,7 @@ pub fn to_bytes(cx: &Context, value: &Value, version: i32, allow_code: bool) -> 
         allow_code,
         bytes: Vec::new(),
         numbers: HashMap::new(),
+        slices: Vec::new(),
         depth: 0,
     };
     writer.object(value)?;
@@ -45,6 +47,8 @@ struct Writer<'a> {
     bytes: Vec<u8>,
     /// Numbers of objects that may come again.
     numbers: HashMap<u64, u32>,
+    /// Slices whose parts are being written.
+    slices: Vec<u64>,
     depth: u32,
 }
 
@@ -69,7 +73,7 @@ impl Writer<'_> {
     }
 
     fn object(&mut self, value: &Value) -> PyResult<()> {
-        if self.depth > MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return Err(self.cx.value_error("object too deeply nested to marshal"));
         }
         if let Some(byte) = singleton(value) {
@@ -90,6 +94,10 @@ impl Writer<'_> {
         // An object with one reference cannot come again.
         if self.version >= 3 && value.header().is_some_and(|header| !header.is_unique()) {
             if let Some(&number) = self.numbers.get(&value.bits()) {
+                if self.slices.contains(&value.bits()) {
+                    // Nobody could make it of itself.
+                    return Err(self.unmarshallable());
+                }
                 self.bytes.push(kind::REFERENCE);
                 self.bytes.extend(number.to_le_bytes());
                 return Ok(());
@@ -150,7 +158,7 @@ impl Writer<'_> {
             let compiled = code.to_compiled(self.cx)?;
             return self.blob(kind::CODE | mark, &marshal::write(&compiled));
         }
-        if let Some(number) = complex::exact(value) {
+        if let Some(number) = complex::exact(value).filter(|_| value.is_exact::<Complex>()) {
             self.bytes.push(kind::COMPLEX | mark);
             self.bytes.extend(number.real.to_bits().to_le_bytes());
             self.bytes.extend(number.imaginary.to_bits().to_le_bytes());
@@ -161,9 +169,12 @@ impl Writer<'_> {
             .filter(|_| self.version >= 5)
         {
             self.bytes.push(kind::SLICE | mark);
-            return [&slice.start, &slice.stop, &slice.step]
+            self.slices.push(value.bits());
+            let written = [&slice.start, &slice.stop, &slice.step]
                 .into_iter()
                 .try_for_each(|part| self.object(part));
+            self.slices.pop();
+            return written;
         }
         if value.is(exceptions::stop_iteration().as_value()) {
             self.bytes.push(kind::STOP_ITERATION);
