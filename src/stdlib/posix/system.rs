@@ -211,14 +211,17 @@ pub(super) fn minor(cx: &Context, device: Device) -> PyResult<Value> {
 
 /// Composes a raw device number from the major and minor device numbers.
 #[pyfunction("makedev(major, minor, /)")]
-pub(super) fn makedev(cx: &Context, major: Device, minor: Device) -> PyResult<u64> {
+pub(super) fn makedev(cx: &Context, major: Device, minor: Device) -> PyResult<Value> {
     let part = |device: Device| match u32::try_from(device.0) {
         Ok(part) => Ok(part),
         // No device.
         Err(_) if device.0 == u64::MAX => Ok(u32::MAX),
         Err(_) => Err(cx.overflow_error("Python int too large to convert to C unsigned int")),
     };
-    Ok(rustix::fs::makedev(part(major)?, part(minor)?))
+    match rustix::fs::makedev(part(major)?, part(minor)?) {
+        u64::MAX => (-1).into_value(cx),
+        device => device.into_value(cx),
+    }
 }
 
 /// Whether reading a line runs anything else meanwhile: never here.

@@ -231,6 +231,9 @@ pub fn breakpointhook(cx: &Context, args: &[Value], kws: Vec<(&Value, &Value)>) 
     )
 }
 
+/// What native modules tell audit hooks with.
+pub use typhon_runtime::audit::event as audit_event;
+
 /// Passes the event to any audit hooks that are attached.
 #[pyfunction("audit(event, /, *args)")]
 pub fn audit_function(cx: &Context, event: &Ref<Str>, args: &[Value]) -> PyResult<()> {

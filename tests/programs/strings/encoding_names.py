@@ -14,7 +14,7 @@ def outcome(work):
     return "not asked"
 
 print(outcome(lambda: "".encode(encoding="none")), outcome(lambda: "a".encode(errors="none")))
-print(outcome(lambda: b"".decode(encoding="none")), outcome(lambda: bytearray(b"a").decode(errors="none")))
+print(outcome(lambda: b"a".decode(encoding="none")), outcome(lambda: bytearray(b"a").decode(errors="none")))
 print(outcome(lambda: str(b"a", "utf-8", "none")), outcome(lambda: bytes("a", "utf-8", "none")))
 print(outcome(lambda: io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="none")))
 """

@@ -201,8 +201,11 @@ impl TextIoWrapper {
 fn optional_truth(cx: &Context, value: Option<&Value>) -> PyResult<Option<bool>> {
     match value.filter(|value| !value.is_none()) {
         Some(value) => {
-            // Not any object's truth: what is no number is refused.
-            Ok(Some(index::as_index(cx, value)? != 0))
+            // Not any object's truth: what is no number, or a large one, is refused.
+            match i64::try_from(int::index_as_i128(cx, value)?) {
+                Ok(number) => Ok(Some(number != 0)),
+                Err(_) => Err(cx.overflow_error("Python int too large to convert to C long")),
+            }
         }
         None => Ok(None),
     }
@@ -699,7 +702,9 @@ impl TextIoWrapper {
     ) -> PyResult<()> {
         this.buffer(cx)?;
         let Some(value) = value else {
-            return Err(cx.attribute_error("cannot delete attribute"));
+            return Err(cx.attribute_error(
+                "attribute '_CHUNK_SIZE' of '_io.TextIOWrapper' objects cannot be deleted",
+            ));
         };
         match usize::try_from(index::as_size(cx, value, exceptions::value_error())?) {
             Ok(size) if size > 0 => {
