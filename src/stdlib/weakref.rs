@@ -55,14 +55,8 @@ fn remove_dead_weakref(cx: &Context, dict: &Ref<Dict>, key: &Value) -> PyResult<
     if is_alive(cx, &found)? {
         return Ok(());
     }
-    if let Some((key, removed)) = dict.remove_with_hash(cx, key, hash)?
-        && !removed.is(&found)
-        && is_alive(cx, &removed)?
-    {
-        // Another thread has put a living reference in the place of the dead one meanwhile.
-        dict.set_default(cx, &key, &removed)?;
-    }
-    Ok(())
+    // Another thread may have put a living reference in the place of the dead one meanwhile.
+    dict.remove_if_is(cx, key, hash, &found).map(drop)
 }
 
 fn is_alive(cx: &Context, value: &Value) -> PyResult<bool> {

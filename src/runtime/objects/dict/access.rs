@@ -8,6 +8,7 @@ use super::table::{Entry, FIRST_ENTRIES, Table};
 use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
+use crate::field::Field;
 use crate::guarded::HeldValue;
 use crate::object::Ref;
 use crate::objects::dict::methods::hash_key;
@@ -546,6 +547,30 @@ impl Ref<Dict> {
         key: &Value,
         hash: i64,
     ) -> PyResult<Option<(Value, Value)>> {
+        self.remove_where(cx, key, hash, |_| true)
+    }
+
+    /// [`Ref::remove_with_hash`] if the value is this very object.
+    ///
+    /// # Errors
+    /// What comparing keys raises.
+    pub fn remove_if_is(
+        &self,
+        cx: &Context,
+        key: &Value,
+        hash: i64,
+        value: &Value,
+    ) -> PyResult<Option<(Value, Value)>> {
+        self.remove_where(cx, key, hash, |own| own.peek_bits() == value.bits())
+    }
+
+    fn remove_where(
+        &self,
+        cx: &Context,
+        key: &Value,
+        hash: i64,
+        is_wanted: impl Fn(&Field) -> bool,
+    ) -> PyResult<Option<(Value, Value)>> {
         loop {
             let found = self.look_up(cx, key, hash)?;
             let Some(index) = found.index else {
@@ -559,8 +584,12 @@ impl Ref<Dict> {
             let Some(table) = (unsafe { self.table() }) else {
                 continue;
             };
-            if table.entry(index).key.is_empty() {
+            let entry = table.entry(index);
+            if entry.key.is_empty() {
                 continue;
+            }
+            if !is_wanted(&entry.value) {
+                return Ok(None);
             }
             let (key, value) = table.remove(index);
             self.bump_version();
