@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::guarded::HeldValue;
 use crate::instance;
-use crate::object::{Object, Ref};
+use crate::object::Ref;
 use crate::objects::descriptors::{
     Get, GetSet, Member, Property, class_method_function, static_method_function,
 };
@@ -257,16 +257,8 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
     let found = class.lookup(cx, name);
     let shape_id = owner.shape_id_or_tag();
     let entry = |kind, value, check_dict| Entry {
-        kind,
-        shape: shape_id,
         check_dict,
-        class: class.as_ptr().as_ptr(),
-        version,
-        value,
-        in_dict: false,
-        next_shape: 0,
-        offset: 0,
-        epoch: 0,
+        ..Entry::new(kind, shape_id, class, version, value)
     };
     if let Some(found) = &found
         && found.class().slots.descriptor_set.get().is_some()
@@ -400,21 +392,9 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Na
     let version = metaclass.version_or_new();
     if let Some(found) = metaclass.lookup(cx, name) {
         if is_native_getter(&found, metaclass) && version != 0 {
-            cache::fill_entry(
-                cache,
-                Entry {
-                    kind: EntryKind::GetSet,
-                    shape: this.as_value().shape_id_or_tag(),
-                    check_dict: false,
-                    class: metaclass.as_ptr().as_ptr(),
-                    version,
-                    value: found,
-                    in_dict: false,
-                    next_shape: 0,
-                    offset: 0,
-                    epoch: 0,
-                },
-            );
+            let shape = this.as_value().shape_id_or_tag();
+            let entry = Entry::new(EntryKind::GetSet, shape, metaclass, version, found);
+            cache::fill_entry(cache, entry);
         }
         return;
     }
@@ -432,18 +412,7 @@ fn fill_class_load(cx: &Context, this: &Ref<Type>, cache: &InlineCache, name: Na
         } else {
             return;
         };
-    let entry = Entry {
-        kind,
-        shape: 0,
-        check_dict: false,
-        class: this.as_ptr().as_ptr(),
-        version,
-        value,
-        in_dict: false,
-        next_shape: 0,
-        offset: 0,
-        epoch: 0,
-    };
+    let entry = Entry::new(kind, 0, this, version, value);
     if unwrapped {
         cache::fill_entry(cache, entry);
     } else {
@@ -559,16 +528,10 @@ pub fn store(
         cache::fill_entry(
             cache,
             Entry {
-                kind: EntryKind::AddField,
-                in_dict: false,
-                shape: old.id,
-                check_dict: false,
-                class: class.as_ptr().as_ptr() as *const Object<Type>,
-                version: 0,
-                value: Value::NONE,
                 next_shape: new.id,
                 offset: words as u32,
                 epoch,
+                ..Entry::new(EntryKind::AddField, old.id, class, 0, Value::NONE)
             },
         );
     }

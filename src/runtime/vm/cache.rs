@@ -161,6 +161,28 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// An entry for objects of this shape and class, the class having this version.
+    pub fn new(
+        kind: EntryKind,
+        shape: u32,
+        class: &Ref<Type>,
+        version: u32,
+        value: Value,
+    ) -> Entry {
+        Entry {
+            kind,
+            shape,
+            check_dict: false,
+            class: class.as_ptr().as_ptr(),
+            version,
+            value,
+            in_dict: false,
+            next_shape: 0,
+            offset: 0,
+            epoch: 0,
+        }
+    }
+
     /// Whether the class still is what it was.
     ///
     /// # Safety

@@ -74,18 +74,15 @@ impl List {
             return Ok(Value::from_bool(comparison == Comparison::NotEqual));
         }
         // What is equal without running Python code is passed over first.
-        let equal_from = |at: usize| {
-            let run = this.look_if_exclusive(|left| {
-                other.look_if_exclusive(|right| {
-                    let pairs = left.iter().zip(right).skip(at);
-                    pairs
-                        .take_while(|(left, right)| compare::items_equal(left, right) == Some(true))
-                        .count()
-                })
-            });
-            at + run.flatten().unwrap_or(0)
-        };
-        let mut at = equal_from(0);
+        let equal = this.look_if_exclusive(|left| {
+            other.look_if_exclusive(|right| {
+                left.iter()
+                    .zip(right)
+                    .take_while(|(left, right)| compare::items_equal(left, right) == Some(true))
+                    .count()
+            })
+        });
+        let mut at = equal.flatten().unwrap_or(0);
         while let (Some(left), Some(right)) = (this.get(at), other.get(at)) {
             if !compare::identical_or_equal(cx, &left, &right)? {
                 // A comparison may shorten the lists; the lengths decide then.

@@ -22,16 +22,20 @@ impl Ref<Type> {
     /// What `__new__` and `__init__` raise.
     #[inline]
     pub(crate) fn call(&self, cx: &Context, args: Args<'_>) -> PyResult<Value> {
-        if self.is(type_class()) && args.values.len() == 1 && args.names.is_empty() {
-            return Ok(args.values[0].class().to_value());
+        match self.class_asked_for(args) {
+            Some(class) => Ok(class),
+            None => cx.nested("", || self.make(cx, args)),
         }
-        cx.nested("", || self.make(cx, args))
+    }
+
+    /// The answer of `type(object)`.
+    #[inline]
+    fn class_asked_for(&self, args: Args<'_>) -> Option<Value> {
+        let asks = self.is(type_class()) && args.values.len() == 1 && args.names.is_empty();
+        asks.then(|| args.values[0].class().to_value())
     }
 
     fn make(&self, cx: &Context, args: Args<'_>) -> PyResult<Value> {
-        if self.is(type_class()) && args.values.len() == 1 && args.names.is_empty() {
-            return Ok(args.values[0].class().to_value());
-        }
         let Some(new) = self.slots.new.get() else {
             return Err(cx.type_error(format!("cannot create '{}' instances", self.plain_name(cx))));
         };
@@ -62,7 +66,10 @@ impl Type {
 
     #[slot(call)]
     fn call_slot(cx: &Context, this: &Ref<Type>, args: Args<'_>) -> PyResult<Value> {
-        this.make(cx, args)
+        match this.class_asked_for(args) {
+            Some(class) => Ok(class),
+            None => this.make(cx, args),
+        }
     }
 
     #[slot(get_attribute)]
