@@ -29,11 +29,12 @@ use crate::value::Value;
 
 pub use wide::ByteOrder;
 
-static CHECKS_EARLY: AtomicBool = AtomicBool::new(false);
+/// Whether names that are not needed are looked up all the same: in the development mode.
+static LOOKS_UP_NAMES: AtomicBool = AtomicBool::new(false);
 
-/// Lets [`check_early`] look names up: in the development mode.
-pub fn set_checks_early(checks: bool) {
-    CHECKS_EARLY.store(checks, Ordering::Relaxed);
+/// From now on [`check_early`] looks names up.
+pub fn look_up_names() {
+    LOOKS_UP_NAMES.store(true, Ordering::Relaxed);
 }
 
 /// In the development mode, whether there are the encoding and the error handler, which else only text that
@@ -43,13 +44,16 @@ pub fn set_checks_early(checks: bool) {
 /// LookupError.
 #[inline]
 pub fn check_early(cx: &Context, encoding: &str, errors: &str) -> PyResult<()> {
-    if !CHECKS_EARLY.load(Ordering::Relaxed) {
+    if !LOOKS_UP_NAMES.load(Ordering::Relaxed) {
         return Ok(());
     }
     if built_in(encoding).is_none() {
         registry::lookup(cx, encoding)?;
     }
-    errors::lookup_error(cx, errors).map(drop)
+    if errors::Handler::built_in(errors).is_none() {
+        errors::lookup_error(cx, errors)?;
+    }
+    Ok(())
 }
 
 /// An encoding that needs no registry.
@@ -109,28 +113,12 @@ fn encode_built_in(
     }
 }
 
-/// Whether names that are not needed are looked up all the same: in development mode.
-static LOOKS_UP_NAMES: AtomicBool = AtomicBool::new(false);
-
-/// From now on names of encodings and of error handlers are looked up even if nothing comes of them.
-pub fn look_up_names() {
-    LOOKS_UP_NAMES.store(true, Ordering::Relaxed);
-}
-
 /// ValueError: a null character, in the name of an encoding or of an error handler.
 fn check_names(cx: &Context, encoding: &str, errors: &str) -> PyResult<()> {
     if encoding.contains('\0') || errors.contains('\0') {
         return Err(cx.value_error("embedded null character"));
     }
-    if LOOKS_UP_NAMES.load(Ordering::Relaxed) {
-        if built_in(encoding).is_none() {
-            registry::lookup(cx, encoding)?;
-        }
-        if errors::Handler::built_in(errors).is_none() {
-            errors::lookup_error(cx, errors)?;
-        }
-    }
-    Ok(())
+    check_early(cx, encoding, errors)
 }
 
 /// `string.encode(encoding, errors)`.

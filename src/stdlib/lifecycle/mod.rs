@@ -61,7 +61,6 @@ impl Exit {
 pub fn run(configuration: Configuration) -> Exit {
     let gil = configuration.gil;
     let seed = configuration.hash_seed;
-    typhon_runtime::codec::set_checks_early(configuration.dev_mode);
     configuration::set(configuration);
     typhon_sync::initialize(gil);
     typhon_sync::statistics::enable(configuration::get().show_statistics);
