@@ -55,6 +55,8 @@ impl ModuleSpec {
         for spec in self.functions {
             let function =
                 NativeFunction::new(cx, spec, Some(module.to_value()), Some(name.clone()))?;
+            // Native modules are made once; threads that call the same functions count nothing so.
+            function.header().set_immortal();
             module.set(cx, spec.name, function.into_value())?;
         }
         for class in self.classes {

@@ -348,6 +348,35 @@ impl Value {
     pub fn is_exact<T: Payload>(&self) -> bool {
         self.shape_id() == T::shape_id()
     }
+
+    /// The value with its shape, to ask for one exact type after another.
+    #[inline(always)]
+    pub(crate) fn shaped(&self) -> Shaped<'_> {
+        Shaped {
+            value: self,
+            shape: self.header().map_or(0, |header| header.shape()),
+        }
+    }
+}
+
+/// A value and its shape, which was read once; 0 for immediates.
+#[derive(Clone, Copy)]
+pub(crate) struct Shaped<'a> {
+    value: &'a Value,
+    shape: u32,
+}
+
+impl<'a> Shaped<'a> {
+    /// [`Value::downcast_exact`].
+    #[inline(always)]
+    pub(crate) fn downcast_exact<T: Payload>(self) -> Option<&'a Ref<T>> {
+        if self.shape == T::shape_id() {
+            // SAFETY: as in `Value::downcast`; no type has the shape 0, and objects keep their payload.
+            Some(unsafe { &*std::ptr::from_ref(self.value).cast::<Ref<T>>() })
+        } else {
+            None
+        }
+    }
 }
 
 impl Clone for Value {

@@ -384,7 +384,7 @@ impl TupleIterator {
         object::new(cx, iterator).map(Ref::into_value)
     }
 
-    /// The next item.
+    /// The next item. Runs no Python code but finalizers at the end.
     #[inline(always)]
     pub fn advance(&self) -> Option<Value> {
         let position = self.position.load(Ordering::Relaxed);

@@ -176,13 +176,24 @@ pub(super) fn getter_fast(owner: &Value, cache: &InlineCache, entered: bool) -> 
     if let Some(descriptor) = entry.value.downcast_exact::<GetSet>() {
         return Some(Getter::Native(descriptor.get));
     }
-    if let Some(function) = entry.value.downcast_exact::<Function>() {
-        let code = function.code();
-        if entered && code.is_simple && code.arg_count == 1 {
-            return Some(Getter::Simple(uncounted::callable(&entry.value)));
-        }
+    match simple_getter_of(entry).filter(|_| entered) {
+        Some(getter) => Some(Getter::Simple(getter)),
+        None => Some(Getter::Other(entry.value.clone())),
     }
-    Some(Getter::Other(entry.value.clone()))
+}
+
+/// The getter of the attribute, by the cache alone, if it is one that the loop can enter.
+#[inline(never)]
+pub(super) fn simple_getter(owner: &Value, cache: &InlineCache) -> Option<u64> {
+    simple_getter_of(cached_descriptor(owner, cache.word())?)
+}
+
+/// The word for the place of a callable that is the Python function of one argument which gets what
+/// `entry` is for.
+#[inline(always)]
+fn simple_getter_of(entry: &Entry) -> Option<u64> {
+    let code = entry.value.downcast_exact::<Function>()?.code();
+    (code.is_simple && code.arg_count == 1).then(|| uncounted::callable(&entry.value))
 }
 
 /// The attribute; fills the cache.
@@ -191,7 +202,10 @@ pub(super) fn getter_fast(owner: &Value, cache: &InlineCache, entered: bool) -> 
 /// As `getattr`.
 #[inline(never)]
 pub fn load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name) -> PyResult<Value> {
-    if let Some(value) = recent::load(owner, name) {
+    if let Some((value, word)) = recent::load(owner, name) {
+        if cache::may_fill(cache) {
+            cache::add_field(cache, word);
+        }
         return Ok(value);
     }
     fill_load(cx, owner, cache, name, false);
@@ -556,7 +570,8 @@ mod recent {
         (name.address() >> 4 ^ (shape as usize).wrapping_mul(0x9e37_79b1)) % SIZE
     }
 
-    pub(super) fn load(owner: &Value, name: Name) -> Option<Value> {
+    /// The value of the field, and where it is.
+    pub(super) fn load(owner: &Value, name: Name) -> Option<(Value, u64)> {
         let pointer = owner.as_pointer()?;
         // SAFETY: `owner` keeps the object alive.
         let header = unsafe { pointer.as_ref() };
@@ -566,7 +581,8 @@ mod recent {
             return None;
         }
         let words = cache::unpack_shape(word, Packed::Field, shape)?;
-        cached_field(pointer, words).get_with(header)
+        let value = cached_field(pointer, words).get_with(header)?;
+        Some((value, word))
     }
 
     pub(super) fn note(name: Name, shape: u32, word: u64) {

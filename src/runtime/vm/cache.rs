@@ -281,6 +281,14 @@ pub fn fill_field(cache: &InlineCache, word: u64) {
     }
 }
 
+/// Puts a packed field into the cache, unless it knows as many shapes as it may.
+pub fn add_field(cache: &InlineCache, word: u64) {
+    // SAFETY: loaded just now.
+    if unsafe { entries(cache.word()) }.count() < LONGEST {
+        fill_field(cache, word);
+    }
+}
+
 /// Puts an entry into the cache.
 pub fn fill_entry(cache: &InlineCache, entry: Entry) {
     // SAFETY: loaded just now.

@@ -47,9 +47,10 @@ pub(super) unsafe fn call(
     // SAFETY: the compiler pushed callable, self or null and the arguments; `sp` is written back.
     unsafe {
         let callable = &callable_at(base);
+        let shaped = callable.shaped();
         let first = base.add(if *base.add(1) != 0 { 1 } else { 2 });
         let total = sp.offset_from_unsigned(first);
-        if let Some(function) = callable.downcast_exact::<Function>() {
+        if let Some(function) = shaped.downcast_exact::<Function>() {
             let code = function.code();
             if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
                 // The arguments become variables of the callee; they are dropped if there is none.
@@ -61,22 +62,24 @@ pub(super) unsafe fn call(
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
             return enter_function(cx, frame, sp, base, args);
         }
-        if let Some(function) = callable.downcast_exact::<NativeFunction>() {
+        if let Some(function) = shaped.downcast_exact::<NativeFunction>() {
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
             let result = function.call(cx, args)?;
             drop_operands(sp, base);
             return Ok(Called::Returned(result));
         }
-        if let Some(method) = callable.downcast_exact::<MethodDescriptor>() {
-            let args =
-                Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
-            let result = method.call_on_first(cx, args)?;
+        if let Some(method) = shaped.downcast_exact::<MethodDescriptor>() {
+            let values = std::slice::from_raw_parts(first.cast::<Value>(), total);
+            let result = match values.split_first() {
+                Some((this, rest)) => method.call_on(cx, this, Args::positional_only(rest))?,
+                None => method.call_on_first(cx, Args::positional_only(values))?,
+            };
             drop_operands(sp, base);
             return Ok(Called::Returned(result));
         }
         // A class whose own class is `type`, which calls it.
-        if let Some(class) = callable.downcast_exact::<Type>() {
+        if let Some(class) = shaped.downcast_exact::<Type>() {
             if *base.add(1) == 0
                 && (*frame).kind == Kind::Stack
                 && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
@@ -97,7 +100,7 @@ pub(super) unsafe fn call(
             return Ok(Called::Returned(result));
         }
         if *base.add(1) == 0
-            && let Some(method) = callable.downcast_exact::<Method>()
+            && let Some(method) = shaped.downcast_exact::<Method>()
         {
             take_apart(method, base);
             return call_bound(cx, frame, sp, base);

@@ -20,9 +20,10 @@ use crate::error::{PyResult, Raised};
 use crate::object::Ref;
 use crate::objects::cell::Cell;
 use crate::objects::dict::Dict;
+use crate::objects::dict::views::DictKeyIterator;
 use crate::objects::generator::{self, Generator};
 use crate::objects::int;
-use crate::objects::iterators::ListIterator;
+use crate::objects::iterators::{ListIterator, TupleIterator};
 use crate::objects::list::List;
 use crate::objects::range::RangeIterator;
 use crate::objects::slice::Slice;
@@ -453,7 +454,12 @@ unsafe fn execute<const EVENTS: bool>(
                             };
                         }
                         match unit as u8 {
-                            op::NOP => {}
+                            // Not quite nothing: an arm without any code is the dispatch itself, and what
+                            // jumps to itself LLVM does not put at the end of the other arms.
+                            // SAFETY: no instruction.
+                            op::NOP => {
+                                core::arch::asm!("", options(nomem, nostack, preserves_flags))
+                            }
                             op::RESUME => {
                                 if cx.record.poll() {
                                     save!();
@@ -609,7 +615,15 @@ unsafe fn execute<const EVENTS: bool>(
                             op::CONTAINS_OP => {
                                 pc = pc.add(1);
                                 save!();
-                                let found = attempt!(sequence::contains(cx, peek!(1), peek!(2)));
+                                let (container, item) = (peek!(1), peek!(2));
+                                let found = match container.downcast_exact::<Dict>() {
+                                    Some(dict) => dict.has_plain(item),
+                                    None => None,
+                                };
+                                let found = match found {
+                                    Some(found) => found,
+                                    None => attempt!(sequence::contains(cx, container, item)),
+                                };
                                 drop(pop!());
                                 drop(pop!());
                                 branch!(found != (arg != 0));
@@ -868,7 +882,8 @@ unsafe fn execute<const EVENTS: bool>(
                             op::FOR_ITER => {
                                 pc = pc.add(1);
                                 let iterator = peek!(1);
-                                if let Some(range) = iterator.downcast_exact::<RangeIterator>() {
+                                let shaped = iterator.shaped();
+                                if let Some(range) = shaped.downcast_exact::<RangeIterator>() {
                                     let Some(number) = range.advance() else {
                                         pc = pc.add(arg as usize + 1);
                                         continue 'instructions;
@@ -881,7 +896,7 @@ unsafe fn execute<const EVENTS: bool>(
                                     push!(attempt!(int::from_i64(cx, number)));
                                     continue 'instructions;
                                 }
-                                if let Some(list) = iterator.downcast_exact::<ListIterator>() {
+                                if let Some(list) = shaped.downcast_exact::<ListIterator>() {
                                     let pair = unit!(0) == TWO_ITEMS;
                                     if !pair && let Some(item) = list.advance_fast() {
                                         push_or_store!(item);
@@ -901,7 +916,20 @@ unsafe fn execute<const EVENTS: bool>(
                                     continue 'instructions;
                                 }
                                 save!();
-                                if let Some(generator) = iterator.downcast_exact::<Generator>() {
+                                if let Some(tuple) = shaped.downcast_exact::<TupleIterator>() {
+                                    match tuple.advance() {
+                                        Some(item) => push_or_store!(item),
+                                        None => pc = pc.add(arg as usize + 1),
+                                    }
+                                } else if let Some(keys) =
+                                    shaped.downcast_exact::<DictKeyIterator>()
+                                {
+                                    match attempt!(keys.next_key(cx)) {
+                                        Some(key) => push_or_store!(key),
+                                        None => pc = pc.add(arg as usize + 1),
+                                    }
+                                } else if let Some(generator) = shaped.downcast_exact::<Generator>()
+                                {
                                     match attempt!(enter_generator(
                                         cx,
                                         frame,
@@ -1493,6 +1521,19 @@ unsafe fn execute<const EVENTS: bool>(
                                 locals!(|left, right| number::multiply_fast(left, right))
                             }
                             combined::LOCALS_SUBSCRIPT => {
+                                // `first, second = variable[variable]`
+                                let (container, key) = Opcode::unpack_pair(arg);
+                                if unit!(2) == TWO_ITEMS
+                                    && let (Some(container), Some(key)) =
+                                        (&variable!(container), &variable!(key))
+                                    && let Some((first, second)) =
+                                        subscript::pair_fast(container, key)
+                                {
+                                    pc = pc.add(4);
+                                    push!(second);
+                                    push!(first);
+                                    continue 'instructions;
+                                }
                                 locals!(|left, right| subscript::subscript_fast(left, right))
                             }
                             combined::LOCALS_BINARY => {
@@ -1658,8 +1699,18 @@ unsafe fn execute<const EVENTS: bool>(
                                 {
                                     pc = pc.add(2);
                                     push_or_store!(value);
-                                } else {
-                                    push_option!(variable!(arg).clone());
+                                    continue 'instructions;
+                                }
+                                push_option!(variable!(arg).clone());
+                                if let Some(owner) = &variable!(arg)
+                                    && (*frame).kind == Kind::Stack
+                                    && let Some(getter) =
+                                        attribute::simple_getter(owner, cache_of!(1))
+                                {
+                                    pc = pc.add(2);
+                                    save!();
+                                    let base = sp.sub(1);
+                                    called!(base, enter_getter(cx, frame, base, getter));
                                 }
                             }
                             combined::LOCAL_METHOD => {

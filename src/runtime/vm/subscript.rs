@@ -48,6 +48,14 @@ pub fn subscript_fast(container: &Value, key: &Value) -> Option<Value> {
     item_by_number(container, key, index)
 }
 
+/// The items of an item of a list that is a pair, which is not counted for that.
+#[inline(never)]
+pub(super) fn pair_fast(container: &Value, key: &Value) -> Option<(Value, Value)> {
+    let list = container.downcast_exact::<List>()?;
+    let index = from_start(key.as_small_int()?, || list.len());
+    list.pair_at(usize::try_from(index).ok()?)
+}
+
 #[inline(never)]
 fn item_of_dict(container: &Value, key: &Value) -> Option<Value> {
     container.downcast_exact::<Dict>()?.get_plain(key)

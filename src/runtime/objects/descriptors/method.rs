@@ -50,10 +50,17 @@ impl MethodDescriptor {
     ///
     /// # Errors
     /// TypeError when `this` is of another class, and what the method raises.
-    #[inline]
+    #[inline(always)]
     pub fn call_on(&self, cx: &Context, this: &Value, args: Args<'_>) -> PyResult<Value> {
-        check(cx, self.spec.name, &self.class, this)?;
+        if this.class().as_ptr() != self.class.as_ptr() {
+            self.check_derived(cx, this)?;
+        }
         (self.spec.call)(cx, this, args)
+    }
+
+    #[inline(never)]
+    fn check_derived(&self, cx: &Context, this: &Value) -> PyResult<()> {
+        check(cx, self.spec.name, &self.class, this)
     }
 
     /// The method bound to `object`, as profile functions are shown what is called.

@@ -3,6 +3,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
+use typhon_sync::Header;
+
 use super::Dict;
 use super::table::{Entry, FIRST_ENTRIES, Table};
 use crate::class::ClassFlags;
@@ -47,9 +49,18 @@ fn kind_of(key: &Value) -> KeyKind {
     }
 }
 
+/// The hash of a string or small int.
+#[inline(always)]
+fn plain_hash(key: &Value) -> Option<i64> {
+    match key.downcast_exact::<Str>() {
+        Some(text) => Some(text.hash()),
+        None => key.as_small_int().map(hash::hash_i64),
+    }
+}
+
 /// Whether the entry's key is the plain key `key`. The entry's key is plain too.
 #[inline(always)]
-fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::Header, locked: bool) -> bool {
+fn plain_match(entry: &Entry, key: &Value, lock: &Header, locked: bool) -> bool {
     let bits = entry.key.peek_bits();
     if bits == key.bits() {
         return true;
@@ -74,6 +85,24 @@ fn plain_match(entry: &Entry, key: &Value, lock: &typhon_sync::Header, locked: b
     other.is_some_and(|other| texts_match(text, &other))
 }
 
+/// The entry of `key`, if it can be told without running Python code, and without counting a key that another
+/// thread might free, whether the keys that may have its hash are equal to it.
+#[inline]
+fn find_decided(table: &Table, key: &Value, hash: i64) -> Option<Option<usize>> {
+    let mut decided = true;
+    let index = table.find(hash, |_, entry| {
+        entry.key.peek_bits() == key.bits()
+            || entry
+                .key
+                .look(|other| compare::keys_equal(other, key))
+                .unwrap_or_else(|| {
+                    decided = false;
+                    true
+                })
+    });
+    decided.then_some(index)
+}
+
 /// Whether `other` is the same text.
 #[inline(always)]
 fn texts_match(text: &Ref<Str>, other: &Value) -> bool {
@@ -86,7 +115,33 @@ fn texts_match(text: &Ref<Str>, other: &Value) -> bool {
 impl Ref<Dict> {
     /// Looks `key` up without a lock. May run Python code (`__eq__`).
     pub(super) fn look_up(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
-        let kind = kind_of(key);
+        let simple = kind_of(key) != KeyKind::Other;
+        loop {
+            let version = self.version();
+            // SAFETY: used before the next safepoint.
+            let Some(table) = (unsafe { self.table() }) else {
+                return Ok(Found {
+                    index: None,
+                    version,
+                });
+            };
+            let index = if simple && table.has_simple_keys() {
+                let lock = self.header();
+                table.find(hash, |_, entry| plain_match(entry, key, lock, false))
+            } else if let Some(decided) = find_decided(table, key, hash) {
+                decided
+            } else {
+                return self.look_up_asking(cx, key, hash);
+            };
+            if self.version() == version {
+                return Ok(Found { index, version });
+            }
+        }
+    }
+
+    /// [`Ref::look_up`] where keys have to be asked whether they are equal to this one.
+    #[inline(never)]
+    fn look_up_asking(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<Found> {
         let mut rejected = Vec::new();
         loop {
             let version = self.version();
@@ -97,14 +152,6 @@ impl Ref<Dict> {
                     version,
                 });
             };
-            if kind != KeyKind::Other && table.has_simple_keys() {
-                let lock = self.header();
-                let index = table.find(hash, |_, entry| plain_match(entry, key, lock, false));
-                if self.version() != version {
-                    continue;
-                }
-                return Ok(Found { index, version });
-            }
             if let Some(found) =
                 self.look_up_general(cx, table, (key, hash), version, &mut rejected)?
             {
@@ -258,6 +305,19 @@ impl Ref<Dict> {
     #[inline]
     fn get_if_simple(&self, key: &Value, hash: i64) -> Option<Option<Value>> {
         let lock = self.header();
+        self.find_if_simple(key, hash, |entry| entry.value.get_with(lock))
+    }
+
+    /// What `take` finds in the entry of a string or small int, whose hash is `hash`, in a dict whose keys are
+    /// such; `None` when they are not.
+    #[inline(always)]
+    fn find_if_simple<T>(
+        &self,
+        key: &Value,
+        hash: i64,
+        take: impl Fn(&Entry) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let lock = self.header();
         loop {
             // SAFETY: used before the next safepoint.
             let Some(table) = (unsafe { self.table() }) else {
@@ -268,20 +328,33 @@ impl Ref<Dict> {
             }
             let found = table
                 .find(hash, |_, entry| plain_match(entry, key, lock, false))
-                .and_then(|index| table.entry(index).value.get_with(lock));
+                .and_then(|index| take(table.entry(index)));
             if self.is_current(table) {
                 return Some(found);
             }
         }
     }
 
+    /// `key in self`, if that can be told without running Python code.
+    #[inline(never)]
+    pub(crate) fn has_plain(&self, key: &Value) -> Option<bool> {
+        let hash = plain_hash(key)?;
+        let is_there = |entry: &Entry| (!entry.value.is_empty()).then_some(());
+        self.find_if_simple(key, hash, is_there)
+            .map(|found| found.is_some())
+    }
+
+    /// Whether there is a key that is equal to `key`, whose hash is `hash`.
+    ///
+    /// # Errors
+    /// What comparing keys raises.
+    pub fn has_with_hash(&self, cx: &Context, key: &Value, hash: i64) -> PyResult<bool> {
+        Ok(self.look_up(cx, key, hash)?.index.is_some())
+    }
+
     /// The value of a string or small int that is there, if that can be told without running Python code.
     pub(crate) fn get_plain(&self, key: &Value) -> Option<Value> {
-        let hash = match key.downcast_exact::<Str>() {
-            Some(text) => text.hash(),
-            None => hash::hash_i64(key.as_small_int()?),
-        };
-        self.get_if_simple(key, hash)?
+        self.get_if_simple(key, plain_hash(key)?)?
     }
 
     /// Whether `table` still is the dict's. A reader asks this after it took a count of what it found:
@@ -663,25 +736,26 @@ impl Ref<Dict> {
         }
     }
 
-    /// The next key and value at or after `position`, which moves behind it.
-    #[inline]
-    pub fn next_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
-        let lock = self.header();
+    /// What `take` finds in the next entry at or after `position`, which moves behind it. `take` gets the
+    /// entry's number, and the lock for its fields.
+    #[inline(always)]
+    pub(super) fn next_taken<T>(
+        &self,
+        position: &mut Position,
+        take: impl Fn(&Table, usize, &Header) -> Option<T>,
+    ) -> Option<T> {
         let begin = *position;
         loop {
             // SAFETY: used before the next safepoint.
             let table = unsafe { self.table() }?;
             while position.0 < table.length() {
-                let entry = table.entry(position.0);
+                let taken = take(table, position.0, self.header());
                 position.0 += 1;
-                if let Some(key) = entry.key.get_with(lock)
-                    && let Some(value) = entry.value.get_with(lock)
-                {
+                if taken.is_some() {
                     if !self.is_current(table) {
                         break;
                     }
-                    let hash = table.hash_of(position.0 - 1, &key);
-                    return Some((key, value, hash));
+                    return taken;
                 }
             }
             if self.is_current(table) {
@@ -691,9 +765,12 @@ impl Ref<Dict> {
         }
     }
 
-    /// The last key and value before `position`, which moves to it.
-    pub fn previous_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
-        let lock = self.header();
+    /// What `take` finds in the last entry before `position`, which moves to it.
+    pub(super) fn previous_taken<T>(
+        &self,
+        position: &mut Position,
+        take: impl Fn(&Table, usize, &Header) -> Option<T>,
+    ) -> Option<T> {
         let begin = *position;
         loop {
             // SAFETY: used before the next safepoint.
@@ -701,15 +778,12 @@ impl Ref<Dict> {
             position.0 = position.0.min(table.length());
             while position.0 > 0 {
                 position.0 -= 1;
-                let entry = table.entry(position.0);
-                if let Some(key) = entry.key.get_with(lock)
-                    && let Some(value) = entry.value.get_with(lock)
-                {
+                let taken = take(table, position.0, self.header());
+                if taken.is_some() {
                     if !self.is_current(table) {
                         break;
                     }
-                    let hash = table.hash_of(position.0, &key);
-                    return Some((key, value, hash));
+                    return taken;
                 }
             }
             if self.is_current(table) {
@@ -717,6 +791,16 @@ impl Ref<Dict> {
             }
             *position = begin;
         }
+    }
+
+    /// The next key and value, and the key's hash, at or after `position`, which moves behind them.
+    pub fn next_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
+        self.next_taken(position, Table::counted_entry)
+    }
+
+    /// The last key and value, and the key's hash, before `position`, which moves to them.
+    pub fn previous_entry(&self, position: &mut Position) -> Option<(Value, Value, i64)> {
+        self.previous_taken(position, Table::counted_entry)
     }
 
     /// Entries that were ever written: where an iteration from the end begins.

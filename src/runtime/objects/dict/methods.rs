@@ -213,7 +213,7 @@ impl Dict {
     #[method("__contains__(self, key, /)")]
     fn contains(cx: &Context, this: &Ref<Dict>, key: &Value) -> PyResult<bool> {
         let hash = hash_key(cx, key)?;
-        Ok(this.get_with_hash(cx, key, hash)?.is_some())
+        this.has_with_hash(cx, key, hash)
     }
 
     /// Return self[key].

@@ -26,6 +26,7 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, Ordering};
 
 use typhon_alloc::Kind;
+use typhon_sync::Header;
 
 use crate::field::Field;
 use crate::object::Run;
@@ -59,6 +60,14 @@ pub struct Table {
 pub struct Entry {
     pub key: Field,
     pub value: Field,
+}
+
+impl Entry {
+    /// Key and value, without the lock, if there are some.
+    #[inline(always)]
+    pub fn pair(&self, lock: &Header) -> Option<(Value, Value)> {
+        self.key.get_with(lock).zip(self.value.get_with(lock))
+    }
 }
 
 /// The hash of a key of a plain table.
@@ -266,6 +275,14 @@ impl Table {
         } else {
             self.stored_hash(index).load(Ordering::Relaxed)
         }
+    }
+
+    /// Key, value and hash of entry `index`, without the lock, if it holds some.
+    #[inline]
+    pub fn counted_entry(&self, index: usize, lock: &Header) -> Option<(Value, Value, i64)> {
+        let (key, value) = self.entry(index).pair(lock)?;
+        let hash = self.hash_of(index, &key);
+        Some((key, value, hash))
     }
 
     /// Entries that were ever written: the end of an iteration.

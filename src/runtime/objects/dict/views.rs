@@ -6,8 +6,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use typhon_macros::{pyclass, pymethods};
+use typhon_sync::Header;
 
 use super::methods::hash_key;
+use super::table::{Entry, Table};
 use super::{Dict, Position};
 use crate::context::Context;
 use crate::error::PyResult;
@@ -55,9 +57,14 @@ impl Iteration {
             .unwrap_or(true)
     }
 
-    /// The next key and value.
+    /// What `take` finds in the next entry. It gets the lock for the entry's fields.
     #[inline]
-    fn advance(&self, cx: &Context, forward: bool) -> PyResult<Option<(Value, Value)>> {
+    fn advance<T>(
+        &self,
+        cx: &Context,
+        forward: bool,
+        take: impl Fn(&Entry, &Header) -> Option<T>,
+    ) -> PyResult<Option<T>> {
         if !self.is_unchanged() {
             self.used.store(CHANGED, Ordering::Relaxed);
             return Err(cx.runtime_error("dictionary changed size during iteration"));
@@ -67,30 +74,31 @@ impl Iteration {
             // The dict was cleared: what is in it now is younger than the iterator.
             position = Position(0);
         }
-        let entry = self
+        let take = |table: &Table, index, lock: &_| take(table.entry(index), lock);
+        let taken = self
             .source
             .with(|dict| {
                 if forward {
-                    dict.next_entry(&mut position)
+                    dict.next_taken(&mut position, take)
                 } else {
-                    dict.previous_entry(&mut position)
+                    dict.previous_taken(&mut position, take)
                 }
             })
             .flatten();
-        let Some((key, value, _)) = entry else {
+        if taken.is_none() {
             self.position
                 .store(if forward { usize::MAX } else { 0 }, Ordering::Relaxed);
             self.left.store(0, Ordering::Relaxed);
             self.source.release();
             return Ok(None);
-        };
+        }
         let left = self.left.load(Ordering::Relaxed);
         if left == 0 && self.source.with(|dict| dict.version()) != Some(self.version) {
             return Err(cx.runtime_error("dictionary keys changed during iteration"));
         }
         self.position.store(position.0, Ordering::Relaxed);
         self.left.store(left.saturating_sub(1), Ordering::Relaxed);
-        Ok(Some((key, value)))
+        Ok(taken)
     }
 
     fn length_hint(&self) -> usize {
@@ -102,11 +110,12 @@ impl Iteration {
     }
 
     /// `__reduce__`: an iterator over a list of what is left.
-    fn reduce(
+    fn reduce<T>(
         &self,
         cx: &Context,
         forward: bool,
-        yielded: impl Fn(&Context, Value, Value) -> PyResult<Value>,
+        take: impl Fn(&Entry, &Header) -> Option<T>,
+        yielded: impl Fn(&Context, T) -> PyResult<Value>,
     ) -> PyResult<Value> {
         let rest = List::new(cx)?;
         if let Some(dict) = self.source.get() {
@@ -117,28 +126,32 @@ impl Iteration {
                 position: AtomicUsize::new(self.position.load(Ordering::Relaxed)),
                 left: AtomicUsize::new(self.left.load(Ordering::Relaxed)),
             };
-            while let Some((key, value)) = copy.advance(cx, forward)? {
-                rest.push(cx, yielded(cx, key, value)?)?;
+            while let Some(taken) = copy.advance(cx, forward, &take)? {
+                rest.push(cx, yielded(cx, taken)?)?;
             }
         }
         reduced(cx, builtin(cx, "iter")?, &[rest.into_value()], None)
     }
 }
 
-fn yield_key(_cx: &Context, key: Value, _value: Value) -> PyResult<Value> {
-    Ok(key)
+fn take_key(entry: &Entry, lock: &Header) -> Option<Value> {
+    entry.key.get_with(lock)
 }
 
-fn yield_value(_cx: &Context, _key: Value, value: Value) -> PyResult<Value> {
+fn take_value(entry: &Entry, lock: &Header) -> Option<Value> {
+    entry.value.get_with(lock)
+}
+
+fn yield_taken(_cx: &Context, value: Value) -> PyResult<Value> {
     Ok(value)
 }
 
-fn yield_item(cx: &Context, key: Value, value: Value) -> PyResult<Value> {
+fn yield_item(cx: &Context, (key, value): (Value, Value)) -> PyResult<Value> {
     Tuple::from_values(cx, &[key, value]).map(Ref::into_value)
 }
 
 macro_rules! dict_iterators {
-    ($($class:ident $name:tt $forward:tt $yielded:ident;)*) => {
+    ($($class:ident $name:tt $forward:tt $take:path, $yielded:ident;)*) => {
         $(
             #[doc = concat!("`", $name, "`.")]
             #[pyclass(name = $name, flags(DISALLOW_INSTANTIATION))]
@@ -169,8 +182,8 @@ macro_rules! dict_iterators {
 
                 #[slot(next)]
                 fn next(cx: &Context, this: &Ref<$class>) -> PyResult<Option<Value>> {
-                    match this.0.advance(cx, $forward)? {
-                        Some((key, value)) => $yielded(cx, key, value).map(Some),
+                    match this.0.advance(cx, $forward, $take)? {
+                        Some(taken) => $yielded(cx, taken).map(Some),
                         None => Ok(None),
                     }
                 }
@@ -184,11 +197,22 @@ macro_rules! dict_iterators {
                 /// Return state information for pickling.
                 #[method("__reduce__(self, /)")]
                 fn reduce(cx: &Context, this: &Ref<$class>) -> PyResult<Value> {
-                    this.0.reduce(cx, $forward, $yielded)
+                    this.0.reduce(cx, $forward, $take, $yielded)
                 }
             }
         )*
     };
+}
+
+impl DictKeyIterator {
+    /// The next key.
+    ///
+    /// # Errors
+    /// RuntimeError when the dict has changed.
+    #[inline(never)]
+    pub(crate) fn next_key(&self, cx: &Context) -> PyResult<Option<Value>> {
+        self.0.advance(cx, true, take_key)
+    }
 }
 
 impl DictItemIterator {
@@ -197,17 +221,17 @@ impl DictItemIterator {
     /// # Errors
     /// RuntimeError when the dict has changed.
     pub fn next_pair(&self, cx: &Context) -> PyResult<Option<(Value, Value)>> {
-        self.0.advance(cx, true)
+        self.0.advance(cx, true, Entry::pair)
     }
 }
 
 dict_iterators! {
-    DictKeyIterator "dict_keyiterator" true yield_key;
-    DictValueIterator "dict_valueiterator" true yield_value;
-    DictItemIterator "dict_itemiterator" true yield_item;
-    DictReverseKeyIterator "dict_reversekeyiterator" false yield_key;
-    DictReverseValueIterator "dict_reversevalueiterator" false yield_value;
-    DictReverseItemIterator "dict_reverseitemiterator" false yield_item;
+    DictKeyIterator "dict_keyiterator" true take_key, yield_taken;
+    DictValueIterator "dict_valueiterator" true take_value, yield_taken;
+    DictItemIterator "dict_itemiterator" true Entry::pair, yield_item;
+    DictReverseKeyIterator "dict_reversekeyiterator" false take_key, yield_taken;
+    DictReverseValueIterator "dict_reversevalueiterator" false take_value, yield_taken;
+    DictReverseItemIterator "dict_reverseitemiterator" false Entry::pair, yield_item;
 }
 
 macro_rules! dict_views {
