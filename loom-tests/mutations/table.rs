@@ -235,6 +235,10 @@ mutations! {
         WORLD: "nobody waits for the threads to stop",
             "while state.running > 0 {" => "while false {";
     }
+    "uncounted::what_is_distributed_is_counted_without_a_second_look" {
+        WORLD: "nobody waits for the threads to stop",
+            "while state.running > 0 {" => "while false {";
+    }
     "uncounted::an_owner_looks_at_what_a_stranger_removes" {
         COUNT: "a stranger frees what the owner looks at",
             "Ok(()) if queue => return merge_queue::push(owner, self)," =>

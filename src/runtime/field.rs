@@ -91,6 +91,10 @@ impl Field {
             // SAFETY: the count just added.
             return Some(unsafe { Value::from_bits(bits) });
         }
+        if header.try_incref_distributed() {
+            // SAFETY: the count just added.
+            return Some(unsafe { Value::from_bits(bits) });
+        }
         self.get_slow(lock)
     }
 

@@ -323,6 +323,14 @@ impl<T> Drop for Ref<T> {
 /// places that drop values stay small.
 #[inline(never)]
 pub(crate) fn let_go(header: &Header) {
+    // What threads share is let go of most often: without a frame.
+    if !header.decref_distributed() {
+        let_go_further(header);
+    }
+}
+
+#[inline(never)]
+fn let_go_further(header: &Header) {
     if header.decref_further() {
         destroy(NonNull::from(header));
     }

@@ -111,16 +111,33 @@ impl Header {
         }
     }
 
+    /// Takes one more reference if the object has distributed counts: a part of [`Header::try_incref`] for
+    /// readers without a lock that have tried what is inline. Where the object was found needs no second
+    /// look: it got its counts before the thread's last safepoint, so it was that object that was found,
+    /// and stays until the next one.
+    #[inline(always)]
+    #[must_use]
+    pub fn try_incref_distributed(&self) -> bool {
+        self.is_distributed() && distributed::count(self, 1)
+    }
+
+    /// Drops a reference if the object has distributed counts: the first part of
+    /// [`Header::decref_further`], in which nobody is ever the last.
+    #[inline(always)]
+    #[must_use]
+    pub fn decref_distributed(&self) -> bool {
+        self.is_distributed() && distributed::count(self, -1)
+    }
+
     /// The rest of [`Header::decref`], with its answer.
     #[inline]
     #[must_use = "true obliges the caller to destroy the object"]
     pub fn decref_further(&self) -> bool {
-        let owner = self.owner.load(Ordering::Relaxed);
-        if owner == DISTRIBUTED && distributed::count(self, -1) {
+        if self.decref_distributed() {
             return false;
         }
         // The owner has counted already; nobody but the owner can have this thread's id there.
-        if owner == owner_id() {
+        if self.owner.load(Ordering::Relaxed) == owner_id() {
             self.local_reached_zero()
         } else {
             self.decref_shared()

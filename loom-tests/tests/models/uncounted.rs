@@ -110,6 +110,49 @@ fn what_is_not_counted_is_settled_before_anything_is_freed() {
     });
 }
 
+/// A reader counts what it finds with distributed counts, and looks for it no second time, while another
+/// thread takes it away and stops the world to see whether it can be freed.
+#[test]
+fn what_is_distributed_is_counted_without_a_second_look() {
+    free_threaded(3, || {
+        let me = begin();
+        let object = Object::new(me);
+        let slot = new_slot(object);
+        {
+            let world = stop_the_world(me);
+            promote(&world, &object.header);
+        }
+        let reader = spawn(|reader| {
+            // SAFETY: as in `find`.
+            let Some(found) = (unsafe { slot.load(Ordering::Acquire).as_ref() }) else {
+                return;
+            };
+            if found.header.try_incref_distributed() {
+                safepoint(reader);
+                found.read();
+                found.drop_reference();
+            }
+        });
+        slot.store(std::ptr::null_mut(), Ordering::Release);
+        object.drop_reference();
+        {
+            let world = stop_the_world(me);
+            if sum(&world, &object.header) == 0 {
+                demote(&world, &object.header);
+                object.die();
+            }
+        }
+        join(me, reader);
+        if !object.is_dead() {
+            let world = stop_the_world(me);
+            assert_eq!(demote(&world, &object.header), 0);
+            drop(world);
+            object.die();
+        }
+        end(me);
+    });
+}
+
 /// An object that its owner frees as soon as it is not counted any more is not found that way; nor is
 /// an immortal one taken for what was in its memory before.
 #[test]

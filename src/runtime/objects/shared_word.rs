@@ -69,6 +69,10 @@ impl SharedWord {
 
     #[inline(never)]
     fn glimpse_slow(&self, bits: u64, header: &Header) -> Glimpse {
+        if header.try_incref_distributed() {
+            // SAFETY: the count just added.
+            return Glimpse::Value(unsafe { Value::from_bits(bits) });
+        }
         if header.try_incref() {
             // SAFETY: the count just added.
             let value = unsafe { Value::from_bits(bits) };

@@ -93,6 +93,26 @@ fn rich_slow(cx: &Context, left: &Value, right: &Value, comparison: Comparison) 
     rich_by_methods(cx, left, right, comparison)
 }
 
+/// The answer for two tuples, when their first items that differ are small ints, floats or strings.
+fn tuples_decided(left: &Value, right: &Value, comparison: Comparison) -> Option<bool> {
+    let left = left.downcast_exact::<Tuple>()?.as_slice();
+    let right = right.downcast_exact::<Tuple>()?.as_slice();
+    if left.len() != right.len() && matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
+        return Some(comparison == Comparison::NotEqual);
+    }
+    for (left, right) in left.iter().zip(right) {
+        if !items_equal(left, right)? {
+            return match comparison {
+                Comparison::Equal => Some(false),
+                Comparison::NotEqual => Some(true),
+                _ => rich_fast(left, right, comparison)
+                    .or_else(|| plain_order(left, right).map(|order| comparison.accepts(order))),
+            };
+        }
+    }
+    Some(comparison.accepts(left.len().cmp(&right.len())))
+}
+
 /// [`rich`] by the operands' classes alone: for those who tried [`rich_fast`] and [`strings_equal`].
 ///
 /// # Errors
@@ -103,6 +123,9 @@ pub(crate) fn rich_by_methods(
     right: &Value,
     comparison: Comparison,
 ) -> PyResult<Value> {
+    if let Some(answer) = tuples_decided(left, right, comparison) {
+        return Ok(Value::from_bool(answer));
+    }
     cx.nested(" in comparison", || {
         let left_class = left.class();
         let right_class = right.class();

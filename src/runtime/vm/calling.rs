@@ -66,7 +66,7 @@ pub(super) unsafe fn call(
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
             let result = function.call(cx, args)?;
-            drop_operands(sp, base);
+            drop_call(sp, first, base);
             return Ok(Called::Returned(result));
         }
         if let Some(method) = shaped.downcast_exact::<MethodDescriptor>() {
@@ -75,7 +75,7 @@ pub(super) unsafe fn call(
                 Some((this, rest)) => method.call_on(cx, this, Args::positional_only(rest))?,
                 None => method.call_on_first(cx, Args::positional_only(values))?,
             };
-            drop_operands(sp, base);
+            drop_call(sp, first, base);
             return Ok(Called::Returned(result));
         }
         // A class whose own class is `type`, which calls it.
@@ -96,7 +96,7 @@ pub(super) unsafe fn call(
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
             let result = class.call(cx, args)?;
-            drop_operands(sp, base);
+            drop_call(sp, first, base);
             return Ok(Called::Returned(result));
         }
         if *base.add(1) == 0
@@ -250,6 +250,20 @@ unsafe fn call_object(
         let result = call_args(cx, callable, args)?;
         drop_operands(sp, base);
         Ok(Called::Returned(result))
+    }
+}
+
+/// Drops the operands of a call: the arguments from `first` to `sp`, the last one first, and the callable at
+/// `base`.
+#[inline(always)]
+unsafe fn drop_call(mut sp: *mut u64, first: *mut u64, base: *mut u64) {
+    // SAFETY: arguments are values, each counted; between callable and arguments there is nothing but null.
+    unsafe {
+        while sp > first {
+            sp = sp.sub(1);
+            drop(Value::from_bits(std::mem::take(&mut *sp)));
+        }
+        uncounted::discard(base);
     }
 }
 
