@@ -276,8 +276,10 @@ fn add_entries(cx: &Context, class: &Ref<Type>, entries: &'static [Entry]) -> Py
             }
             Entry::Setter { .. } => continue,
         };
-        // As the class is, which is made once.
-        if let Some(header) = value.header() {
+        // As the class is, if that is made once.
+        if class.header().is_immortal()
+            && let Some(header) = value.header()
+        {
             header.set_immortal();
         }
         class.dict.set_name(cx, Name::intern(cx, name)?, value)?;
