@@ -1,5 +1,6 @@
 //! Look-up and change. See the module's header for the protocol.
 
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 
@@ -73,7 +74,7 @@ fn plain_match(entry: &Entry, key: &Value, lock: &Header, locked: bool) -> bool 
     };
     let other = if locked {
         // SAFETY: the lock is held, so the entry keeps its key; `ManuallyDrop` leaves the count alone.
-        let other = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(bits) });
+        let other = ManuallyDrop::new(unsafe { Value::from_bits(bits) });
         return texts_match(text, &other);
     } else {
         let seen = entry.key.look(|other| Some(texts_match(text, other)));
@@ -85,20 +86,26 @@ fn plain_match(entry: &Entry, key: &Value, lock: &Header, locked: bool) -> bool 
     other.is_some_and(|other| texts_match(text, &other))
 }
 
-/// The entry of `key`, if it can be told without running Python code, and without counting a key that another
-/// thread might free, whether the keys that may have its hash are equal to it.
+/// The entry of `key`, if it can be told without running Python code whether the keys that may have its hash
+/// are equal to it; and, unless the lock is held, without counting a key that another thread might free.
 #[inline]
-fn find_decided(table: &Table, key: &Value, hash: i64) -> Option<Option<usize>> {
+fn find_decided(table: &Table, key: &Value, hash: i64, locked: bool) -> Option<Option<usize>> {
     let mut decided = true;
     let index = table.find(hash, |_, entry| {
-        entry.key.peek_bits() == key.bits()
-            || entry
-                .key
-                .look(|other| compare::keys_equal(other, key))
-                .unwrap_or_else(|| {
-                    decided = false;
-                    true
-                })
+        let bits = entry.key.peek_bits();
+        if bits == key.bits() {
+            return true;
+        }
+        let equal = if locked {
+            // SAFETY: as in `plain_match`. What the index leads to under the lock is a key.
+            compare::keys_equal(&ManuallyDrop::new(unsafe { Value::from_bits(bits) }), key)
+        } else {
+            entry.key.look(|other| compare::keys_equal(other, key))
+        };
+        equal.unwrap_or_else(|| {
+            decided = false;
+            true
+        })
     });
     decided.then_some(index)
 }
@@ -128,7 +135,7 @@ impl Ref<Dict> {
             let index = if simple && table.has_simple_keys() {
                 let lock = self.header();
                 table.find(hash, |_, entry| plain_match(entry, key, lock, false))
-            } else if let Some(decided) = find_decided(table, key, hash) {
+            } else if let Some(decided) = find_decided(table, key, hash, false) {
                 decided
             } else {
                 return self.look_up_asking(cx, key, hash);
@@ -250,6 +257,16 @@ impl Ref<Dict> {
             && let Some(result) = self.get_if_simple(key, hash)
         {
             return Ok(result);
+        }
+        // SAFETY: used before the next safepoint.
+        if let Some(table) = unsafe { self.table() }
+            && let Some(index) = find_decided(table, key, hash, false)
+        {
+            let lock = self.header();
+            let found = index.and_then(|index| table.entry(index).value.get_with(lock));
+            if self.is_current(table) {
+                return Ok(found);
+            }
         }
         loop {
             let found = self.look_up(cx, key, hash)?;
@@ -509,38 +526,26 @@ impl Ref<Dict> {
         hash: i64,
         value: Value,
     ) -> PyResult<Option<Value>> {
-        let kind = kind_of(key);
-        let simple = kind != KeyKind::Other;
+        let simple = kind_of(key) != KeyKind::Other;
         let mut value = Some(value);
+        let mut asked: Option<Found> = None;
         loop {
-            let plain = {
-                // SAFETY: used at once.
-                simple && unsafe { self.table() }.is_none_or(Table::has_simple_keys)
-            };
-            let found = if plain {
-                None
-            } else {
-                Some(self.look_up(cx, key, hash)?)
-            };
             let held = HeldValue::lock(self.as_value());
             // SAFETY: the lock is held.
             let table = unsafe { self.table() };
-            let index = match found {
-                Some(found) => {
-                    if self.version() != found.version {
-                        continue;
-                    }
-                    found.index
-                }
-                None => {
-                    if !table.is_none_or(Table::has_simple_keys) {
-                        continue;
-                    }
+            let decided = match (table, asked.take()) {
+                (None, _) => Some(None),
+                (_, Some(found)) if found.version == self.version() => Some(found.index),
+                (Some(table), _) if simple && table.has_simple_keys() => {
                     let lock = self.header();
-                    table.and_then(|table| {
-                        table.find(hash, |_, entry| plain_match(entry, key, lock, true))
-                    })
+                    Some(table.find(hash, |_, entry| plain_match(entry, key, lock, true)))
                 }
+                (Some(table), _) => find_decided(table, key, hash, true),
+            };
+            let Some(index) = decided else {
+                drop(held);
+                asked = Some(self.look_up_asking(cx, key, hash)?);
+                continue;
             };
             if let (Some(table), Some(index)) = (table, index) {
                 let old = table.entry(index).value.replace_locked(value.take());
@@ -821,8 +826,8 @@ impl Ref<Dict> {
                     // SAFETY: the lock is held, so the entry keeps both; `clone` counts them anew.
                     let (key, value) = unsafe {
                         (
-                            std::mem::ManuallyDrop::new(Value::from_bits(key)),
-                            std::mem::ManuallyDrop::new(Value::from_bits(value)),
+                            ManuallyDrop::new(Value::from_bits(key)),
+                            ManuallyDrop::new(Value::from_bits(value)),
                         )
                     };
                     let hash = table.hash_of(index, &key);
