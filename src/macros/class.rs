@@ -18,6 +18,7 @@ struct ClassArguments {
     signature: Option<String>,
     base: Option<Path>,
     python_base: Option<Expr>,
+    metaclass: Option<Path>,
     flags: Vec<Ident>,
     plain: bool,
     variable: Option<Path>,
@@ -37,6 +38,7 @@ fn parse_class_arguments(arguments: TokenStream) -> syn::Result<ClassArguments> 
             "doc" => parsed.doc = Some(meta.value()?.parse::<LitStr>()?.value()),
             "signature" => parsed.signature = Some(meta.value()?.parse::<LitStr>()?.value()),
             "base" => parsed.base = Some(meta.value()?.parse()?),
+            "metaclass" => parsed.metaclass = Some(meta.value()?.parse()?),
             "python_base" => parsed.python_base = Some(meta.value()?.parse()?),
             "variable" => parsed.variable = Some(meta.value()?.parse()?),
             "plain" => parsed.plain = true,
@@ -89,6 +91,13 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
         (None, Some(base)) => quote!(<#base as #runtime::object::Payload>::class()),
         (None, None) => quote!(#runtime::objects::object::class()),
     };
+    let metaclass = arguments.metaclass.map(|metaclass| {
+        quote! {
+            fn metaclass() -> Option<&'static #runtime::object::Ref<#runtime::objects::type_::Type>> {
+                Some(<#metaclass as #runtime::object::Payload>::class())
+            }
+        }
+    });
     let layout = match &arguments.variable {
         Some(size) => {
             quote!(#runtime::object::Layout::variable::<#ty>(#rust_name, #kind, #base_layout, #size))
@@ -131,6 +140,7 @@ pub fn pyclass(arguments: TokenStream, item: TokenStream) -> syn::Result<TokenSt
             fn python_base() -> &'static #runtime::object::Ref<#runtime::objects::type_::Type> {
                 #python_base
             }
+            #metaclass
         }
     })
 }

@@ -114,6 +114,10 @@ pub trait PyClass: Payload {
     const FLAGS: ClassFlags;
     /// The Python base class.
     fn python_base() -> &'static Ref<Type>;
+    /// The class of the class, where that is not `type`.
+    fn metaclass() -> Option<&'static Ref<Type>> {
+        None
+    }
 }
 
 /// The methods of a class: made by `#[pymethods]`.
@@ -173,14 +177,17 @@ fn make<T: PyClass + ClassMethods>(cx: &Context) -> PyResult<()> {
 /// # Errors
 /// MemoryError.
 pub(crate) fn build<T: PyClass>(cx: &Context, base: Option<&Ref<Type>>) -> PyResult<Ref<Type>> {
-    TypeBuilder {
+    let builder = TypeBuilder {
         name: T::NAME,
         base: base.cloned(),
         layout: T::LAYOUT,
         kind: T::LAYOUT.kind,
         flags: T::FLAGS,
+    };
+    match T::metaclass() {
+        Some(metaclass) => builder.build_of(cx, T::class_cell(), metaclass),
+        None => builder.build(cx, T::class_cell()),
     }
-    .build(cx, T::class_cell())
 }
 
 /// Gives a class that was just made its methods, slots and documentation.
@@ -253,7 +260,11 @@ fn setter_of(entries: &'static [Entry], wanted: &str) -> Option<Set> {
     })
 }
 
-fn add_entries(cx: &Context, class: &Ref<Type>, entries: &'static [Entry]) -> PyResult<()> {
+/// Gives a class attributes of a table.
+///
+/// # Errors
+/// MemoryError.
+pub fn add_entries(cx: &Context, class: &Ref<Type>, entries: &'static [Entry]) -> PyResult<()> {
     for entry in entries {
         let (name, value) = match entry {
             Entry::Method(spec) => (spec.name, descriptors::method(cx, class, spec)?),

@@ -35,6 +35,7 @@ pub mod collections;
 pub mod configuration;
 pub mod contextvars;
 pub mod csv;
+pub mod ctypes;
 pub mod datetime;
 pub mod decimal;
 pub mod descriptor;
@@ -129,6 +130,7 @@ static MODULES: &[&ModuleSpec] = &[
     &collections::MODULE,
     &contextvars::MODULE,
     &csv::MODULE,
+    &ctypes::MODULE,
     &datetime::MODULE,
     &decimal::MODULE,
     &digests::blake2::MODULE,

@@ -1,6 +1,9 @@
 //! `PyCapsule`: the object by which native modules of CPython hand an interface in C to each other.
 //!
-//! Nothing here has such an interface. The objects are there because programs look for them.
+//! Nothing here has such an interface. The objects are there because programs look for them, and to keep
+//! memory alive that C has the address of.
+
+use std::any::Any;
 
 use typhon_macros::{pyclass, pymethods};
 
@@ -19,6 +22,8 @@ use crate::value::Value;
 )]
 pub struct Capsule {
     name: &'static str,
+    /// What lives as long as the capsule.
+    _contents: Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Capsule {
@@ -27,8 +32,29 @@ impl Capsule {
     /// # Errors
     /// MemoryError.
     pub fn named(cx: &Context, name: &'static str) -> PyResult<Ref<Capsule>> {
+        Capsule::make(cx, name, None)
+    }
+
+    /// A capsule of that name that keeps `contents` alive.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn holding(
+        cx: &Context,
+        name: &'static str,
+        contents: Box<dyn Any + Send + Sync>,
+    ) -> PyResult<Ref<Capsule>> {
+        Capsule::make(cx, name, Some(contents))
+    }
+
+    fn make(
+        cx: &Context,
+        name: &'static str,
+        contents: Option<Box<dyn Any + Send + Sync>>,
+    ) -> PyResult<Ref<Capsule>> {
         crate::class::class_of::<Capsule>(cx)?;
-        object::new(cx, Capsule { name })
+        let _contents = contents;
+        object::new(cx, Capsule { name, _contents })
     }
 }
 

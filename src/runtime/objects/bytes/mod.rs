@@ -39,7 +39,7 @@ use crate::warnings;
 
 pub use iterator::BytesIterator;
 
-/// The payload of `bytes`.
+/// The payload of `bytes`. A zero follows the bytes, so that C can take them for a text.
 #[pyclass(
     name = "bytes",
     flags(BASETYPE, MATCH_SELF),
@@ -62,6 +62,7 @@ unsafe fn variable_size(object: NonNull<Header>) -> usize {
             .as_ref()
     }
     .length
+        + 1
 }
 
 /// Single bytes, and the empty one at the end: made once, immortal.
@@ -73,10 +74,11 @@ impl Bytes {
             hash: AtomicI64::new(0),
             length: bytes.len(),
         };
-        // SAFETY: the variable part is `length` bytes, which the closure writes.
+        // SAFETY: the variable part is `length` bytes and a zero, which the closure writes.
         unsafe {
-            object::new_variable(cx, shape, payload, bytes.len(), |memory| {
+            object::new_variable(cx, shape, payload, bytes.len() + 1, |memory| {
                 std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory, bytes.len());
+                *memory.add(bytes.len()) = 0;
             })
         }
     }

@@ -84,6 +84,8 @@ pub struct Type {
     pub(crate) native_module: OnceLock<&'static str>,
     /// `__text_signature__` of a built-in class.
     pub(crate) native_signature: OnceLock<&'static str>,
+    /// What a metaclass written in Rust keeps in its classes.
+    pub native_data: Field,
     /// Weak: a subclass takes itself out when it dies.
     subclasses: Mutex<Vec<NonNull<Object<Type>>>>,
 }
@@ -102,6 +104,7 @@ impl Traverse for Type {
             &self.base,
             &self.bases,
             &self.mro,
+            &self.native_data,
         ] {
             field.traverse(visit);
         }
@@ -149,6 +152,28 @@ impl TypeBuilder<'_> {
     /// # Errors
     /// MemoryError.
     pub fn build(self, cx: &Context, cell: &ClassCell) -> PyResult<Ref<Type>> {
+        self.build_shaped(cx, cell, Type::class_shape())
+    }
+
+    /// [`TypeBuilder::build`] of a type whose class is `metaclass`.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn build_of(
+        self,
+        cx: &Context,
+        cell: &ClassCell,
+        metaclass: &Ref<Type>,
+    ) -> PyResult<Ref<Type>> {
+        self.build_shaped(cx, cell, metaclass.root_shape())
+    }
+
+    fn build_shaped(
+        self,
+        cx: &Context,
+        cell: &ClassCell,
+        class_shape: &'static Shape,
+    ) -> PyResult<Ref<Type>> {
         let mut flags = self.flags | ClassFlags::IMMUTABLE;
         if let Some(base) = &self.base {
             flags |=
@@ -159,7 +184,7 @@ impl TypeBuilder<'_> {
         } else {
             Mode::NoDict
         };
-        let class = Type::allocate(cx, Type::class_shape(), &self, flags, 0)?;
+        let class = Type::allocate(cx, class_shape, &self, flags, 0)?;
         let root = Root {
             class: class.as_ptr(),
             layout: self.layout,
@@ -233,6 +258,7 @@ impl Type {
                 dict: Dict::new(cx)?,
                 native_module: OnceLock::new(),
                 native_signature: OnceLock::new(),
+                native_data: Field::empty(),
                 subclasses: Mutex::new(Vec::new()),
             },
         )
