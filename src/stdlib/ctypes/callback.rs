@@ -26,6 +26,7 @@ use super::data;
 use super::function::{USE_ERRNO, with_errno};
 use super::info::{self, Info};
 use super::meta;
+use crate::thread;
 
 /// Native stack of a thread of C's that runs Python, where the system does not say.
 const STACK: usize = 512 << 10;
@@ -179,7 +180,11 @@ pub fn called(index: usize, frame: &mut Frame) {
         return;
     }
     let Some(cx) = Context::try_current() else {
-        let entered = Context::enter(false, stack_left(), |cx| run(cx, index, frame));
+        let entered = Context::enter(false, stack_left(), |cx| {
+            thread::note_ident(cx);
+            run(cx, index, frame);
+            thread::leave();
+        });
         if entered.is_err() {
             frame.set_result(None, &[]);
         }
@@ -202,12 +207,11 @@ fn run(cx: &Context, index: usize, frame: &mut Frame) {
     let saved = cx.take_exception_if_any();
     let result = match thunk.arguments_of(cx, frame) {
         Ok(values) => thunk.call(cx, &values),
-        Err(Raised) => {
-            report(
-                cx,
-                "Exception ignored while converting arguments of ctypes callback function",
-                &thunk.callable,
+        Err(nth) => {
+            let message = format!(
+                "Exception ignored while creating argument {nth} for ctypes callback function"
             );
+            report(cx, &message, &thunk.callable);
             None
         }
     };
@@ -222,15 +226,18 @@ fn report(cx: &Context, message: &str, callable: &Value) {
 }
 
 impl Thunk {
-    fn arguments_of(&self, cx: &Context, frame: &Frame) -> PyResult<Vec<Value>> {
+    /// The arguments as objects; or an exception is set, and here is the number of the argument.
+    fn arguments_of(&self, cx: &Context, frame: &Frame) -> Result<Vec<Value>, usize> {
         let mut assigned = Assigned::default();
         let mut values = Vec::with_capacity(self.arguments.len());
-        for class in &self.arguments {
-            let info = data::concrete(cx, class)?;
-            let pieces = assigned.assign(&info.passing());
-            // SAFETY: C has called the function with such arguments.
-            let bytes = unsafe { frame.argument(&pieces, info.size) };
-            values.push(argument(cx, class, &info, &bytes)?);
+        for (nth, class) in self.arguments.iter().enumerate() {
+            let value = data::concrete(cx, class).and_then(|info| {
+                let pieces = assigned.assign(&info.passing());
+                // SAFETY: C has called the function with such arguments.
+                let bytes = unsafe { frame.argument(&pieces, info.size) };
+                argument(cx, class, &info, &bytes)
+            });
+            values.push(value.map_err(|Raised| nth)?);
         }
         Ok(values)
     }

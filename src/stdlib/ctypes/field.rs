@@ -296,10 +296,10 @@ impl CField {
 
     /// size of this field in bits
     #[getter]
-    fn bit_size(_cx: &Context, this: &Ref<CField>) -> PyResult<usize> {
+    fn bit_size(_cx: &Context, this: &Ref<CField>) -> PyResult<i128> {
         Ok(match this.bits() {
-            Some((_, width)) => width as usize,
-            None => 8 * this.size,
+            Some((_, width)) => width.into(),
+            None => 8 * this.size as i128,
         })
     }
 

@@ -91,6 +91,12 @@ pub fn unsupported(cx: &Context) -> Raised {
 /// The `from_param` of each of the argument types.
 fn converters(cx: &Context, types: &Value) -> PyResult<Vec<Value>> {
     let types = iterate::collect_or(cx, types, "_argtypes_ must be a sequence of types")?;
+    if types.len() > MOST_ARGUMENTS {
+        let count = types.len();
+        let text =
+            format!("_argtypes_ has too many arguments ({count}), maximum is {MOST_ARGUMENTS}");
+        return Err(ARGUMENT_ERROR.raise(cx, text));
+    }
     let from_param = Name::intern(cx, "from_param")?;
     let mut converters = Vec::with_capacity(types.len());
     for (nth, class) in types.iter().enumerate() {
@@ -297,6 +303,10 @@ fn call_function(
             format!("too many arguments ({count}), maximum is {MOST_ARGUMENTS}"),
         ));
     }
+    audit::event(cx, "ctypes.call_function", || {
+        let given = Tuple::from_values(cx, arguments)?.into_value();
+        Ok(vec![data::address_value(cx, address)?, given])
+    })?;
     let information = returns.information();
     let int_words = Words::of(vec![(
         0,
@@ -316,7 +326,6 @@ fn call_function(
         }),
     };
     let mut made = Call::new(address, shape.as_ref());
-    // Lives until the end of the call.
     let mut kept = Vec::with_capacity(arguments.len());
     for (nth, value) in arguments.iter().enumerate() {
         let (passed, keep) = convert_argument(cx, nth + 1, converters.get(nth), value)?;
@@ -337,11 +346,13 @@ fn call_function(
         }
         Ok(())
     })?;
-    drop(kept);
     if flags & PYTHON_API != 0 && cx.has_exception() {
         return Err(Raised);
     }
-    returns.convert(cx, &made.result())
+    let result = returns.convert(cx, &made.result());
+    // What was passed may be what the result points to.
+    drop(kept);
+    result
 }
 
 /// `call_function` of the module: with arguments as they are, the result is an `int`.
@@ -479,7 +490,7 @@ impl Function {
 
     /// The address of a library's function.
     fn find(cx: &Context, class: &Ref<Type>, handle: usize, name: &str) -> PyResult<usize> {
-        let message = match library::symbol(cx, handle, name)? {
+        let message = match library::symbol(cx, handle, name, "function")? {
             Ok(address) => return Ok(address),
             Err(message) => message,
         };
@@ -644,7 +655,12 @@ impl Function {
                 this.argtypes.set(None);
             }
             Some(types) => {
-                let converters = Tuple::from_vec(cx, converters(cx, types)?)?;
+                let converters = converters(cx, types)?;
+                if let Some(parameters) = this.parameters.get_as::<Tuple>() {
+                    let types = iterate::collect(cx, types)?;
+                    parameters::check(cx, &parameters, &types)?;
+                }
+                let converters = Tuple::from_vec(cx, converters)?;
                 this.converters.set(Some(converters.into_value()));
                 this.argtypes.set(Some(types.clone()));
             }

@@ -21,11 +21,17 @@ fn last_error() -> Option<String> {
     }
 }
 
-/// The address of a symbol, or why there is none.
+/// The address of a symbol, or why there is none; the loader may have nothing to say of a `kind` that is at
+/// address 0.
 ///
 /// # Errors
 /// ValueError for a name with a zero in it.
-pub fn symbol(cx: &Context, handle: usize, name: &str) -> PyResult<Result<usize, String>> {
+pub fn symbol(
+    cx: &Context,
+    handle: usize,
+    name: &str,
+    kind: &str,
+) -> PyResult<Result<usize, String>> {
     let c_name = CString::new(name).map_err(|_| cx.value_error("embedded null character"))?;
     let found = cx.detached(|| {
         // Forgets an error that nobody has asked for.
@@ -37,7 +43,7 @@ pub fn symbol(cx: &Context, handle: usize, name: &str) -> PyResult<Result<usize,
             address => Ok(address),
         }
     });
-    Ok(found.map_err(|message| message.unwrap_or_else(|| format!("symbol '{name}' not found"))))
+    Ok(found.map_err(|message| message.unwrap_or_else(|| format!("{kind} '{name}' not found"))))
 }
 
 /// The number behind a handle.
@@ -94,7 +100,7 @@ pub fn dlsym(cx: &Context, handle: &Value, name: &Ref<Str>) -> PyResult<usize> {
     audit::event(cx, "ctypes.dlsym/handle", || {
         Ok(vec![handle.clone(), name.to_value()])
     })?;
-    let found = symbol(cx, handle_number, &name.to_utf8(cx)?)?;
+    let found = symbol(cx, handle_number, &name.to_utf8(cx)?, "symbol")?;
     found.map_err(|message| cx.os_error(message))
 }
 

@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 /// Alignment of all blocks: what `malloc` gives.
 const ALIGNMENT: usize = 16;
 
+/// Bytes of the smallest block: what is behind a small value is zero, for who takes it for a text.
+const SMALLEST: usize = 16;
+
 /// Memory of an object's own. Zeros at first.
 pub struct Block {
     start: NonNull<u8>,
@@ -27,7 +30,7 @@ impl Block {
     /// At least `size` bytes at an address that is a multiple of `alignment`. `None`: there is no memory.
     pub fn new(size: usize, alignment: usize) -> Option<Block> {
         let alignment = alignment.next_power_of_two().max(ALIGNMENT);
-        let layout = Layout::from_size_align(size.max(1), alignment).ok()?;
+        let layout = Layout::from_size_align(size.max(SMALLEST), alignment).ok()?;
         // SAFETY: the size is not 0.
         let start = NonNull::new(unsafe { alloc::alloc_zeroed(layout) })?;
         Some(Block { start, layout })

@@ -4,10 +4,10 @@ use typhon_macros::{pyclass, pymethods};
 use typhon_runtime::args::{Args, Maybe};
 use typhon_runtime::buffer::Buffer;
 use typhon_runtime::object::{Payload, Traverse};
-use typhon_runtime::objects::int;
 use typhon_runtime::objects::memoryview::MemoryView;
 use typhon_runtime::objects::str_::{Name, Str};
 use typhon_runtime::objects::type_::Type;
+use typhon_runtime::objects::{exceptions, int};
 use typhon_runtime::protocols::{attribute, buffer, classes, text};
 use typhon_runtime::{Context, PyResult, Raised, Ref, Value, audit};
 
@@ -28,12 +28,12 @@ macro_rules! metaclass {
     ($name:ident, $python_name:literal, $doc:literal) => {
         #[doc = concat!("The payload of classes of `", $python_name, "`.")]
         #[typhon_macros::pyclass(
-                            name = $python_name,
-                            module = "_ctypes",
-                            base = $crate::ctypes::meta::CType,
-                            flags(BASETYPE, IMMUTABLE),
-                            doc = $doc
-                        )]
+                                            name = $python_name,
+                                            module = "_ctypes",
+                                            base = $crate::ctypes::meta::CType,
+                                            flags(BASETYPE, IMMUTABLE),
+                                            doc = $doc
+                                        )]
         #[repr(C)]
         pub struct $name {
             base: $crate::ctypes::meta::CType,
@@ -131,12 +131,18 @@ fn bytes_for(
 ) -> PyResult<(Buffer, Ref<MemoryView>, usize)> {
     let info = data::concrete(cx, class)?;
     let view = MemoryView::new(cx, object)?;
-    let buffer = buffer::get_buffer(cx, view.as_value())?;
+    let buffer = match buffer::get_buffer(cx, view.as_value()) {
+        Err(Raised) if written => {
+            // A view with gaps is no run of bytes.
+            drop(cx.catch(exceptions::buffer_error())?);
+            None
+        }
+        buffer => Some(buffer?),
+    };
+    let buffer = buffer.filter(bytes_like::is_contiguous);
+    let buffer = buffer.ok_or_else(|| cx.type_error("underlying buffer is not C contiguous"))?;
     if written && buffer.read_only {
         return Err(cx.type_error("underlying buffer is not writable"));
-    }
-    if !bytes_like::is_contiguous(&buffer) {
-        return Err(cx.type_error("underlying buffer is not C contiguous"));
     }
     let Ok(offset) = usize::try_from(offset.0.unwrap_or(0)) else {
         return Err(cx.value_error("offset cannot be negative"));
@@ -167,7 +173,7 @@ fn symbol_of(cx: &Context, dll: &Value, name: &str) -> PyResult<usize> {
         );
     }
     let handle = code::wrapped(cx, &handle)? as usize;
-    library::symbol(cx, handle, name)?.map_err(|message| cx.value_error(message))
+    library::symbol(cx, handle, name, "symbol")?.map_err(|message| cx.value_error(message))
 }
 
 #[pymethods]
@@ -280,8 +286,9 @@ impl CType {
     }
 }
 
+/// TypeError: the class is no C type, or abstract.
 #[cold]
-fn no_storage(cx: &Context, class: &Value) -> Raised {
+pub fn no_storage(cx: &Context, class: &Value) -> Raised {
     let shown = text::repr_text(cx, class).unwrap_or_default();
     cx.type_error(format!("{shown} must have storage info"))
 }

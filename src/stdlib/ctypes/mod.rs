@@ -182,13 +182,7 @@ fn set_errno(cx: &Context, value: i32) -> PyResult<i32> {
 }
 
 /// Address and arguments of the functions that call an address.
-fn call_address(
-    cx: &Context,
-    event: &str,
-    function: &Value,
-    arguments: &Value,
-    flags: i64,
-) -> PyResult<Value> {
+fn call_address(cx: &Context, function: &Value, arguments: &Value, flags: i64) -> PyResult<Value> {
     if !int::is_int(function) {
         return Err(cx.type_error("an integer is required"));
     }
@@ -196,20 +190,19 @@ fn call_address(
         let class = arguments.type_name();
         return Err(cx.type_error(format!("argument 2 must be tuple, not {class}")));
     };
-    audit::event(cx, event, || Ok(vec![function.clone(), arguments.clone()]))?;
     let address = code::wrapped(cx, function)? as usize;
     function::call_plain(cx, address, given.as_slice(), flags)
 }
 
 #[pyfunction("call_function(address, arguments, /)")]
 fn call_function(cx: &Context, address: &Value, arguments: &Value) -> PyResult<Value> {
-    call_address(cx, "ctypes.call_function", address, arguments, 0)
+    call_address(cx, address, arguments, 0)
 }
 
 #[pyfunction("call_cdeclfunction(address, arguments, /)")]
 fn call_cdeclfunction(cx: &Context, address: &Value, arguments: &Value) -> PyResult<Value> {
     let flags = function::CDECL;
-    call_address(cx, "ctypes.call_cdeclfunction", address, arguments, flags)
+    call_address(cx, address, arguments, flags)
 }
 
 #[pyfunction("PyObj_FromPtr(address, /)")]

@@ -67,7 +67,7 @@ fn information(cx: &Context, item: Option<&Value>) -> PyResult<Info> {
             return Err(cx.type_error("_type_ must be a type"));
         };
         let Some(item) = info::find(class) else {
-            return Err(cx.type_error("_type_ must have storage info"));
+            return Err(meta::no_storage(cx, item));
         };
         info.format = format_to(&item);
         info.item = Some(class.clone());
