@@ -12,6 +12,7 @@ use typhon_runtime::{Context, PyResult, Raised, Ref, Value};
 
 use super::code::{self, Code, Machine};
 use super::data::{self, CData};
+use super::function;
 use super::info::{Info, Kind, Words};
 
 /// Bytes of the largest simple value.
@@ -204,12 +205,8 @@ pub fn convert(cx: &Context, index: usize, value: &Value) -> PyResult<(Passed, V
         if !(least..=most).contains(&number) {
             return Err(cx.overflow_error("int too long to convert"));
         }
-        let machine = Machine::Integer {
-            size: 4,
-            signed: true,
-        };
         let bytes = (number as i32).to_ne_bytes();
-        return Ok((Passed::scalar(machine, &bytes), Value::NONE));
+        return Ok((Passed::scalar(function::INT, &bytes), Value::NONE));
     }
     if let Some(bytes) = value.downcast::<Bytes>() {
         let address = bytes.as_slice().as_ptr() as usize;

@@ -401,7 +401,9 @@ unsafe fn store_bytes(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<
     let Some(bytes) = value.downcast::<Bytes>() else {
         return Err(cx.type_error(format!("expected bytes, {} found", value.type_name())));
     };
+    // A text ends with its first zero.
     let bytes = bytes.as_slice();
+    let bytes = &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())];
     if bytes.len() > part.size {
         return Err(cx.value_error(format!(
             "bytes too long ({}, maximum length {})",

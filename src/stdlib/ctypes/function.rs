@@ -40,6 +40,12 @@ const MOST_ARGUMENTS: usize = 1024;
 /// Bytes of the stack that the arguments of a call can take.
 const MOST_ON_STACK: usize = 128 << 10;
 
+/// What a function returns of which nothing is known.
+pub const INT: Machine = Machine::Integer {
+    size: 4,
+    signed: true,
+};
+
 metaclass!(
     FunctionType,
     "PyCFuncPtrType",
@@ -308,20 +314,13 @@ fn call_function(
         Ok(vec![data::address_value(cx, address)?, given])
     })?;
     let information = returns.information();
-    let int_words = Words::of(vec![(
-        0,
-        Machine::Integer {
-            size: 4,
-            signed: true,
-        },
-    )]);
     let shape = match &information {
         None => None,
         Some(Some(info)) => Some(info.passing()),
         Some(None) => Some(abi::Shape {
             size: 4,
             alignment: 4,
-            words: &int_words,
+            words: Some(&[(0, INT)]),
             is_complex: false,
         }),
     };

@@ -39,6 +39,14 @@ pub enum Words {
 }
 
 impl Words {
+    /// The words, unless there are too many.
+    pub fn known(&self) -> Option<&[(usize, Machine)]> {
+        match self {
+            Words::Known(words) => Some(words),
+            Words::Memory => None,
+        }
+    }
+
     pub fn of(words: Vec<(usize, Machine)>) -> Words {
         Words::Known(words.into())
     }
@@ -206,7 +214,7 @@ impl Info {
         Shape {
             size: self.size,
             alignment: self.alignment,
-            words: &self.words,
+            words: self.words.known(),
             is_complex: matches!(self.letter(), b'F' | b'D' | b'G'),
         }
     }

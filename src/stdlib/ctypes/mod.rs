@@ -286,8 +286,7 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
     }
     module::add(cx, this, "ArgumentError", ARGUMENT_ERROR.get(cx)?.clone())?;
     module::add(cx, this, "__version__", "1.1.0")?;
-    let numbers: [(&str, i64); 9] = [
-        ("FUNCFLAG_HRESULT", 2),
+    let numbers: [(&str, i64); 8] = [
         ("FUNCFLAG_CDECL", function::CDECL),
         ("FUNCFLAG_PYTHONAPI", function::PYTHON_API),
         ("FUNCFLAG_USE_ERRNO", function::USE_ERRNO),

@@ -67,10 +67,11 @@ unsafe extern "C" fn bytes_from_memory(start: *const u8, size: isize) -> u64 {
             cx.system_error("Negative size passed to PyBytes_FromStringAndSize")
         ));
     };
-    // SAFETY: the program says that so many bytes are there.
-    let bytes = match start.is_null() {
-        true => vec![0; size],
-        false => unsafe { memory::copy_out(start, size) },
+    let bytes = if start.is_null() {
+        vec![0; size]
+    } else {
+        // SAFETY: the program says that so many bytes are there.
+        unsafe { memory::copy_out(start, size) }
     };
     word(Bytes::from_slice(cx, &bytes).map(Ref::into_value))
 }

@@ -7,7 +7,7 @@ use std::arch::naked_asm;
 use std::mem::offset_of;
 
 use super::super::callback;
-use super::{Assigned, Frame, Machine, Piece, Place, ResultPlace, Shape, THUNKS, Words};
+use super::{Assigned, Frame, Machine, Piece, Place, ResultPlace, Shape, THUNKS};
 
 pub const SUPPORTED: bool = true;
 pub const INTEGERS: usize = 8;
@@ -25,9 +25,7 @@ fn float_size(word: Machine) -> Option<usize> {
 
 /// Size and number of the floats that a value is made of, if it is of one to four of one type.
 fn floats(shape: &Shape<'_>) -> Option<(usize, usize)> {
-    let Words::Known(words) = shape.words else {
-        return None;
-    };
+    let words = shape.words?;
     let size = float_size(words.first()?.1)?;
     let count = shape.size / size;
     let same = words

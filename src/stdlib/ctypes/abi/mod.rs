@@ -28,7 +28,6 @@ pub use machine::{SUPPORTED, call, thunk};
 
 use super::argument::Passed;
 use super::code::Machine;
-use super::info::Words;
 use super::memory;
 
 /// How many callbacks there can be at a time.
@@ -38,7 +37,8 @@ pub const THUNKS: usize = 4096;
 pub struct Shape<'a> {
     pub size: usize,
     pub alignment: usize,
-    pub words: &'a Words,
+    /// The numbers it is made of; `None`: it is passed in memory.
+    pub words: Option<&'a [(usize, Machine)]>,
     /// A complex number.
     pub is_complex: bool,
 }
@@ -223,7 +223,7 @@ impl Call {
     pub fn add(&mut self, passed: &Passed) {
         match passed {
             Passed::Scalar(machine, bytes) => {
-                let words = Words::of(vec![(0, *machine)]);
+                let words = [(0, *machine)];
                 let size = match machine {
                     Machine::Integer { size, .. } => usize::from(*size),
                     Machine::Single => 4,
@@ -233,7 +233,7 @@ impl Call {
                 let shape = Shape {
                     size,
                     alignment: size,
-                    words: &words,
+                    words: Some(&words),
                     is_complex: false,
                 };
                 let mut bytes = *bytes;
@@ -251,7 +251,7 @@ impl Call {
                 let shape = Shape {
                     size: bytes.len(),
                     alignment: *alignment,
-                    words,
+                    words: words.known(),
                     is_complex: false,
                 };
                 for piece in self.assigned.assign(&shape) {
@@ -394,7 +394,7 @@ impl Frame {
             return;
         };
         let single = match shape.words {
-            Words::Known(words) if words.len() == 1 => Some(words[0].1),
+            Some([(0, machine)]) => Some(*machine),
             _ => None,
         };
         for piece in pieces {

@@ -8,7 +8,7 @@ use std::arch::naked_asm;
 use std::mem::offset_of;
 
 use super::super::callback;
-use super::{Assigned, Frame, Machine, Piece, Place, ResultPlace, Shape, THUNKS, Words};
+use super::{Assigned, Frame, Machine, Piece, Place, ResultPlace, Shape, THUNKS};
 
 pub const SUPPORTED: bool = true;
 pub const INTEGERS: usize = 6;
@@ -18,12 +18,7 @@ pub const RESULT_ADDRESS_IS_ARGUMENT: bool = true;
 
 /// Whether each eightbyte of a value is for an integer register. `None`: the value is passed in memory.
 fn eightbytes(shape: &Shape<'_>) -> Option<Vec<bool>> {
-    let Words::Known(words) = shape.words else {
-        return None;
-    };
-    if shape.size > 16 {
-        return None;
-    }
+    let words = shape.words.filter(|_| shape.size <= 16)?;
     let mut integers = vec![false; shape.size.div_ceil(8)];
     for (at, word) in words.iter() {
         match word {
@@ -79,7 +74,7 @@ pub fn assign(assigned: &mut Assigned, shape: &Shape<'_>) -> Vec<Piece> {
 }
 
 pub fn result(shape: &Shape<'_>) -> ResultPlace {
-    if let Words::Known(words) = shape.words {
+    if let Some(words) = shape.words {
         let is_extended = |(_, word): &(usize, Machine)| *word == Machine::LongDouble;
         let one = words.len() == 1 && shape.size == 16;
         // `long double`, alone in a structure or not, and the complex one.
