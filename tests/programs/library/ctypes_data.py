@@ -216,6 +216,7 @@ def make():
     made.append((c_short * 17, POINTER(c_float), sizeof(Local)))
 
 
+POINTER(c_float)  # Two threads that make it at once make two.
 made = []
 threads = [threading.Thread(target=make) for _ in range(6)]
 for thread in threads:
