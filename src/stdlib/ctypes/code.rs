@@ -397,12 +397,21 @@ impl Code {
 /// # Safety
 /// The word is 0 or of a value that is alive.
 pub unsafe fn object(cx: &Context, word: usize) -> PyResult<Value> {
+    // SAFETY: the caller's.
+    unsafe { referred(word) }.ok_or_else(|| cx.value_error("PyObject is NULL"))
+}
+
+/// The object that a word of memory refers to, if it is not 0.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn referred(word: usize) -> Option<Value> {
     if word == 0 {
-        return Err(cx.value_error("PyObject is NULL"));
+        return None;
     }
     // SAFETY: the caller's; the count is not ours, so that another one is taken.
     let value = std::mem::ManuallyDrop::new(unsafe { Value::from_bits(word as u64) });
-    Ok(Value::clone(&value))
+    Some(Value::clone(&value))
 }
 
 /// Wide characters as text.

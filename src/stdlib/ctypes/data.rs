@@ -10,6 +10,9 @@
 //! an address that the program has said. What was stored and has to live is kept by the base of all bases, by
 //! the indices of the way there.
 //!
+//! An address and what keeps alive what is there are changed in one step (`keep_and`), so that who reads a text or
+//! an object by its address finds it alive whatever threads store there.
+//!
 //! `resize` takes another block. What looks at the old one goes on to: blocks live as long as the object. The
 //! size is read before the address, and grows after it: the address is always one of so many bytes.
 
@@ -33,7 +36,7 @@ use typhon_runtime::{Context, PyResult, Raised, Ref, Value, audit, import};
 
 use super::argument::extend_error;
 use super::array::Array;
-use super::code::Code;
+use super::code::{self, Code};
 use super::function::Function;
 use super::info::{self, Info, Kind};
 use super::memory::{self, Block};
@@ -286,10 +289,7 @@ impl CData {
 /// # Errors
 /// MemoryError.
 pub fn kept(cx: &Context, this: &Ref<CData>) -> PyResult<(Ref<CData>, Value)> {
-    let mut container = this;
-    while let Some(base) = &container.base {
-        container = base;
-    }
+    let container = container_of(this);
     if let Some(objects) = container.objects() {
         return Ok((container.clone(), objects));
     }
@@ -311,17 +311,62 @@ pub fn kept(cx: &Context, this: &Ref<CData>) -> PyResult<(Ref<CData>, Value)> {
     Ok((container.clone(), objects))
 }
 
+/// Held while an address is written together with what keeps alive what is there, or read together with it.
+/// Never waited for while attached; who holds one reaches no safepoint.
+static ADDRESSES: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];
+
+/// Runs `work` while nobody else reads or writes addresses in the memory of this object, or in that of those
+/// that look into it.
+fn exclusively<R>(cx: &Context, container: &Ref<CData>, work: impl FnOnce() -> R) -> R {
+    let lock = &ADDRESSES[(container.as_ptr().as_ptr() as usize >> 4) % ADDRESSES.len()];
+    let held = lock
+        .try_lock()
+        .unwrap_or_else(|| cx.detached(|| lock.lock()));
+    let result = work();
+    drop(held);
+    result
+}
+
+/// The base of all bases.
+fn container_of(this: &Ref<CData>) -> &Ref<CData> {
+    let mut container = this;
+    while let Some(base) = &container.base {
+        container = base;
+    }
+    container
+}
+
 /// Keeps `keep` alive for as long as it is at `index` of `this`.
 ///
 /// # Errors
 /// MemoryError.
 pub fn keep(cx: &Context, this: &Ref<CData>, index: isize, keep: Value) -> PyResult<()> {
+    keep_and(cx, this, index, keep, || {})
+}
+
+/// [`keep`], and `write` in the same step.
+///
+/// # Errors
+/// MemoryError; nothing is written then.
+pub fn keep_and(
+    cx: &Context,
+    this: &Ref<CData>,
+    index: isize,
+    keep: Value,
+    write: impl FnOnce(),
+) -> PyResult<()> {
     if keep.is_none() {
+        exclusively(cx, container_of(this), write);
         return Ok(());
     }
     let (container, objects) = kept(cx, this)?;
     let Some(objects) = objects.downcast_exact::<Dict>() else {
-        container.set_objects(keep);
+        // What was kept dies when the lock is given back.
+        let old = exclusively(cx, &container, || {
+            write();
+            container.objects.replace(Some(keep))
+        });
+        drop(old);
         return Ok(());
     };
     let mut key = format!("{:x}", index as i32);
@@ -331,7 +376,81 @@ pub fn keep(cx: &Context, this: &Ref<CData>, index: isize, keep: Value) -> PyRes
         part = base;
     }
     let key = Str::from_str(cx, &key)?.into_value();
-    objects.set_item(cx, &key, keep)
+    let done = exclusively(cx, &container, || {
+        let old = objects.get_item(cx, &key)?;
+        objects.set_item(cx, &key, keep)?;
+        write();
+        Ok(old)
+    });
+    done.map(drop)
+}
+
+/// The value of a simple type in the memory of `this`.
+///
+/// # Errors
+/// What conversions raise.
+///
+/// # Safety
+/// There is one at the address.
+pub unsafe fn load(
+    cx: &Context,
+    this: &Ref<CData>,
+    code: Code,
+    address: *const u8,
+) -> PyResult<Value> {
+    let container = container_of(this);
+    // SAFETY: the caller's, in all of the function; what an address refers to lives as long as the lock is
+    // held, or C keeps it.
+    unsafe {
+        match code.letter {
+            b'O' => {
+                let word = || memory::read_word(address);
+                let found = exclusively(cx, container, || code::referred(word()));
+                found.ok_or_else(|| cx.value_error("PyObject is NULL"))
+            }
+            b'z' => {
+                let text = exclusively(cx, container, || match memory::read_word(address) {
+                    0 => None,
+                    text => Some(memory::string_at(text as *const u8, usize::MAX)),
+                });
+                let text = text.map(|text| Bytes::from_slice(cx, &text).map(Ref::into_value));
+                text.unwrap_or(Ok(Value::NONE))
+            }
+            b'Z' => {
+                let text = exclusively(cx, container, || match memory::read_word(address) {
+                    0 => None,
+                    text => Some(memory::wide_string_at(text as *const u8, usize::MAX)),
+                });
+                text.map_or(Ok(Value::NONE), |text| code::wide(cx, &text))
+            }
+            _ => code.get(cx, address),
+        }
+    }
+}
+
+/// Stores a value of a simple type in the memory of `this`.
+///
+/// # Errors
+/// What conversions raise.
+///
+/// # Safety
+/// There is room for one at the address.
+pub unsafe fn store_simple(
+    cx: &Context,
+    this: &Ref<CData>,
+    code: Code,
+    (address, index): (*mut u8, isize),
+    value: &Value,
+) -> PyResult<()> {
+    // SAFETY: the caller's, in all of the function.
+    unsafe {
+        if !code.is_pointer() {
+            return code.set(cx, address, value).map(drop);
+        }
+        let mut word = [0u8; size_of::<usize>()];
+        let kept = code.set(cx, word.as_mut_ptr(), value)?;
+        keep_and(cx, this, index, kept, || memory::write(address, &word))
+    }
 }
 
 /// The value of a part of `this`.
@@ -352,7 +471,7 @@ pub unsafe fn get(cx: &Context, this: &Ref<CData>, part: &Part<'_>) -> PyResult<
             }
             Access::Wide => {
                 let points = memory::wide_string_at(part.address, part.size / 4);
-                return super::code::wide(cx, &points);
+                return code::wide(cx, &points);
             }
             Access::Bits {
                 code,
@@ -362,7 +481,7 @@ pub unsafe fn get(cx: &Context, this: &Ref<CData>, part: &Part<'_>) -> PyResult<
         }
         let info = concrete(cx, part.class)?;
         match info.code() {
-            Some(code) if is_plain(part.class, &info) => code.get(cx, part.address),
+            Some(code) if is_plain(part.class, &info) => load(cx, this, code, part.address),
             _ => {
                 let source = Source::Base(this, part.index, part.address);
                 instantiate(cx, part.class, source).map(Ref::into_value)
@@ -380,24 +499,25 @@ pub unsafe fn get(cx: &Context, this: &Ref<CData>, part: &Part<'_>) -> PyResult<
 /// As [`get`].
 pub unsafe fn set(cx: &Context, this: &Ref<CData>, part: &Part<'_>, value: &Value) -> PyResult<()> {
     // SAFETY: the caller's.
-    let kept = unsafe {
+    unsafe {
         match part.access {
-            Access::Plain => store(cx, part, value)?,
-            Access::Bytes => store_bytes(cx, part, value)?,
-            Access::Wide => store_wide(cx, part, value)?,
+            Access::Plain => store(cx, this, part, value),
+            Access::Bytes => store_bytes(cx, part, value),
+            Access::Wide => store_wide(cx, part, value),
             Access::Bits {
                 code,
                 offset,
                 width,
-            } => code.set_bits(cx, part.address, offset, width, value)?,
+            } => code
+                .set_bits(cx, part.address, offset, width, value)
+                .map(drop),
         }
-    };
-    keep(cx, this, part.index, kept)
+    }
 }
 
 /// # Safety
 /// As [`get`].
-unsafe fn store_bytes(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<Value> {
+unsafe fn store_bytes(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<()> {
     let Some(bytes) = value.downcast::<Bytes>() else {
         return Err(cx.type_error(format!("expected bytes, {} found", value.type_name())));
     };
@@ -418,12 +538,12 @@ unsafe fn store_bytes(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<
             memory::write(part.address.add(bytes.len()), &[0]);
         }
     }
-    Ok(Value::NONE)
+    Ok(())
 }
 
 /// # Safety
 /// As [`get`].
-unsafe fn store_wide(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<Value> {
+unsafe fn store_wide(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<()> {
     let Some(text) = value.downcast::<Str>() else {
         return Err(cx.type_error(format!(
             "unicode string expected instead of {} instance",
@@ -445,45 +565,44 @@ unsafe fn store_wide(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<V
         .collect();
     // SAFETY: the caller's; not more than fit.
     unsafe { memory::write(part.address, &bytes) };
-    Ok(Value::NONE)
+    Ok(())
 }
 
-/// Stores a value in memory of the class; returns what has to live.
+/// Stores a value in memory of the class.
 ///
 /// # Safety
 /// As [`get`].
-unsafe fn store(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<Value> {
+unsafe fn store(cx: &Context, this: &Ref<CData>, part: &Part<'_>, value: &Value) -> PyResult<()> {
     let info = concrete(cx, part.class)?;
     let Some(source) = value.downcast::<CData>() else {
         // SAFETY: the caller's.
-        return unsafe { store_other(cx, part, &info, value) };
+        return unsafe { store_other(cx, this, part, &info, value) };
     };
     if classes::is_instance(cx, value, part.class.as_value())? {
-        // SAFETY: the caller's; an instance is as large as its class says, but for derived ones, which are
-        // larger.
-        unsafe {
-            memory::write(
-                part.address,
-                &source.bytes()[..part.size.min(source.size())],
-            )
-        };
-        return kept(cx, source).map(|(_, objects)| objects);
+        let (_, objects) = kept(cx, source)?;
+        let bytes = source.bytes();
+        // An instance is as large as its class says; of a derived class it may be larger.
+        let bytes = &bytes[..part.size.min(bytes.len())];
+        return keep_and(cx, this, part.index, objects, || {
+            // SAFETY: the caller's.
+            unsafe { memory::write(part.address, bytes) }
+        });
     }
     let own = info::of_instance(value);
-    if let (Kind::Pointer, Some(own)) = (info.kind, &own)
-        && own.kind == Kind::Array
+    let is_array = own.as_ref().is_some_and(|own| own.kind == Kind::Array);
+    let pointed = own.and_then(|own| own.item.clone());
+    if let (Kind::Pointer, true, Some(item), Some(pointed)) =
+        (info.kind, is_array, &info.item, &pointed)
+        && item.is(pointed)
     {
-        let same = match (&info.item, &own.item) {
-            (Some(one), Some(other)) => one.is(other),
-            _ => false,
-        };
-        if same {
+        // The array itself has to live too, not only what it keeps alive.
+        let (_, objects) = kept(cx, source)?;
+        let both = Tuple::from_values(cx, &[objects, value.clone()])?.into_value();
+        let word = source.address() as usize;
+        return keep_and(cx, this, part.index, both, || {
             // SAFETY: the caller's; a pointer is a word.
-            unsafe { memory::write_word(part.address, source.address() as usize) };
-            // The array itself has to live too, not only what it keeps alive.
-            let (_, objects) = kept(cx, source)?;
-            return Tuple::from_values(cx, &[objects, value.clone()]).map(Ref::into_value);
-        }
+            unsafe { memory::write_word(part.address, word) }
+        });
     }
     Err(cx.type_error(format!(
         "incompatible types, {} instance instead of {} instance",
@@ -498,13 +617,14 @@ unsafe fn store(cx: &Context, part: &Part<'_>, value: &Value) -> PyResult<Value>
 /// As [`get`].
 unsafe fn store_other(
     cx: &Context,
+    this: &Ref<CData>,
     part: &Part<'_>,
     info: &Ref<Info>,
     value: &Value,
-) -> PyResult<Value> {
+) -> PyResult<()> {
     if let Some(code) = info.code() {
         // SAFETY: the caller's.
-        return unsafe { code.set(cx, part.address, value) };
+        return unsafe { store_simple(cx, this, code, (part.address, part.index), value) };
     }
     if let Some(arguments) = value.downcast::<Tuple>() {
         let class = part.class.short_name();
@@ -513,12 +633,12 @@ unsafe fn store_other(
             extend_error(cx, exceptions::runtime_error(), &format!("({class}) "))
         })?;
         // SAFETY: the caller's.
-        return unsafe { store(cx, part, &made) };
+        return unsafe { store(cx, this, part, &made) };
     }
     if info.kind == Kind::Pointer && value.is_none() {
         // SAFETY: the caller's; a pointer is a word.
         unsafe { memory::write_word(part.address, 0) };
-        return Ok(Value::NONE);
+        return Ok(());
     }
     Err(cx.type_error(format!(
         "expected {} instance, got {}",

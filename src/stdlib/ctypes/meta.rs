@@ -28,12 +28,12 @@ macro_rules! metaclass {
     ($name:ident, $python_name:literal, $doc:literal) => {
         #[doc = concat!("The payload of classes of `", $python_name, "`.")]
         #[typhon_macros::pyclass(
-                                                    name = $python_name,
-                                                    module = "_ctypes",
-                                                    base = $crate::ctypes::meta::CType,
-                                                    flags(BASETYPE, IMMUTABLE),
-                                                    doc = $doc
-                                                )]
+                                                            name = $python_name,
+                                                            module = "_ctypes",
+                                                            base = $crate::ctypes::meta::CType,
+                                                            flags(BASETYPE, IMMUTABLE),
+                                                            doc = $doc
+                                                        )]
         #[repr(C)]
         pub struct $name {
             base: $crate::ctypes::meta::CType,

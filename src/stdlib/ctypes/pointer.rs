@@ -176,9 +176,10 @@ impl Pointer {
             )));
         };
         let own = data::of(this.as_value());
-        // SAFETY: a pointer's memory is a word.
-        unsafe { memory::write_word(own.address(), target.address() as usize) };
-        data::keep(cx, own, 1, value.clone())?;
+        data::keep_and(cx, own, 1, value.clone(), || {
+            // SAFETY: a pointer's memory is a word.
+            unsafe { memory::write_word(own.address(), target.address() as usize) }
+        })?;
         let (_, objects) = data::kept(cx, target)?;
         data::keep(cx, own, 0, objects)
     }

@@ -293,8 +293,7 @@ impl Simple {
         let code = Simple::code(cx, this)?;
         let memory = data::of(this.as_value());
         // SAFETY: an instance's memory has room for a value.
-        let kept = unsafe { code.set(cx, memory.address(), value)? };
-        data::keep(cx, memory, 0, kept)
+        unsafe { data::store_simple(cx, memory, code, (memory.address(), 0), value) }
     }
 }
 
@@ -341,8 +340,9 @@ impl Simple {
     #[getter]
     fn value(cx: &Context, this: &Ref<Simple>) -> PyResult<Value> {
         let code = Simple::code(cx, this)?;
+        let memory = data::of(this.as_value());
         // SAFETY: an instance's memory has a value.
-        unsafe { code.get(cx, data::of(this.as_value()).address()) }
+        unsafe { data::load(cx, memory, code, memory.address()) }
     }
 
     #[setter]
