@@ -5,6 +5,9 @@ import sys
 import threading
 from ctypes import *
 
+failures = []
+threading.excepthook = lambda failure: failures.append(failure.exc_value)
+
 libc = CDLL(None)
 
 # qsort.
@@ -154,3 +157,4 @@ for wrong in [lambda: CFUNCTYPE(Small)(lambda: 1), lambda: CFUNCTYPE(c_int, 3), 
         wrong()
     except TypeError as error:
         print(error)
+assert not failures, failures

@@ -5,6 +5,9 @@ import os
 import threading
 from ctypes import *
 
+failures = []
+threading.excepthook = lambda failure: failures.append(failure.exc_value)
+
 libc = CDLL(None, use_errno=True)
 libm = CDLL("libm.so.6")
 
@@ -183,3 +186,4 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
+assert not failures, failures

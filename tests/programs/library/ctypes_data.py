@@ -4,6 +4,9 @@ import sys
 import threading
 from ctypes import *
 
+failures = []
+threading.excepthook = lambda failure: failures.append(failure.exc_value)
+
 
 def refused(action):
     try:
@@ -224,3 +227,4 @@ for thread in threads:
 for thread in threads:
     thread.join()
 assert len(set(made)) == 1, made
+assert not failures, failures
