@@ -14,8 +14,8 @@
 
 use std::collections::VecDeque;
 use std::fs;
-use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
+use std::io::{Error, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
@@ -123,6 +123,9 @@ fn check(run: &Run) -> Result<(), String> {
             command.env_remove(name);
         }
     }
+    // SAFETY: `heed_keyboard` makes system calls that POSIX calls safe between fork and exec, and nothing else:
+    // it allocates nothing and takes no lock.
+    unsafe { command.pre_exec(heed_keyboard) };
     let ended = execute(command).map_err(|error| error.to_string())?;
     let errors = ended.errors.replace(&format!("{}/", folder.display()), "");
 
@@ -151,6 +154,18 @@ fn check(run: &Run) -> Result<(), String> {
         &errors,
         "standard error",
     )
+}
+
+/// Gives a new process the keyboard's signals with their default actions. A shell starts jobs in the background
+/// with both ignored, and who ignores a signal leaves it ignored to its children.
+fn heed_keyboard() -> std::io::Result<()> {
+    for signal in [libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: the default action is no code of this process.
+        if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
+            return Err(Error::last_os_error());
+        }
+    }
+    Ok(())
 }
 
 fn last_line(text: &str) -> &str {
