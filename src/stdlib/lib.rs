@@ -137,6 +137,7 @@ static MODULES: &[&ModuleSpec] = &[
     &digests::fixed::md5_module::MODULE,
     &digests::fixed::sha1_module::MODULE,
     &digests::fixed::sha2_module::MODULE,
+    &digests::hashlib::MODULE,
     &digests::hmac::MODULE,
     &digests::sha3::MODULE,
     &errno::MODULE,

@@ -47,11 +47,11 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
 }
 
 /// A digest that keys can be mixed into.
-struct Kind {
-    name: &'static str,
-    block: usize,
-    size: usize,
-    start: fn() -> Box<dyn Algorithm>,
+pub(super) struct Kind {
+    pub(super) name: &'static str,
+    pub(super) block: usize,
+    pub(super) size: usize,
+    pub(super) start: fn() -> Box<dyn Algorithm>,
 }
 
 macro_rules! fixed {
@@ -59,6 +59,8 @@ macro_rules! fixed {
         || Box::new(Fixed(<$digest as ::digest::Digest>::new()))
     };
 }
+
+pub(super) use fixed;
 
 static KINDS: [Kind; 12] = [
     Kind {
@@ -136,14 +138,14 @@ static KINDS: [Kind; 12] = [
 ];
 
 /// A message with a key, half way.
-struct Keyed {
+pub(super) struct Keyed {
     inner: Box<dyn Algorithm>,
     /// Has seen the outer key.
     outer: Box<dyn Algorithm>,
 }
 
 impl Kind {
-    fn keyed(&self, key: &[u8]) -> Keyed {
+    pub(super) fn keyed(&self, key: &[u8]) -> Keyed {
         let mut block = if key.len() > self.block {
             let mut digest = (self.start)();
             digest.update(key);
@@ -165,15 +167,30 @@ impl Kind {
     }
 }
 
+impl Keyed {
+    /// The code of a message that is in parts, from here on.
+    pub(super) fn code(&self, parts: &[&[u8]]) -> Vec<u8> {
+        let mut inner = self.inner.boxed_clone();
+        for part in parts {
+            inner.update(part);
+        }
+        self.finish(inner.as_ref())
+    }
+
+    fn finish(&self, inner: &dyn Algorithm) -> Vec<u8> {
+        let mut outer = self.outer.boxed_clone();
+        outer.update(&inner.digest(0));
+        outer.digest(0)
+    }
+}
+
 impl Algorithm for Keyed {
     fn update(&mut self, bytes: &[u8]) {
         self.inner.update(bytes);
     }
 
     fn digest(&self, _length: usize) -> Vec<u8> {
-        let mut outer = self.outer.boxed_clone();
-        outer.update(&self.inner.digest(0));
-        outer.digest(0)
+        self.finish(self.inner.as_ref())
     }
 
     fn boxed_clone(&self) -> Box<dyn Algorithm> {

@@ -1,10 +1,11 @@
-//! `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`, `_hmac`: the digests of `hashlib`.
+//! `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`, `_hmac`, `_hashlib`: the digests of `hashlib`.
 //!
 //! A hash object is an [`Exclusive`] hasher; what is the same for all of them is here. Files: `fixed`
-//! (MD5, SHA-1, SHA-2), `sha3`, `blake2`, `hmac`.
+//! (MD5, SHA-1, SHA-2), `sha3`, `blake2`, `hmac`, and `hashlib`, which has all of them by name.
 
 pub mod blake2;
 pub mod fixed;
+pub mod hashlib;
 pub mod hmac;
 pub mod sha3;
 

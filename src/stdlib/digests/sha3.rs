@@ -25,7 +25,7 @@ fn initialize(cx: &Context, this: &Ref<Module>) -> PyResult<()> {
 }
 
 /// An algorithm whose digests have any length.
-struct Extendable<D>(D);
+pub(super) struct Extendable<D>(pub(super) D);
 
 impl<D: Update + ExtendableOutput + Clone + Send + 'static> Algorithm for Extendable<D> {
     fn update(&mut self, bytes: &[u8]) {
@@ -44,7 +44,7 @@ impl<D: Update + ExtendableOutput + Clone + Send + 'static> Algorithm for Extend
 }
 
 /// The length of a digest.
-struct Length(usize);
+pub(super) struct Length(pub(super) usize);
 
 impl<'a> FromArgument<'a> for Length {
     fn from_argument(cx: &Context, value: &'a Value, _: &Place) -> PyResult<Self> {

@@ -360,7 +360,7 @@ fn call_object(
 /// a timing attack could theoretically reveal information about the
 /// types and lengths of a and b--but not their values.
 #[pyfunction("_compare_digest(a, b, /)")]
-fn compare_digest(cx: &Context, a: &Value, b: &Value) -> PyResult<bool> {
+pub fn compare_digest(cx: &Context, a: &Value, b: &Value) -> PyResult<bool> {
     if let (Some(left), Some(right)) = (a.downcast::<Str>(), b.downcast::<Str>()) {
         if !left.is_ascii() || !right.is_ascii() {
             return Err(
