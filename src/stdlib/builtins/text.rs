@@ -5,9 +5,10 @@ use typhon_runtime::args::Maybe;
 use typhon_runtime::object::Ref;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::str_::{Name, Str, names};
-use typhon_runtime::protocols::{call, text};
-use typhon_runtime::{Context, PyResult, Value, audit, interpreter};
+use typhon_runtime::protocols::{attribute, call, text};
+use typhon_runtime::{Context, PyResult, Raised, Value, audit, import, interpreter};
 
+use crate::lifecycle::streams;
 use crate::text_output;
 
 /// Return an ASCII-only representation of an object.
@@ -149,6 +150,19 @@ fn ask(cx: &Context, prompt: Option<&Value>) -> PyResult<Value> {
     if call::call_method(cx, &stderr, names::flush(), &[]).is_err() {
         cx.clear_exception();
     }
+    if let Some(editor) = line_editor(cx)
+        && is_terminal(cx, &stdin, 0)
+        && is_terminal(cx, &stdout, 1)
+    {
+        if call::call_method(cx, &stdout, names::flush(), &[]).is_err() {
+            cx.clear_exception();
+        }
+        let prompt = match prompt {
+            Some(prompt) => text::str(cx, prompt)?,
+            None => Str::empty(),
+        };
+        return edit_line(cx, &editor, prompt);
+    }
     if let Some(prompt) = prompt {
         let prompt = text::str(cx, prompt)?;
         text_output::write(cx, &stdout, &prompt)?;
@@ -157,6 +171,47 @@ fn ask(cx: &Context, prompt: Option<&Value>) -> PyResult<Value> {
         cx.clear_exception();
     }
     read_line(cx, &stdin)
+}
+
+/// What edits lines on a terminal, if `readline` has been imported.
+pub fn line_editor(cx: &Context) -> Option<Value> {
+    let find = || -> PyResult<Option<Value>> {
+        let modules = import::modules(cx)?;
+        match modules.get_name(cx, Name::intern(cx, "readline")?)? {
+            Some(module) => attribute::find(cx, &module, Name::intern(cx, "_input")?),
+            None => Ok(None),
+        }
+    };
+    find().unwrap_or_else(|Raised| {
+        cx.clear_exception();
+        None
+    })
+}
+
+/// A line that was typed on the terminal, without its newline.
+///
+/// # Errors
+/// EOFError at the end, KeyboardInterrupt, what a signal's handler raises.
+pub fn edit_line(cx: &Context, editor: &Value, prompt: Ref<Str>) -> PyResult<Value> {
+    let line = call::call(cx, editor, &[prompt.into_value()])?;
+    if line.downcast::<Str>().is_none() {
+        return Err(cx.type_error("readline() returned non-string"));
+    }
+    Ok(line)
+}
+
+/// Whether `stream` is a terminal with this descriptor.
+fn is_terminal(cx: &Context, stream: &Value, descriptor: i64) -> bool {
+    let number = call::call_method(cx, stream, names::fileno(), &[]);
+    match number {
+        Ok(number) => {
+            number.as_small_int() == Some(descriptor) && streams::is_terminal(descriptor as i32)
+        }
+        Err(Raised) => {
+            cx.clear_exception();
+            false
+        }
+    }
 }
 
 /// A line of `file` without its newline.

@@ -15,7 +15,7 @@ mod importlib;
 mod program;
 pub mod prompt;
 mod start;
-mod streams;
+pub(crate) mod streams;
 mod teardown;
 mod uncaught;
 

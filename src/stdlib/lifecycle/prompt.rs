@@ -16,6 +16,7 @@ use typhon_runtime::{Context, PyResult, Raised, Value, import, interpreter};
 
 use super::{Exit, finish, program, streams, uncaught};
 use crate::builtins::evaluation::{Request, compile_source, flags, run as run_code};
+use crate::builtins::text::{edit_line, line_editor};
 use crate::sys::version;
 use crate::traceback_text::source_lines;
 use crate::{blocking, configuration, text_output};
@@ -42,8 +43,10 @@ pub(super) fn run(cx: &Context, first: bool) -> Exit {
         }
         program::run_startup_file(cx);
     }
-    let ran = if streams::is_terminal(0) && wants_rich_prompt() {
+    if streams::is_terminal(0) {
         program::run_interactive_hook(cx);
+    }
+    let ran = if streams::is_terminal(0) && wants_rich_prompt() {
         match run_rich(cx, !first) {
             Err(Raised) if !cx.exception_matches(exceptions::system_exit()) => {
                 cx.clear_exception();
@@ -188,6 +191,9 @@ fn read_statement(cx: &Context) -> Input {
 fn read_line(cx: &Context, prompt: &str) -> Input {
     // What a program says is not mixed with prompts, unless somebody is looking at both.
     if streams::is_terminal(0) && streams::is_terminal(1) {
+        if let Some(editor) = line_editor(cx) {
+            return edit(cx, &editor, prompt);
+        }
         print!("{prompt}");
         let _ = io::stdout().flush();
     } else {
@@ -208,6 +214,23 @@ fn read_line(cx: &Context, prompt: &str) -> Input {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return Input::End,
         }
+    }
+}
+
+/// A line from `readline`'s editor.
+fn edit(cx: &Context, editor: &Value, prompt: &str) -> Input {
+    let line = Str::from_str(cx, prompt).and_then(|prompt| edit_line(cx, editor, prompt));
+    match line {
+        Ok(line) => {
+            let line = line.downcast::<Str>().map(|line| line.to_string());
+            Input::Line(line.unwrap_or_default() + "\n")
+        }
+        Err(Raised) if cx.exception_matches(exceptions::eof_error()) => {
+            cx.clear_exception();
+            Input::End
+        }
+        // The editor has ended its line.
+        Err(Raised) => tell_interruption(cx),
     }
 }
 
@@ -238,11 +261,15 @@ fn read_part(line: &mut Vec<u8>) -> io::Result<Part> {
 
 /// A signal's handler raised while a line was waited for.
 fn interrupted(cx: &Context) -> Input {
+    text_output::to_stderr(cx, "\n");
+    tell_interruption(cx)
+}
+
+fn tell_interruption(cx: &Context) -> Input {
     let exception = cx.take_exception();
     let is_interrupt = exception
         .as_value()
         .is_instance_of(exceptions::keyboard_interrupt());
-    text_output::to_stderr(cx, "\n");
     if is_interrupt {
         text_output::to_stderr(cx, "KeyboardInterrupt\n");
     } else {

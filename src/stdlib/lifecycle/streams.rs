@@ -82,7 +82,7 @@ fn descriptor(number: i32) -> Option<BorrowedFd<'static>> {
 }
 
 /// Whether the descriptor is a terminal.
-pub(super) fn is_terminal(number: i32) -> bool {
+pub(crate) fn is_terminal(number: i32) -> bool {
     descriptor(number).is_some_and(rustix::termios::isatty)
 }
 
