@@ -17,12 +17,27 @@ OWN_BUSINESS = (
 )
 
 
+def tools_in_use():
+    """The numbers of the tools that watch execution."""
+    return {tool for tool in range(6) if sys.monitoring.get_tool(tool) is not None}
+
+
 class Reporter(unittest.TextTestResult):
 
     def say(self, kind, case):
         sys.stderr.flush()
         sys.__stdout__.write(f"\n@@{kind} {case.id()}\n")
         sys.__stdout__.flush()
+
+    def startTest(self, case):
+        super().startTest(case)
+        self.tools = tools_in_use()
+
+    def stopTest(self, case):
+        super().stopTest(case)
+        # A case that is skipped while it is set up is not torn down, and would fail all that use its tool.
+        for tool in tools_in_use() - self.tools:
+            sys.monitoring.free_tool_id(tool)
 
     def addSuccess(self, case):
         self.say("ok", case)
