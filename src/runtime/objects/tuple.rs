@@ -61,10 +61,12 @@ impl Traverse for Tuple {
 
 impl Drop for Tuple {
     fn drop(&mut self) {
-        // SAFETY: the items belong to the tuple and are dropped once, with it.
+        // SAFETY: the items belong to the tuple and are dropped once, with it. As in CPython the last goes first.
         unsafe {
             let items = std::ptr::from_mut(self).add(1).cast::<Value>();
-            std::ptr::slice_from_raw_parts_mut(items, self.length).drop_in_place();
+            for index in (0..self.length).rev() {
+                items.add(index).drop_in_place();
+            }
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use typhon_macros::pymethods;
 
-use super::List;
+use super::{List, drop_from_last};
 use crate::args::{Args, Maybe};
 use crate::context::Context;
 use crate::error::PyResult;
@@ -430,13 +430,19 @@ pub(crate) fn assign_slice(
         match selected.as_range() {
             Some(range) => writer
                 .splice(range.start, range.end, values)
+                .map(|old| (old, true))
                 .map_err(|values| (values, None)),
             None if values.len() != selected.count => Err((values, Some(selected.count))),
-            None => Ok(writer.replace_each(selected.indices(), values)),
+            None => Ok((writer.replace_each(selected.indices(), values), false)),
         }
     });
     match done {
-        Ok(_) => Ok(()),
+        Ok((old, is_range)) => {
+            if is_range {
+                drop_from_last(old);
+            }
+            Ok(())
+        }
         Err((_, None)) => Err(cx.no_memory()),
         Err((values, Some(count))) => Err(cx.value_error(format!(
             "attempt to assign sequence of size {} to extended slice of size {count}",
@@ -447,15 +453,18 @@ pub(crate) fn assign_slice(
 
 fn delete_slice(cx: &Context, list: &Ref<List>, slice: &Ref<Slice>) -> PyResult<()> {
     let bounds = slice.bounds(cx)?;
-    let removed = list.write(|mut writer| {
+    let (removed, is_range) = list.write(|mut writer| {
         let selected = bounds.resolve(writer.len());
         match selected.as_range() {
-            Some(range) => writer
-                .splice(range.start, range.end, Vec::new())
-                .unwrap_or_default(),
-            None => writer.remove_each(selected.ascending().indices()),
+            Some(range) => {
+                let removed = writer.splice(range.start, range.end, Vec::new());
+                (removed.unwrap_or_default(), true)
+            }
+            None => (writer.remove_each(selected.ascending().indices()), false),
         }
     });
-    drop(removed);
+    if is_range {
+        drop_from_last(removed);
+    }
     Ok(())
 }

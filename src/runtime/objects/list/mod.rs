@@ -518,13 +518,18 @@ impl Ref<List> {
 
     /// Takes all items out.
     pub fn clear(&self) {
-        drop(self.take_all());
+        drop_from_last(self.take_all());
     }
 
     /// Takes all items out and returns them. Afterwards the list has no buffer.
     pub(crate) fn take_all(&self) -> Vec<Value> {
         self.write(|mut writer| writer.take_all())
     }
+}
+
+/// Drops values that were taken out; as in CPython the last goes first.
+fn drop_from_last(mut values: Vec<Value>) {
+    while values.pop().is_some() {}
 }
 
 /// The list while its lock is held, or nobody else runs. Nothing here drops a value: that might run
