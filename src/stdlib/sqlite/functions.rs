@@ -13,19 +13,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use libsqlite3_sys as ffi;
 use typhon_macros::{pyfunction, pymethods};
-use typhon_runtime::args::Maybe;
+use typhon_runtime::args::{Args, FromArgument, Place, Signature};
 use typhon_runtime::codec;
 use typhon_runtime::field::Field;
 use typhon_runtime::objects::exceptions;
 use typhon_runtime::objects::int;
 use typhon_runtime::objects::str_::{Name, Str};
 use typhon_runtime::protocols::{attribute, call};
-use typhon_runtime::{Context, PyResult, Raised, Ref, Value, finalizer};
+use typhon_runtime::{Context, PyResult, Raised, Ref, Value, finalizer, warnings};
 
 use super::adaptation;
 use super::connection::Connection;
 use super::errors::{self, failed, programming};
 use super::library::{self, Datum, Statement};
+use crate::arguments::{bind, given, signature};
 
 static SHOWS_TRACEBACKS: AtomicBool = AtomicBool::new(false);
 
@@ -528,24 +529,88 @@ fn register(
     Ok(code == ffi::SQLITE_OK)
 }
 
+/// Binds arguments of which the first `positions` will have to be given by position; a warning says so when they
+/// are not.
+fn bind_positions<'a, const N: usize>(
+    cx: &Context,
+    signature: &Signature,
+    positions: usize,
+    args: Args<'a>,
+) -> PyResult<[Option<&'a Value>; N]> {
+    let by_position = args.positional().len();
+    let bound = bind(cx, signature, args)?;
+    if by_position < positions {
+        warn_of_names(cx, signature, positions)?;
+    }
+    Ok(bound)
+}
+
+fn warn_of_names(cx: &Context, signature: &Signature, positions: usize) -> PyResult<()> {
+    let names: Vec<_> = signature.parameters[..positions]
+        .iter()
+        .map(|parameter| format!("'{}'", parameter.name))
+        .collect();
+    let (plural, names) = match &names[..] {
+        [name] => ("", name.clone()),
+        [first @ .., last] => ("s", format!("{} and {last}", first.join(", "))),
+        [] => return Ok(()),
+    };
+    let function = signature.name;
+    let message = format!(
+        "Passing keyword argument{plural} {names} to _sqlite3.Connection.{function}() is deprecated. \
+         Parameter{plural} {names} will become positional-only in Python 3.15."
+    );
+    warnings::warn(cx, exceptions::deprecation_warning(), &message, 1)
+}
+
+fn place(signature: &Signature, position: usize) -> Place {
+    Place {
+        function: signature.name,
+        position: position + 1,
+        name: signature.parameters[position].name,
+        by_name: true,
+    }
+}
+
+/// The name of a function, and how many arguments it takes.
+fn name_and_count<'a>(
+    cx: &Context,
+    signature: &Signature,
+    name: &'a Value,
+    count: &Value,
+) -> PyResult<(&'a Ref<Str>, i32)> {
+    Ok((
+        <&Ref<Str>>::from_argument(cx, name, &place(signature, 0))?,
+        i32::from_argument(cx, count, &place(signature, 1))?,
+    ))
+}
+
 #[pymethods(table = FUNCTIONS)]
 impl Connection {
     /// Creates a new function.
     #[method("create_function(self, /, name, narg, func, *, deterministic=False)")]
-    fn create_function(
-        cx: &Context,
-        this: &Ref<Connection>,
-        name: &Ref<Str>,
-        narg: i32,
-        func: &Value,
-        deterministic: Maybe<bool>,
-    ) -> PyResult<()> {
-        let flags = if deterministic.0.unwrap_or(false) {
-            ffi::SQLITE_DETERMINISTIC
-        } else {
-            0
+    fn create_function(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<()> {
+        let signature = signature!(
+            "create_function",
+            0,
+            [name, narg, func],
+            [deterministic = False]
+        );
+        let [name, count, function, deterministic] = bind_positions(cx, signature, 3, args)?;
+        let (name, count) = name_and_count(cx, signature, given(name), given(count))?;
+        let flags = match deterministic.map(|value| value.truth(cx)).transpose()? {
+            Some(true) => ffi::SQLITE_DETERMINISTIC,
+            _ => 0,
         };
-        if !register(cx, this, name, narg, flags, Shape::Function, func)? {
+        if !register(
+            cx,
+            this,
+            name,
+            count,
+            flags,
+            Shape::Function,
+            given(function),
+        )? {
             return Err(errors::OPERATIONAL_ERROR.raise(cx, "Error creating function"));
         }
         Ok(())
@@ -553,14 +618,11 @@ impl Connection {
 
     /// Creates a new aggregate.
     #[method("create_aggregate(self, /, name, n_arg, aggregate_class)")]
-    fn create_aggregate(
-        cx: &Context,
-        this: &Ref<Connection>,
-        name: &Ref<Str>,
-        count: i32,
-        class: &Value,
-    ) -> PyResult<()> {
-        if !register(cx, this, name, count, 0, Shape::Aggregate, class)? {
+    fn create_aggregate(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<()> {
+        let signature = signature!("create_aggregate", 0, [name, n_arg, aggregate_class], []);
+        let [name, count, class] = bind_positions(cx, signature, 3, args)?;
+        let (name, count) = name_and_count(cx, signature, given(name), given(count))?;
+        if !register(cx, this, name, count, 0, Shape::Aggregate, given(class))? {
             return Err(errors::OPERATIONAL_ERROR.raise(cx, "Error creating aggregate"));
         }
         Ok(())
@@ -624,9 +686,11 @@ impl Connection {
 
     /// Set authorizer callback.
     #[method("set_authorizer(self, /, authorizer_callback)")]
-    fn set_authorizer(cx: &Context, this: &Ref<Connection>, callback: &Value) -> PyResult<()> {
+    fn set_authorizer(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<()> {
+        let signature = signature!("set_authorizer", 0, [authorizer_callback], []);
+        let [callback] = bind_positions(cx, signature, 1, args)?;
         let database = this.checked(cx)?;
-        let callback = present(callback);
+        let callback = present(given(callback));
         let is_there = callback.is_some();
         this.hooks.authorizer.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
@@ -652,14 +716,12 @@ impl Connection {
     ///
     /// If 'progress_handler' is None or 'n' is 0, the progress handler is disabled.
     #[method("set_progress_handler(self, /, progress_handler, n)")]
-    fn set_progress_handler(
-        cx: &Context,
-        this: &Ref<Connection>,
-        callback: &Value,
-        every: i32,
-    ) -> PyResult<()> {
+    fn set_progress_handler(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<()> {
+        let signature = signature!("set_progress_handler", 0, [progress_handler, n], []);
+        let [callback, every] = bind_positions(cx, signature, 1, args)?;
+        let every = i32::from_argument(cx, given(every), &place(signature, 1))?;
         let database = this.checked(cx)?;
-        let callback = present(callback);
+        let callback = present(given(callback));
         let is_there = callback.is_some();
         this.hooks.progress.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
@@ -680,9 +742,11 @@ impl Connection {
 
     /// Set a trace callback called for each SQL statement (passed as unicode).
     #[method("set_trace_callback(self, /, trace_callback)")]
-    fn set_trace_callback(cx: &Context, this: &Ref<Connection>, callback: &Value) -> PyResult<()> {
+    fn set_trace_callback(cx: &Context, this: &Ref<Connection>, args: Args<'_>) -> PyResult<()> {
+        let signature = signature!("set_trace_callback", 0, [trace_callback], []);
+        let [callback] = bind_positions(cx, signature, 1, args)?;
         let database = this.checked(cx)?;
-        let callback = present(callback);
+        let callback = present(given(callback));
         let is_there = callback.is_some();
         this.hooks.trace.set(callback);
         // SAFETY: the database is open, and the hooks live longer.
