@@ -30,9 +30,9 @@ use proc_macro::TokenStream;
 /// ```
 /// Keys: `name` (required), `module` (default `"builtins"`), `base = RustType` (the Python base whose
 /// payload is the first field; default `object`), `python_base = expr` (the Python base class where
-/// the payload is not inherited), `metaclass = RustType` (default `type`), `flags(...)` of `ClassFlags`, `doc`, `signature`,
-/// `plain` (the payload has no references: no `Traverse` to write), `variable = path` (function that gives the size
-/// of the variable part).
+/// the payload is not inherited), `metaclass = RustType` (default `type`), `flags(...)` of `ClassFlags`,
+/// `doc`, `signature`, `plain` (the payload has no references: no `Traverse` to write), `variable = path`
+/// (function that gives the size of the variable part).
 #[proc_macro_attribute]
 pub fn pyclass(arguments: TokenStream, item: TokenStream) -> TokenStream {
     class::pyclass(arguments.into(), item.into())

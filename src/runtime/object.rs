@@ -331,7 +331,7 @@ pub(crate) fn let_go(header: &Header) {
 
 #[inline(never)]
 fn let_go_further(header: &Header) {
-    if header.decref_further() {
+    if header.decref_counted() {
         destroy(NonNull::from(header));
     }
 }

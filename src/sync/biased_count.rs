@@ -133,9 +133,13 @@ impl Header {
     #[inline]
     #[must_use = "true obliges the caller to destroy the object"]
     pub fn decref_further(&self) -> bool {
-        if self.decref_distributed() {
-            return false;
-        }
+        !self.decref_distributed() && self.decref_counted()
+    }
+
+    /// The rest of [`Header::decref_further`], for those who tried [`Header::decref_distributed`].
+    #[inline]
+    #[must_use = "true obliges the caller to destroy the object"]
+    pub fn decref_counted(&self) -> bool {
         // The owner has counted already; nobody but the owner can have this thread's id there.
         if self.owner.load(Ordering::Relaxed) == owner_id() {
             self.local_reached_zero()

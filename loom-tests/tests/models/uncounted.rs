@@ -7,6 +7,7 @@ use loom_tests::header::Header;
 use loom_tests::mode::IMMORTAL;
 use loom_tests::shim::forever;
 use loom_tests::slot::{look, read_kept};
+use loom_tests::thread::ThreadRecord;
 use loom_tests::world::stop_the_world;
 use std::ptr::NonNull;
 
@@ -28,6 +29,16 @@ fn find(slot: &Slot) -> Option<&'static Object> {
     let header_of = |word: *mut Object| NonNull::new(word.cast::<Header>());
     // SAFETY: the objects of a model stay to the end of the execution.
     unsafe { read_kept(load, header_of).map(|header| header.cast::<Object>().as_ref()) }
+}
+
+/// Frees what outlived the look at its counts: nothing refers to it any more.
+fn bury(me: &'static ThreadRecord, object: &Object) {
+    if !object.is_dead() {
+        let world = stop_the_world(me);
+        assert_eq!(demote(&world, &object.header), 0);
+        drop(world);
+        object.die();
+    }
 }
 
 /// An owner looks at its own object without counting it, while a stranger drops the last reference to it.
@@ -100,12 +111,7 @@ fn what_is_not_counted_is_settled_before_anything_is_freed() {
             }
         }
         join(me, reader);
-        if !object.is_dead() {
-            let world = stop_the_world(me);
-            assert_eq!(demote(&world, &object.header), 0);
-            drop(world);
-            object.die();
-        }
+        bury(me, object);
         end(me);
     });
 }
@@ -143,12 +149,7 @@ fn what_is_distributed_is_counted_without_a_second_look() {
             }
         }
         join(me, reader);
-        if !object.is_dead() {
-            let world = stop_the_world(me);
-            assert_eq!(demote(&world, &object.header), 0);
-            drop(world);
-            object.die();
-        }
+        bury(me, object);
         end(me);
     });
 }

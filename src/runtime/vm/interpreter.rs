@@ -616,11 +616,8 @@ unsafe fn execute<const EVENTS: bool>(
                                 pc = pc.add(1);
                                 save!();
                                 let (container, item) = (peek!(1), peek!(2));
-                                let found = match container.downcast_exact::<Dict>() {
-                                    Some(dict) => dict.has_plain(item),
-                                    None => None,
-                                };
-                                let found = match found {
+                                let dict = container.downcast_exact::<Dict>();
+                                let found = match dict.and_then(|dict| dict.has_plain(item)) {
                                     Some(found) => found,
                                     None => attempt!(sequence::contains(cx, container, item)),
                                 };
