@@ -30,6 +30,7 @@ use crate::class::ClassCell;
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::instance;
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::pending;
 use crate::shape::{self, Shape};
@@ -428,6 +429,38 @@ pub unsafe fn new_variable<T: Payload>(
     }
 }
 
+/// [`new_variable`] for the payload's own class, whose instances are the payload and the `extra` bytes behind
+/// it.
+///
+/// # Errors
+/// MemoryError; `fill` was not called then.
+///
+/// # Safety
+/// As [`new_variable`].
+#[inline(always)]
+pub(crate) unsafe fn new_plain<T: Payload, I>(
+    cx: &Context,
+    payload: T,
+    extra: usize,
+    fill: impl FnOnce(*mut I),
+) -> PyResult<Ref<T>> {
+    let size = const { payload_end::<T>() } + extra;
+    let memory = typhon_alloc::allocate(const { T::LAYOUT.kind }, size).cast::<Object<T>>();
+    let Some(object) = NonNull::new(memory) else {
+        return Err(cx.no_memory());
+    };
+    // SAFETY: fresh memory of that size.
+    unsafe {
+        (&raw mut (*memory).payload).write(payload);
+        fill(memory.byte_add(payload_end::<T>()).cast());
+        Header::initialize(object.cast(), T::shape_id(), typhon_sync::owner_id());
+        if matches!(const { T::LAYOUT.kind }, Kind::Container) {
+            crate::collector::allocated(cx);
+        }
+        Ok(Ref::from_raw(object))
+    }
+}
+
 /// Memory for an object of `shape`: header not yet valid, dict word and slots unbound.
 #[inline]
 fn allocate(shape: &'static Shape, extra: usize) -> Option<NonNull<Header>> {
@@ -459,6 +492,26 @@ pub fn destroy(object: NonNull<Header>) {
         let header = object.as_ref();
         let shape = shape::get(header.shape());
         // What refers to nothing runs nothing when it dies and nests nothing: it need not wait.
+        if shape.is_bare() && !needs_help(header, shape) {
+            typhon_sync::validate::dead(header);
+            release(object);
+            return;
+        }
+        if shape.id == Tuple::shape_id() && !needs_help(header, shape) {
+            Tuple::destroy(object);
+            return;
+        }
+    }
+    destroy_in_turn(object);
+}
+
+/// [`destroy`] of what a dying tuple was the last to refer to. Tuples in tuples are nested destructions.
+#[inline]
+pub(crate) fn destroy_within(object: NonNull<Header>) {
+    // SAFETY: as in `destroy`.
+    unsafe {
+        let header = object.as_ref();
+        let shape = shape::get(header.shape());
         if shape.is_bare() && !needs_help(header, shape) {
             typhon_sync::validate::dead(header);
             release(object);

@@ -149,7 +149,7 @@ impl Enumerate {
         let Some((number, item)) = this.next_pair(cx)? else {
             return Ok(None);
         };
-        Tuple::from_values(cx, &[number, item]).map(|pair| Some(pair.into_value()))
+        Tuple::pair(cx, number, item).map(|pair| Some(pair.into_value()))
     }
 
     /// Return state information for pickling.

@@ -130,6 +130,23 @@ impl Tuple {
         }
     }
 
+    /// A plain `tuple`: what [`Tuple::in_shape`] asks the shape is known of it.
+    ///
+    /// # Errors
+    /// MemoryError; `fill` was not called then.
+    ///
+    /// # Safety
+    /// `fill` writes `length` values.
+    #[inline(always)]
+    pub(crate) unsafe fn plain(
+        cx: &Context,
+        length: usize,
+        fill: impl FnOnce(*mut Value),
+    ) -> PyResult<Ref<Tuple>> {
+        // SAFETY: a tuple has no tail, and nothing is left unwritten.
+        unsafe { object::new_plain(cx, Tuple { length }, length * 8, fill) }
+    }
+
     /// A tuple of these values.
     ///
     /// # Errors
@@ -139,12 +156,55 @@ impl Tuple {
         if values.is_empty() {
             return Ok(Tuple::empty());
         }
-        Tuple::in_shape(cx, shape::get(Tuple::shape_id()), values.len(), |memory| {
-            for (index, value) in values.iter().enumerate() {
-                // SAFETY: the block has room for all values.
-                unsafe { memory.add(index).write(value.clone()) };
+        Tuple::of_values(cx, values)
+    }
+
+    #[inline(never)]
+    fn of_values(cx: &Context, values: &[Value]) -> PyResult<Ref<Tuple>> {
+        // SAFETY: the block has room for all values, and all are written.
+        unsafe {
+            Tuple::plain(cx, values.len(), |memory| {
+                for (index, value) in values.iter().enumerate() {
+                    memory.add(index).write(value.clone());
+                }
+            })
+        }
+    }
+
+    /// `(first, second)`.
+    ///
+    /// # Errors
+    /// MemoryError.
+    #[inline(never)]
+    pub fn pair(cx: &Context, first: Value, second: Value) -> PyResult<Ref<Tuple>> {
+        // SAFETY: both values are written.
+        unsafe {
+            Tuple::plain(cx, 2, |memory| {
+                memory.write(first);
+                memory.add(1).write(second);
+            })
+        }
+    }
+
+    /// Frees a plain tuple that nobody was told to be told of: its items go first, the last one before the others.
+    /// What nests in turn waits as [`object::destroy`] has it.
+    ///
+    /// # Safety
+    /// No count of the tuple is left, nobody else destroys it, and its shape is that of `tuple`.
+    pub(crate) unsafe fn destroy(object: NonNull<Header>) {
+        // SAFETY: nobody else reaches the tuple; each item is dropped once.
+        unsafe {
+            typhon_sync::validate::dead(object.as_ref());
+            let this = object.byte_add(size_of::<Header>()).cast::<Tuple>();
+            for item in this.as_ref().as_slice().iter().rev() {
+                if let Some(header) = item.header()
+                    && header.decref()
+                {
+                    object::destroy_within(NonNull::from(header));
+                }
             }
-        })
+            object::release(object);
+        }
     }
 
     /// A tuple of these values, which move into it.
@@ -203,11 +263,13 @@ impl Tuple {
             return Ok(Tuple::empty());
         }
         let mut taken = false;
-        let made = Tuple::in_shape(cx, shape::get(Tuple::shape_id()), length, |memory| {
-            taken = true;
-            // SAFETY: the values move; the caller forgets them.
-            unsafe { std::ptr::copy_nonoverlapping(source, memory, length) };
-        });
+        // SAFETY: the values move; the caller forgets them.
+        let made = unsafe {
+            Tuple::plain(cx, length, |memory| {
+                taken = true;
+                std::ptr::copy_nonoverlapping(source, memory, length);
+            })
+        };
         if !taken {
             // SAFETY: the values are ours to drop.
             unsafe { std::ptr::slice_from_raw_parts_mut(source, length).drop_in_place() };

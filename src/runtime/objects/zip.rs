@@ -162,7 +162,7 @@ impl Zip {
             let Some((first, second)) = this.next_pair(cx)? else {
                 return Ok(None);
             };
-            return Tuple::from_values(cx, &[first, second]).map(|pair| Some(pair.into_value()));
+            return Tuple::pair(cx, first, second).map(|pair| Some(pair.into_value()));
         }
         match this.0.advance(cx, "zip")? {
             Some(items) => Tuple::from_vec(cx, items).map(|items| Some(items.into_value())),

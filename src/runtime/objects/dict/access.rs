@@ -815,7 +815,7 @@ impl Ref<Dict> {
     }
 
     /// Runs `visit` on each entry with the lock held: one state of the dict.
-    fn visit_locked(&self, mut visit: impl FnMut(Value, Value, i64)) {
+    fn visit_locked(&self, mut visit: impl FnMut(&Value, &Value, i64)) {
         let held = HeldValue::lock(self.as_value());
         // SAFETY: the lock is held.
         if let Some(table) = unsafe { self.table() } {
@@ -823,7 +823,7 @@ impl Ref<Dict> {
                 let entry = table.entry(index);
                 let (key, value) = (entry.key.peek_bits(), entry.value.peek_bits());
                 if key != 0 && value != 0 {
-                    // SAFETY: the lock is held, so the entry keeps both; `clone` counts them anew.
+                    // SAFETY: the lock is held, so the entry keeps both.
                     let (key, value) = unsafe {
                         (
                             ManuallyDrop::new(Value::from_bits(key)),
@@ -831,7 +831,7 @@ impl Ref<Dict> {
                         )
                     };
                     let hash = table.hash_of(index, &key);
-                    visit(Value::clone(&key), Value::clone(&value), hash);
+                    visit(&key, &value, hash);
                 }
             }
         }
@@ -845,14 +845,14 @@ impl Ref<Dict> {
     pub fn items_snapshot(&self, cx: &Context) -> PyResult<Vec<(Value, Value)>> {
         let mut items = Vec::new();
         items.try_reserve(self.len()).map_err(|_| cx.no_memory())?;
-        self.visit_locked(|key, value, _| items.push((key, value)));
+        self.visit_locked(|key, value, _| items.push((key.clone(), value.clone())));
         Ok(items)
     }
 
     /// Keys, values and hashes of one moment.
     pub fn entries_snapshot(&self) -> Vec<(Value, Value, i64)> {
         let mut items = Vec::with_capacity(self.len());
-        self.visit_locked(|key, value, hash| items.push((key, value, hash)));
+        self.visit_locked(|key, value, hash| items.push((key.clone(), value.clone(), hash)));
         items
     }
 
@@ -863,8 +863,19 @@ impl Ref<Dict> {
     pub fn keys_snapshot(&self, cx: &Context) -> PyResult<Vec<Value>> {
         let mut keys = Vec::new();
         keys.try_reserve(self.len()).map_err(|_| cx.no_memory())?;
-        self.visit_locked(|key, _, _| keys.push(key));
+        self.visit_locked(|key, _, _| keys.push(key.clone()));
         Ok(keys)
+    }
+
+    /// The values of one moment.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn values_snapshot(&self, cx: &Context) -> PyResult<Vec<Value>> {
+        let mut values = Vec::new();
+        values.try_reserve(self.len()).map_err(|_| cx.no_memory())?;
+        self.visit_locked(|_, value, _| values.push(value.clone()));
+        Ok(values)
     }
 
     /// A copy.

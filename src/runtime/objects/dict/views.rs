@@ -147,7 +147,7 @@ fn yield_taken(_cx: &Context, value: Value) -> PyResult<Value> {
 }
 
 fn yield_item(cx: &Context, (key, value): (Value, Value)) -> PyResult<Value> {
-    Tuple::from_values(cx, &[key, value]).map(Ref::into_value)
+    Tuple::pair(cx, key, value).map(Ref::into_value)
 }
 
 macro_rules! dict_iterators {

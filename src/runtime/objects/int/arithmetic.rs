@@ -153,7 +153,7 @@ pub fn divmod(cx: &Context, left: View<'_>, right: View<'_>) -> PyResult<Value> 
             (from_bigint(cx, quotient)?, from_bigint(cx, remainder)?)
         }
     };
-    Tuple::from_values(cx, &[quotient, remainder]).map(crate::object::Ref::into_value)
+    Tuple::pair(cx, quotient, remainder).map(crate::object::Ref::into_value)
 }
 
 /// `left / right`: the float nearest to the exact quotient, ties to even.

@@ -7,12 +7,42 @@ use std::sync::atomic::{AtomicI64, AtomicU8};
 use super::{Str, Units};
 use crate::context::Context;
 use crate::error::PyResult;
-use crate::object::{self, Object, Payload, Ref};
-use crate::shape;
+use crate::object::{self, Object, Ref};
 use crate::value::Value;
 
 /// One-character strings up to U+00FF, and the empty string at the end: made once, immortal.
 static SMALL: OnceLock<Box<[usize]>> = OnceLock::new();
+
+/// Copies `length` bytes. Few are copied too often to call out for it.
+///
+/// # Safety
+/// As [`std::ptr::copy_nonoverlapping`].
+#[inline(always)]
+unsafe fn copy_bytes(from: *const u8, to: *mut u8, length: usize) {
+    /// The first and the last `N` bytes, which overlap if there are less than two times `N`.
+    #[inline(always)]
+    unsafe fn both_ends<const N: usize>(from: *const u8, to: *mut u8, length: usize) {
+        // SAFETY: there are at least `N` bytes.
+        unsafe {
+            let first = from.cast::<[u8; N]>().read();
+            let last = from.add(length - N).cast::<[u8; N]>().read();
+            to.cast::<[u8; N]>().write(first);
+            to.add(length - N).cast::<[u8; N]>().write(last);
+        }
+    }
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match length {
+            0 => {}
+            1 => to.write(from.read()),
+            2..4 => both_ends::<2>(from, to, length),
+            4..8 => both_ends::<4>(from, to, length),
+            8..16 => both_ends::<8>(from, to, length),
+            16..=32 => both_ends::<16>(from, to, length),
+            _ => std::ptr::copy_nonoverlapping(from, to, length),
+        }
+    }
+}
 
 impl Str {
     /// Makes a string of `length` units of `width` bytes, which `fill` writes. Width and `ascii` are
@@ -35,24 +65,14 @@ impl Str {
             interned: AtomicU8::new(0),
         };
         // SAFETY: `variable_size` is length × width, and `fill` writes that many bytes.
-        unsafe {
-            object::new_variable(
-                cx,
-                shape::get(Str::shape_id()),
-                payload,
-                length * width as usize,
-                fill,
-            )
-        }
+        unsafe { object::new_plain(cx, payload, length * width as usize, fill) }
     }
 
     /// The string with these units, which are known to need their width.
     fn copy_units<U: Copy>(cx: &Context, units: &[U], ascii: bool) -> PyResult<Ref<Str>> {
         Str::with_units(cx, units.len(), size_of::<U>() as u8, ascii, |memory| {
-            // SAFETY: the memory has room for all units and is aligned.
-            unsafe {
-                std::ptr::copy_nonoverlapping(units.as_ptr(), memory.cast::<U>(), units.len())
-            }
+            // SAFETY: the memory has room for all units.
+            unsafe { copy_bytes(units.as_ptr().cast(), memory, size_of_val(units)) }
         })
     }
 
@@ -294,9 +314,7 @@ impl Str {
     unsafe fn write_units(&self, memory: *mut u8, width: u8) {
         if width == self.width {
             // SAFETY: by the caller's promise.
-            unsafe {
-                std::ptr::copy_nonoverlapping(self.bytes().as_ptr(), memory, self.byte_len())
-            };
+            unsafe { copy_bytes(self.bytes().as_ptr(), memory, self.byte_len()) };
             return;
         }
         for (index, point) in self.code_points().enumerate() {
