@@ -175,6 +175,13 @@ pub(super) unsafe fn bind_in_place(
     let total = unsafe { end.offset_from_unsigned(first) };
     let given = total - names.len();
     let varargs = CodeFlags::VARARGS | CodeFlags::VARKEYWORDS;
+    if names.is_empty()
+        && code.flags & varargs == CodeFlags::VARARGS
+        && code.keyword_only_count == 0
+    {
+        // SAFETY: the caller's promise.
+        return unsafe { collect_in_place(cx, function, first, total) };
+    }
     if code.flags.intersects(varargs) || given > code.arg_count as usize || names.len() > MOST {
         return Ok(false);
     }
@@ -219,6 +226,48 @@ pub(super) unsafe fn bind_in_place(
         std::ptr::copy_nonoverlapping(moved.as_ptr(), first.add(given), names.len());
     }
     Ok(false)
+}
+
+/// [`bind_in_place`] of `given` arguments without names, where what there is beyond the positional parameters
+/// becomes the tuple of `*args`.
+///
+/// # Errors
+/// RecursionError, MemoryError. Nothing was done then either.
+///
+/// # Safety
+/// As for [`bind_in_place`].
+unsafe fn collect_in_place(
+    cx: &Context,
+    function: &Ref<Function>,
+    first: *mut u64,
+    given: usize,
+) -> PyResult<bool> {
+    let code = function.code();
+    let positional = code.arg_count as usize;
+    room(cx, first, code)?;
+    // SAFETY: there is room for the parameters; what goes into the tuple moves, and its words are free.
+    unsafe {
+        if given < positional {
+            let missing = positional - given;
+            std::ptr::write_bytes(first.add(given), 0, missing);
+            let variables = std::slice::from_raw_parts_mut(first.cast(), positional);
+            if !fill_in_defaults(function, variables, given) {
+                variables[given..]
+                    .iter_mut()
+                    .for_each(|variable| *variable = None);
+                return Ok(false);
+            }
+        }
+        let words = first.add(positional);
+        let collected = match given.saturating_sub(positional) {
+            0 => Tuple::empty(),
+            rest => Tuple::plain(cx, rest, |items| {
+                std::ptr::copy_nonoverlapping(words.cast(), items, rest);
+            })?,
+        };
+        *words = collected.into_value().into_bits();
+    }
+    Ok(true)
 }
 
 /// Gives parameters from `given` on that are unbound their defaults. False when one has none.

@@ -12,6 +12,7 @@ use std::mem::ManuallyDrop;
 use crate::args::Args;
 use crate::context::Context;
 use crate::error::PyResult;
+use crate::object::{Payload, Ref};
 use crate::objects::descriptors::MethodDescriptor;
 use crate::objects::function::Function;
 use crate::objects::method::Method;
@@ -52,11 +53,14 @@ pub(super) unsafe fn call(
         let total = sp.offset_from_unsigned(first);
         if let Some(function) = shaped.downcast_exact::<Function>() {
             let code = function.code();
-            if code.is_simple && code.arg_count as usize == total && (*frame).kind == Kind::Stack {
-                // The arguments become variables of the callee; they are dropped if there is none.
-                let callee = Callee::of_operand(std::mem::take(&mut *base));
-                (*frame).sp = base;
-                return frame::push(cx, callee, first, total, frame).map(Called::Entered);
+            let wanted = code.arg_count as usize;
+            if code.is_simple && (*frame).kind == Kind::Stack {
+                if wanted == total || wanted > total && push_defaults(cx, function, total, sp)? {
+                    // The arguments become variables of the callee; they are dropped if there is none.
+                    let callee = Callee::of_operand(std::mem::take(&mut *base));
+                    (*frame).sp = base;
+                    return frame::push(cx, callee, first, wanted, frame).map(Called::Entered);
+                }
             }
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
@@ -80,6 +84,11 @@ pub(super) unsafe fn call(
         }
         // A class whose own class is `type`, which calls it.
         if let Some(class) = shaped.downcast_exact::<Type>() {
+            if total == 1 && class.is(<Type as Payload>::class()) {
+                let result = (*first.cast::<Value>()).class().to_value();
+                drop_call(sp, first, base);
+                return Ok(Called::Returned(result));
+            }
             if *base.add(1) == 0
                 && (*frame).kind == Kind::Stack
                 && let Some((instance, init)) = object::instance_to_initialize(cx, class, total)?
@@ -204,6 +213,37 @@ pub(super) unsafe fn call_natively(
         (*frame).sp = base;
         Ok(result)
     }
+}
+
+/// Puts the defaults of the parameters of a simple function that are not `given` on top of the arguments, at
+/// `sp`. False: it has not enough of them, and nothing was done.
+///
+/// # Errors
+/// RecursionError. Nothing was done then either.
+///
+/// # Safety
+/// `sp` is the top of this thread's stack, with nothing live above.
+#[inline(never)]
+unsafe fn push_defaults(
+    cx: &Context,
+    function: &Ref<Function>,
+    given: usize,
+    sp: *mut u64,
+) -> PyResult<bool> {
+    let code = function.code();
+    let missing = code.arg_count as usize - given;
+    bind::room(cx, sp, code)?;
+    let push = |defaults: &Value| {
+        let defaults = defaults.downcast_exact::<Tuple>()?.as_slice();
+        let used = defaults.len().checked_sub(missing)?;
+        for (index, value) in defaults[used..].iter().enumerate() {
+            // SAFETY: there is room for the parameters.
+            unsafe { *sp.add(index) = value.clone().into_bits() };
+        }
+        Some(())
+    };
+    let pushed = function.defaults.look(push);
+    Ok(pushed.or_else(|| push(&function.defaults.get()?)).is_some())
 }
 
 /// `(method, NULL, …)` becomes `(function, self, …)`.
