@@ -75,6 +75,34 @@ impl<'a> AnySet<'a> {
         }
     }
 
+    /// Adds keys as long as that takes no Python code, under one lock. Answers how many of them are in the set
+    /// now, up to the first that has to be [inserted](AnySet::insert).
+    pub(super) fn insert_simple(self, entries: &[(Value, i64)]) -> usize {
+        let _held = HeldValue::lock(self.owner);
+        for (index, (key, hash)) in entries.iter().enumerate() {
+            // SAFETY: the lock is held.
+            let table = unsafe { self.core.table() };
+            let Some(table) = table.filter(|table| table.has_simple_keys() && is_plain(key)) else {
+                return index;
+            };
+            let matches =
+                |word: &SharedWord| word.look(|own| plain_equal(own, key)).unwrap_or(false);
+            let Err(place) = table.find_or_place(*hash, matches) else {
+                continue;
+            };
+            if !table.has_room() {
+                return index;
+            }
+            table.put_at(place, *hash, key.clone());
+            self.core.changed(1);
+            if table.is_crowded(0) {
+                // As in `insert`.
+                let _ = self.resize(growth(self.len()));
+            }
+        }
+        entries.len()
+    }
+
     /// Moves the keys to a table with more than `wanted` entries, under the lock.
     pub(super) fn resize(self, wanted: usize) -> Option<&'a SetTable> {
         let new = SetTable::allocate(wanted.max(self.len() + 1))?;

@@ -86,15 +86,16 @@ impl SetIterator {
 
     #[slot(next)]
     fn next(cx: &Context, this: &Ref<SetIterator>) -> PyResult<Option<Value>> {
-        if !this.is_unchanged() {
+        let mut position = this.position.load(Ordering::Relaxed);
+        let next = this.source.with_value(|set| {
+            let set = any_set(set)?;
+            let unchanged = set.len() == this.used.load(Ordering::Relaxed);
+            unchanged.then(|| set.next_key(&mut position))
+        });
+        let Some(key) = next.unwrap_or(Some(None)) else {
             this.used.store(CHANGED, Ordering::Relaxed);
             return Err(changed_size(cx));
-        }
-        let mut position = this.position.load(Ordering::Relaxed);
-        let key = this
-            .source
-            .with_value(|set| any_set(set).and_then(|set| set.next_key(&mut position)))
-            .flatten();
+        };
         match key {
             Some((key, _)) => {
                 this.position.store(position, Ordering::Relaxed);

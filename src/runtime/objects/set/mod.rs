@@ -113,6 +113,11 @@ fn plain_equal(left: &Value, right: &Value) -> bool {
     }
 }
 
+/// How many entries a table is to have that gets `keys` at once.
+fn room_for(keys: usize) -> usize {
+    if keys * 5 >= 7 * 3 { keys * 2 } else { 0 }
+}
+
 impl SetCore {
     /// Without keys.
     pub fn empty() -> SetCore {
@@ -130,12 +135,7 @@ impl SetCore {
         if entries.is_empty() {
             return Ok(core);
         }
-        let wanted = if entries.len() * 5 >= 7 * 3 {
-            entries.len() * 2
-        } else {
-            0
-        };
-        let Some(memory) = SetTable::allocate(wanted) else {
+        let Some(memory) = SetTable::allocate(room_for(entries.len())) else {
             return Err(cx.no_memory());
         };
         // SAFETY: just made.

@@ -1,9 +1,12 @@
 //! Operations on two sets. Keys are taken from snapshots: comparing may run Python code that changes
 //! either set.
 
-use super::{AnySet, SetCore, any_set};
+use std::sync::atomic::Ordering;
+
+use super::{AnySet, SetCore, any_set, room_for};
 use crate::context::Context;
 use crate::error::PyResult;
+use crate::guarded::HeldValue;
 use crate::objects::dict::Dict;
 use crate::objects::set::{Set, hash_key};
 use crate::protocols::iterate;
@@ -13,7 +16,19 @@ use crate::value::Value;
 impl AnySet<'_> {
     /// A core with the same keys.
     pub(super) fn copy(self, cx: &Context) -> PyResult<SetCore> {
-        SetCore::of_distinct(cx, self.entries())
+        let held = HeldValue::lock(self.owner);
+        // SAFETY: the lock is held.
+        let Some(table) = (unsafe { self.core.table() }).filter(|_| !self.is_empty()) else {
+            return Ok(SetCore::empty());
+        };
+        let Some(copy) = table.copy(room_for(self.len()), self.len()) else {
+            drop(held);
+            return Err(cx.no_memory());
+        };
+        let core = SetCore::empty();
+        core.used.store(self.len(), Ordering::Relaxed);
+        core.table.store(copy.as_ptr(), Ordering::Relaxed);
+        Ok(core)
     }
 
     /// `self |= iterable`.
@@ -22,14 +37,15 @@ impl AnySet<'_> {
             if other.owner().is(self.owner()) {
                 return Ok(());
             }
-            let entries = other.entries();
-            if self.is_empty() && !entries.is_empty() {
-                let core = SetCore::of_distinct(cx, entries)?;
+            if self.is_empty() {
+                let core = other.copy(cx)?;
                 return self.take_over(cx, core);
             }
+            let entries = other.entries();
             self.reserve(entries.len());
-            for (key, hash) in entries {
-                self.insert(cx, &key, hash)?;
+            let inserted = self.insert_simple(&entries);
+            for (key, hash) in &entries[inserted..] {
+                self.insert(cx, key, *hash)?;
             }
             return Ok(());
         }

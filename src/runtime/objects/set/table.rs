@@ -288,6 +288,30 @@ impl SetTable {
         }
     }
 
+    /// A table with more than `wanted` entries, and the keys of this one, which are `used`. Under the lock. `None`
+    /// when memory is out.
+    pub fn copy(&self, wanted: usize, used: usize) -> Option<NonNull<SetTable>> {
+        let copy = SetTable::allocate(wanted)?;
+        // SAFETY: just made.
+        let new = unsafe { copy.as_ref() };
+        if new.mask != self.mask || self.fill() != used {
+            let simple = self.has_simple_keys();
+            self.visit(|key, hash| new.append(hash, key.clone(), simple));
+            return Some(copy);
+        }
+        // Nothing was removed, so every key is where it would be put.
+        for slot in 0..self.capacity() {
+            let entry = self.entry(slot);
+            if let Some(key) = entry.key().and_then(|word| word.look(Value::clone)) {
+                new.entry(slot).hash.store(entry.hash(), Ordering::Relaxed);
+                new.entry(slot).word.put(key.into_bits());
+            }
+        }
+        new.fill.store(used, Ordering::Relaxed);
+        new.simple.store(self.has_simple_keys(), Ordering::Relaxed);
+        Some(copy)
+    }
+
     /// Shows the keys: under the lock, or with the world stopped.
     pub fn visit(&self, mut visit: impl FnMut(&Value, i64)) {
         for slot in 0..self.capacity() {
