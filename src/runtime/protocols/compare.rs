@@ -47,11 +47,11 @@ pub fn outcome_fast(left: &Value, right: &Value, outcomes: u32) -> Option<bool> 
     Some(outcomes & outcome != 0)
 }
 
-/// [`outcome_fast`], and the answer for `==` and `!=` of two strings, by `COMPARE_OP`'s argument.
+/// [`outcome_fast`], and [`plain_decided`], by `COMPARE_OP`'s argument.
 #[inline(always)]
 pub fn operands_fast(left: &Value, right: &Value, argument: u32) -> Option<bool> {
     outcome_fast(left, right, argument)
-        .or_else(|| strings_equal(left, right, Comparison::from_number(argument >> 5)))
+        .or_else(|| plain_decided(left, right, Comparison::from_number(argument >> 5)))
 }
 
 /// The answer for floats, NaN included.
@@ -75,19 +75,43 @@ pub fn rich(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -
     }
 }
 
-/// The answer for `==` and `!=` of two strings.
-#[inline(always)]
-pub fn strings_equal(left: &Value, right: &Value, comparison: Comparison) -> Option<bool> {
-    if !matches!(comparison, Comparison::Equal | Comparison::NotEqual) {
-        return None;
+/// The answer for two strings, and for an int beside a float.
+#[inline]
+pub fn plain_decided(left: &Value, right: &Value, comparison: Comparison) -> Option<bool> {
+    let Some(left_text) = left.downcast_exact::<Str>() else {
+        return Some(of_floats(as_float(left)?, as_float(right)?, comparison));
+    };
+    let (left, right) = (left_text, right.downcast_exact::<Str>()?);
+    Some(match comparison {
+        Comparison::Equal => left.equals_str(right),
+        Comparison::NotEqual => !left.equals_str(right),
+        _ => comparison.accepts(order_of_strings(left, right)),
+    })
+}
+
+/// The number in the word, if a float can be it exactly.
+fn as_float(value: &Value) -> Option<f64> {
+    const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
+    let exact = |number: &i64| number.unsigned_abs() <= EXACT;
+    match value.as_inline_float() {
+        Some(number) => Some(number),
+        None => value
+            .as_small_int()
+            .filter(exact)
+            .map(|number| number as f64),
     }
-    let left = left.downcast_exact::<Str>()?;
-    let right = right.downcast_exact::<Str>()?;
-    Some(left.equals_str(right) == (comparison == Comparison::Equal))
+}
+
+fn order_of_strings(left: &Str, right: &Str) -> Ordering {
+    if left.width() == 1 && right.width() == 1 {
+        left.bytes().cmp(right.bytes())
+    } else {
+        left.code_points().cmp(right.code_points())
+    }
 }
 
 fn rich_slow(cx: &Context, left: &Value, right: &Value, comparison: Comparison) -> PyResult<Value> {
-    if let Some(answer) = strings_equal(left, right, comparison) {
+    if let Some(answer) = plain_decided(left, right, comparison) {
         return Ok(Value::from_bool(answer));
     }
     rich_by_methods(cx, left, right, comparison)
@@ -113,7 +137,7 @@ fn tuples_decided(left: &Value, right: &Value, comparison: Comparison) -> Option
     Some(comparison.accepts(left.len().cmp(&right.len())))
 }
 
-/// [`rich`] by the operands' classes alone: for those who tried [`rich_fast`] and [`strings_equal`].
+/// [`rich`] by the operands' classes alone: for those who tried [`rich_fast`] and [`plain_decided`].
 ///
 /// # Errors
 /// As [`rich`].
@@ -265,23 +289,19 @@ pub(crate) fn items_equal(left: &Value, right: &Value) -> Option<bool> {
         return Some(true);
     }
     rich_fast(left, right, Comparison::Equal)
-        .or_else(|| strings_equal(left, right, Comparison::Equal))
+        .or_else(|| plain_decided(left, right, Comparison::Equal))
 }
 
 /// Compares exact ints and strings without a context; `None` for other types. For sorting, which
 /// looks for a common type of its keys first.
 #[inline]
-pub fn plain_order(left: &Value, right: &Value) -> Option<std::cmp::Ordering> {
+pub fn plain_order(left: &Value, right: &Value) -> Option<Ordering> {
     if let (Some(left), Some(right)) = (left.as_small_int(), right.as_small_int()) {
         return Some(left.cmp(&right));
     }
     if let (Some(left), Some(right)) = (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
     {
-        return Some(if left.width() == 1 && right.width() == 1 {
-            left.bytes().cmp(right.bytes())
-        } else {
-            left.code_points().cmp(right.code_points())
-        });
+        return Some(order_of_strings(left, right));
     }
     if int::is_exact(left) && int::is_exact(right) {
         return Some(int::view(left)?.compare(&int::view(right)?));

@@ -537,7 +537,7 @@ unsafe fn execute<const EVENTS: bool>(
                                     continue 'instructions;
                                 }
                                 let comparison = Comparison::from_number(arg >> 5);
-                                if let Some(truth) = compare::strings_equal(left, right, comparison)
+                                if let Some(truth) = compare::plain_decided(left, right, comparison)
                                 {
                                     drop(pop!());
                                     drop(pop!());
