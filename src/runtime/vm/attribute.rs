@@ -136,7 +136,8 @@ fn cached_descriptor(owner: &Value, word: u64) -> Option<&Entry> {
     let shape = owner.shape_id_or_tag();
     // SAFETY: the caller uses the entry before the next safepoint.
     unsafe { cache::entries(word) }.find(|entry| {
-        matches!(entry.kind, EntryKind::Property | EntryKind::GetSet)
+        let kind = entry.kind;
+        matches!(kind, EntryKind::Property | EntryKind::GetSet | EntryKind::Descriptor)
             && entry.shape == shape
             // SAFETY: the owner's class is the entry's.
             && unsafe { entry.is_valid() }
@@ -151,6 +152,8 @@ pub(super) enum Getter {
     Native(Get),
     /// By a call of whatever a property has.
     Other(Value),
+    /// By this descriptor of a native class.
+    Descriptor(Value),
 }
 
 impl Getter {
@@ -164,6 +167,16 @@ impl Getter {
             Getter::Other(getter) => {
                 crate::protocols::call::call(cx, &getter, std::slice::from_ref(owner))
             }
+            Getter::Descriptor(descriptor) => {
+                let class = owner.class().as_value();
+                let get = descriptor.class().slots.descriptor_get.get();
+                get.expect("invariant: native classes keep their slots")(
+                    cx,
+                    &descriptor,
+                    Some(owner),
+                    Some(class),
+                )
+            }
             Getter::Simple(_) => unreachable!("invariant: it is entered"),
         }
     }
@@ -175,6 +188,9 @@ pub(super) fn getter_fast(owner: &Value, cache: &InlineCache, entered: bool) -> 
     let entry = cached_descriptor(owner, cache.word())?;
     if let Some(descriptor) = entry.value.downcast_exact::<GetSet>() {
         return Some(Getter::Native(descriptor.get));
+    }
+    if entry.kind == EntryKind::Descriptor {
+        return Some(Getter::Descriptor(entry.value.clone()));
     }
     match simple_getter_of(entry).filter(|_| entered) {
         Some(getter) => Some(Getter::Simple(getter)),
@@ -292,6 +308,12 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
             cache::fill_entry(cache, entry(EntryKind::Property, getter, false));
         } else if is_native_getter(found, class) && version != 0 && owner.is_object() {
             cache::fill_entry(cache, entry(EntryKind::GetSet, found.clone(), false));
+        } else if found.class().header().is_immortal()
+            && found.class().slots.descriptor_get.get().is_some()
+            && version != 0
+            && owner.is_object()
+        {
+            cache::fill_entry(cache, entry(EntryKind::Descriptor, found.clone(), false));
         }
         return;
     }

@@ -129,6 +129,8 @@ pub enum EntryKind {
     Property,
     /// A data descriptor whose getter is native, and made for objects of the class.
     GetSet,
+    /// Another data descriptor of a native class.
+    Descriptor,
     /// The field at `offset`.
     Field,
     /// Setting the attribute moves the object to shape `number` and writes the field at `offset`.
