@@ -222,7 +222,7 @@ impl ListIterator {
 
     #[slot(next)]
     fn next(_cx: &Context, this: &Ref<ListIterator>) -> PyResult<Option<Value>> {
-        Ok(this.advance())
+        Ok(this.advance_fast().or_else(|| this.advance()))
     }
 
     /// Private method returning an estimate of len(list(it)).

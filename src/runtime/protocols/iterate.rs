@@ -5,7 +5,7 @@
 //! that as a sequence does.
 
 use crate::context::Context;
-use crate::error::PyResult;
+use crate::error::{PyResult, Raised};
 use crate::object::Ref;
 use crate::objects::dict::Dict;
 use crate::objects::dict::views::{DictItems, DictKeys, DictValues};
@@ -79,11 +79,16 @@ pub fn next(cx: &Context, iterator: &Value) -> PyResult<Option<Value>> {
     match iterator.class().slots.next.get() {
         // Iterators may wrap one another without end.
         Some(next) => cx.nested("", || next(cx, iterator)),
-        None => Err(cx.type_error(format!(
-            "'{}' object is not an iterator",
-            iterator.type_name()
-        ))),
+        None => Err(not_an_iterator(cx, iterator)),
     }
+}
+
+#[cold]
+fn not_an_iterator(cx: &Context, object: &Value) -> Raised {
+    cx.type_error(format!(
+        "'{}' object is not an iterator",
+        object.type_name()
+    ))
 }
 
 /// Whether the object has `__next__`.
@@ -114,11 +119,10 @@ pub fn snapshot(cx: &Context, iterable: &Value) -> PyResult<Option<Vec<Value>>> 
     } else if let Some(keys) = iterable.downcast_exact::<DictKeys>() {
         keys.dict().keys_snapshot(cx)?
     } else if let Some(values) = iterable.downcast_exact::<DictValues>() {
-        let items = values.dict().items_snapshot(cx)?;
-        items.into_iter().map(|(_, value)| value).collect()
+        values.dict().values_snapshot(cx)?
     } else if let Some(items) = iterable.downcast_exact::<DictItems>() {
         let items = items.dict().items_snapshot(cx)?;
-        let pair = |(key, value)| Tuple::from_vec(cx, vec![key, value]).map(Ref::into_value);
+        let pair = |(key, value)| Tuple::pair(cx, key, value).map(Ref::into_value);
         items.into_iter().map(pair).collect::<PyResult<_>>()?
     } else {
         return Ok(None);
@@ -180,13 +184,34 @@ pub fn collect_rest(cx: &Context, iterator: &Value) -> PyResult<Vec<Value>> {
 }
 
 fn push_all(cx: &Context, iterator: &Value, values: &mut Vec<Value>) -> PyResult<()> {
-    while let Some(value) = next(cx, iterator)? {
+    drain(cx, iterator, |value| {
         if values.len() == values.capacity() {
             values.try_reserve(1).map_err(|_| cx.no_memory())?;
         }
         values.push(value);
-    }
-    Ok(())
+        Ok(())
+    })
+}
+
+/// Runs `each` on the items that an iterator has left. Its class is asked once for `__next__`.
+///
+/// # Errors
+/// TypeError when it is no iterator, what `__next__` raises, and what `each` returns.
+#[inline]
+pub fn drain(
+    cx: &Context,
+    iterator: &Value,
+    mut each: impl FnMut(Value) -> PyResult<()>,
+) -> PyResult<()> {
+    let Some(next) = iterator.class().slots.next.get() else {
+        return Err(not_an_iterator(cx, iterator));
+    };
+    cx.nested("", || {
+        while let Some(value) = next(cx, iterator)? {
+            each(value)?;
+        }
+        Ok(())
+    })
 }
 
 /// Runs `each` on every item.
@@ -215,11 +240,7 @@ pub fn for_each(
     if let Some(values) = snapshot(cx, iterable)? {
         return values.into_iter().try_for_each(each);
     }
-    let iterator = iter(cx, iterable)?;
-    while let Some(item) = next(cx, &iterator)? {
-        each(item)?;
-    }
-    Ok(())
+    drain(cx, &iter(cx, iterable)?, each)
 }
 
 /// `operator.length_hint(object, default)`.

@@ -125,6 +125,12 @@ impl List {
                 other.type_name()
             )));
         };
+        let joined = this.look_if_exclusive(|first| {
+            second.look_if_exclusive(|second| List::joined(cx, first, second))
+        });
+        if let Some(joined) = joined.flatten() {
+            return joined.map(Ref::into_value);
+        }
         let mut values = Vec::with_capacity(this.len() + second.len());
         this.append_to(&mut values);
         second.append_to(&mut values);
@@ -139,7 +145,10 @@ impl List {
 
     #[slot(repeat)]
     fn repeat(cx: &Context, this: &Ref<List>, times: isize) -> PyResult<Value> {
-        List::repeated(cx, &this.to_vec(), times.max(0) as usize).map(Ref::into_value)
+        let times = times.max(0) as usize;
+        this.look_if_exclusive(|items| List::repeated(cx, items, times))
+            .unwrap_or_else(|| List::repeated(cx, &this.to_vec(), times))
+            .map(Ref::into_value)
     }
 
     #[slot(inplace_repeat)]
@@ -223,7 +232,8 @@ impl List {
     /// Return a shallow copy of the list.
     #[method("copy(self, /)")]
     fn copy(cx: &Context, this: &Ref<List>) -> PyResult<Ref<List>> {
-        List::from_values(cx, this.to_vec())
+        this.look_if_exclusive(|items| List::joined(cx, items, &[]))
+            .unwrap_or_else(|| List::from_values(cx, this.to_vec()))
     }
 
     /// Append object to the end of the list.

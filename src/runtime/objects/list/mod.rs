@@ -270,20 +270,36 @@ impl List {
             .len()
             .checked_mul(times)
             .ok_or_else(|| cx.no_memory())?;
+        List::of_clones(cx, length, || std::iter::repeat_n(values, times))
+    }
+
+    /// The items of `first` and those of `second`.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn joined(cx: &Context, first: &[Value], second: &[Value]) -> PyResult<Ref<List>> {
+        List::of_clones(cx, first.len() + second.len(), || [first, second])
+    }
+
+    /// The items of `parts`, `length` in all.
+    #[inline]
+    fn of_clones<'a, P: IntoIterator<Item = &'a [Value]>>(
+        cx: &Context,
+        length: usize,
+        parts: impl FnOnce() -> P,
+    ) -> PyResult<Ref<List>> {
         let payload = List::empty_payload();
         if length > 0 {
             let Some(buffer) = ListBuffer::allocate(length, length) else {
                 return Err(cx.no_memory());
             };
-            // SAFETY: just made, with room for `length` words.
-            let words = unsafe { buffer.add(1).cast::<u64>() };
-            for at in 0..length {
-                // SAFETY: as above.
-                unsafe {
-                    words
-                        .add(at)
-                        .write(values[at % values.len()].clone().into_bits())
-                };
+            // SAFETY: just made, with room for `length` words, and there are as many values.
+            unsafe {
+                let mut word = buffer.add(1).cast::<u64>();
+                for value in parts().into_iter().flatten() {
+                    word.write(value.clone().into_bits());
+                    word = word.add(1);
+                }
             }
             payload.buffer.store(buffer, Ordering::Relaxed);
             payload.length.store(length, Ordering::Relaxed);
@@ -485,6 +501,13 @@ impl Ref<List> {
             let enough = self.write(|mut writer| writer.append(tuple.as_slice()));
             return if enough { Ok(()) } else { Err(cx.no_memory()) };
         }
+        if let Some(list) = iterable.downcast_exact::<List>()
+            && !list.is(self)
+            && let Some(enough) =
+                list.look_if_exclusive(|items| self.write(|mut writer| writer.append(items)))
+        {
+            return if enough { Ok(()) } else { Err(cx.no_memory()) };
+        }
         if let Some(values) = iterate::snapshot(cx, iterable)? {
             return self.extend_values(cx, values);
         }
@@ -494,9 +517,9 @@ impl Ref<List> {
             // Only a hint: when there is no memory for so many, appending will tell.
             let _ = self.write(|mut writer| writer.grow_for(writer.len() + hint));
         }
-        while let Some(value) = iterate::next(cx, &iterator)? {
-            self.push(cx, value)?;
-        }
+        iterate::drain(cx, &iterator, |value| {
+            self.push_fast(value).or_else(|value| self.push(cx, value))
+        })?;
         self.write(|mut writer| writer.trim());
         Ok(())
     }

@@ -15,6 +15,7 @@ use crate::object::{self, Payload, Ref};
 use crate::objects::dict::Dict;
 use crate::objects::exceptions;
 use crate::objects::int;
+use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocols::{index, iterate, sequence, text};
@@ -173,6 +174,24 @@ fn make(
     let errors = errors.as_deref().unwrap_or("strict");
     codec::check_early(cx, encoding, errors)?;
     codec::decode(cx, buffer.as_slice(), encoding, errors)
+}
+
+/// `separator.join(values)`.
+fn join_values(cx: &Context, separator: &Ref<Str>, values: &[Value]) -> PyResult<Ref<Str>> {
+    let is_text = |value: &Value| value.downcast::<Str>().is_some();
+    if let Some(at) = values.iter().position(|value| !is_text(value)) {
+        return Err(cx.type_error(format!(
+            "sequence item {at}: expected str instance, {} found",
+            values[at].type_name()
+        )));
+    }
+    // SAFETY: each value is a string, as was just found; a reference to one is the same word.
+    let parts = unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) };
+    let separator: Option<&Str> = (!separator.is_empty()).then_some(separator);
+    match parts {
+        [only] => Str::exactly(cx, only),
+        _ => Str::join(cx, separator, parts),
+    }
 }
 
 #[pymethods(tables(
@@ -364,26 +383,15 @@ impl Str {
         if !iterate::is_iterable(iterable) {
             return Err(cx.type_error("can only join an iterable"));
         }
-        let values = iterate::collect(cx, iterable)?;
-        let is_text = |value: &Value| value.downcast::<Str>().is_some();
-        if let Some(at) = values.iter().position(|value| !is_text(value)) {
-            return Err(cx.type_error(format!(
-                "sequence item {at}: expected str instance, {} found",
-                values[at].type_name()
-            )));
+        if let Some(list) = iterable.downcast_exact::<List>()
+            && let Some(joined) = list.look_if_exclusive(|parts| join_values(cx, this, parts))
+        {
+            return joined;
         }
-        // SAFETY: each value is a string, as was just found; a reference to one is the same word.
-        let parts = unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) };
-        match parts {
-            [only] => Str::exactly(cx, only),
-            _ => Str::join(
-                cx,
-                Some(this)
-                    .filter(|separator| !separator.is_empty())
-                    .map(|separator| &**separator),
-                parts,
-            ),
+        if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
+            return join_values(cx, this, tuple.as_slice());
         }
+        join_values(cx, this, &iterate::collect(cx, iterable)?)
     }
 
     /// Encode the string using the codec registered for encoding.

@@ -224,11 +224,28 @@ pub fn is_alphanumeric(point: u32) -> bool {
 
 /// White space, as `str.split` sees it.
 #[inline]
-pub fn is_space(point: u32) -> bool {
+pub const fn is_space(point: u32) -> bool {
     matches!(
         point,
         0x09..=0x0d | 0x1c..=0x20 | 0x85 | 0xa0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000
     )
+}
+
+/// [`is_space`] of the code points below U+0100.
+static LATIN1_SPACES: [bool; 256] = {
+    let mut spaces = [false; 256];
+    let mut point = 0;
+    while point < 256 {
+        spaces[point] = is_space(point as u32);
+        point += 1;
+    }
+    spaces
+};
+
+/// [`is_space`] of a code point below U+0100.
+#[inline(always)]
+pub fn is_latin1_space(unit: u8) -> bool {
+    LATIN1_SPACES[unit as usize]
 }
 
 /// Where `str.splitlines` splits.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use typhon_macros::pymethods;
 
-use super::properties::{is_line_break, is_space};
+use super::properties::{is_latin1_space, is_line_break, is_space};
 use super::search::{find, occurrences, on_pair, rfind, rfind_in};
 use super::{Str, Units};
 use crate::args::Maybe;
@@ -207,7 +207,7 @@ fn strip(
     let kept = match chars.filter(|chars| !chars.is_none()) {
         None => match this.units() {
             Units::One(units) => {
-                stripped(units.len(), left, right, |at| is_space(units[at].into()))
+                stripped(units.len(), left, right, |at| is_latin1_space(units[at]))
             }
             _ => stripped(this.len(), left, right, |at| is_space(this.code_point(at))),
         },
@@ -274,7 +274,7 @@ impl Str {
                 on_pair!(this, separator, h, n => at_separator(h, n, limit), std::iter::once(0..this.len()).collect())
             }
             None => match this.units() {
-                Units::One(units) => at_space(units, limit, |unit| is_space(unit.into())),
+                Units::One(units) => at_space(units, limit, is_latin1_space),
                 Units::Two(units) => at_space(units, limit, |unit| is_space(unit.into())),
                 Units::Four(units) => at_space(units, limit, is_space),
             },
@@ -312,9 +312,7 @@ impl Str {
                 std::iter::once(0..this.len()).collect()
             ),
             None => match this.units() {
-                Units::One(units) => {
-                    at_space_from_right(units, limit, |unit| is_space(unit.into()))
-                }
+                Units::One(units) => at_space_from_right(units, limit, is_latin1_space),
                 Units::Two(units) => {
                     at_space_from_right(units, limit, |unit| is_space(unit.into()))
                 }
