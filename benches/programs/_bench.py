@@ -45,11 +45,15 @@ class Benchmark:
     def __exit__(self, kind, value, trace):
         self.elapsed = time.perf_counter() - self.started
 
+    def deal(self, function, items):
+        """The list of function(hand), the items dealt to the threads like cards."""
+        hands = [items[i :: self.threads] for i in range(self.threads)]
+        return in_threads(function, hands)
+
     def each(self, function, items):
         """The list of function(item), the items dealt to the threads like cards."""
         items = list(items)
-        hands = [items[i :: self.threads] for i in range(self.threads)]
-        played = in_threads(lambda hand: [function(item) for item in hand], hands)
+        played = self.deal(lambda hand: [function(item) for item in hand], items)
         results = [None] * len(items)
         for i, answers in enumerate(played):
             results[i :: self.threads] = answers

@@ -14,12 +14,13 @@ KEYWORDS = frozenset(
 )
 
 
-def count_identifiers(text):
+def count_identifiers(sources):
     counts = Counter()
-    for match in TOKEN.finditer(text):
-        token = match.group()
-        if (token[0].isalpha() or token[0] == "_") and token not in KEYWORDS:
-            counts[token] += 1
+    for source in sources:
+        for match in TOKEN.finditer(source.read()):
+            token = match.group()
+            if (token[0].isalpha() or token[0] == "_") and token not in KEYWORDS:
+                counts[token] += 1
     return counts
 
 
@@ -27,8 +28,7 @@ def main():
     bench = Benchmark()
     sources = _sources.find(bench.corpus, bench.scaled(30_000_000))
     with bench:
-        parts = bench.each(lambda source: count_identifiers(source.read()), sources)
-        counts = Counter()
+        counts, *parts = bench.deal(count_identifiers, sources)
         for part in parts:
             counts.update(part)
     top = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:100]

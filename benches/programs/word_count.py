@@ -4,13 +4,14 @@ import _sources
 from _bench import Benchmark, fingerprint
 
 
-def count_words(text):
+def count_words(sources):
     counts = {}
-    for line in text.splitlines():
-        for word in line.split():
-            word = word.strip(".,:;()[]{}'\"`#=<>!*+-/\\").lower()
-            if word:
-                counts[word] = counts.get(word, 0) + 1
+    for source in sources:
+        for line in source.read().splitlines():
+            for word in line.split():
+                word = word.strip(".,:;()[]{}'\"`#=<>!*+-/\\").lower()
+                if word:
+                    counts[word] = counts.get(word, 0) + 1
     return counts
 
 
@@ -18,8 +19,7 @@ def main():
     bench = Benchmark()
     sources = _sources.find(bench.corpus, bench.scaled(40_000_000))
     with bench:
-        parts = bench.each(lambda source: count_words(source.read()), sources)
-        counts = {}
+        counts, *parts = bench.deal(count_words, sources)
         for part in parts:
             for word, count in part.items():
                 counts[word] = counts.get(word, 0) + count

@@ -112,6 +112,17 @@ impl Module {
         }
     }
 
+    /// The attribute of a module whose class leaves looking it up to `module`. `None`: there is none.
+    ///
+    /// # Errors
+    /// What descriptors and `__getattr__` raise.
+    pub(crate) fn find(cx: &Context, this: &Value, name: Name) -> PyResult<Option<Value>> {
+        match attribute::generic_find(cx, this, name)? {
+            None => crate::args::payload::<Module>(this).ask_hook(cx, name),
+            found => Ok(found),
+        }
+    }
+
     /// What AttributeError says, with what is known of the reason.
     fn missing_message(&self, cx: &Context, module: &str, name: Name) -> PyResult<String> {
         let shown = name.display();

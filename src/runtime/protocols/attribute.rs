@@ -6,8 +6,9 @@
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
 use crate::instance;
-use crate::object::Payload;
+use crate::object::{Payload, Ref};
 use crate::objects::exceptions;
+use crate::objects::module::Module;
 use crate::objects::str_::Name;
 use crate::objects::type_::{Type, type_find_attribute};
 use crate::value::Value;
@@ -37,6 +38,8 @@ pub fn find(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>>
     let word = object.class().slots.get_attribute.word();
     let found = if word == crate::objects::object::class().slots.get_attribute.word() {
         generic_find(cx, object, name)
+    } else if word == Module::class().slots.get_attribute.word() {
+        Module::find(cx, object, name)
     } else if word == Type::class().slots.get_attribute.word() {
         type_find_attribute(cx, object, name)
     } else {
@@ -49,6 +52,12 @@ pub fn find(cx: &Context, object: &Value, name: Name) -> PyResult<Option<Value>>
         }
         found => found,
     }
+}
+
+/// Whether attributes of instances are looked up in the generic way.
+pub(crate) fn is_generic(class: &Ref<Type>) -> bool {
+    let get = class.slots.get_attribute.get();
+    get.is_some_and(|get| std::ptr::fn_addr_eq(get, generic_get as fn(_, _, _) -> _))
 }
 
 /// `object.name = value`.

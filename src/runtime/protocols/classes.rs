@@ -3,6 +3,8 @@
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Payload;
+use crate::objects::descriptors::GetSet;
+use crate::objects::object;
 use crate::objects::str_::names;
 use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
@@ -75,6 +77,17 @@ fn is_instance_of_any(
     Ok(false)
 }
 
+/// Whether `object.__class__` is what `object` itself answers: the object's class.
+fn has_plain_class(cx: &Context, object: &Value) -> bool {
+    let class = object.class();
+    let found = class.lookup(cx, names::dunder_class());
+    found.is_some_and(|found| {
+        found
+            .downcast_exact::<GetSet>()
+            .is_some_and(|own| own.class.is(object::class()))
+    }) && attribute::is_generic(class)
+}
+
 /// `issubclass(derived, class)`.
 ///
 /// # Errors
@@ -137,6 +150,9 @@ pub fn is_instance_plain(cx: &Context, object: &Value, class: &Value) -> PyResul
     if let Some(class) = class.downcast::<Type>() {
         if object.class().is_subclass(class) {
             return Ok(true);
+        }
+        if has_plain_class(cx, object) {
+            return Ok(false);
         }
         return match attribute::find(cx, object, names::dunder_class())? {
             Some(claimed) => Ok(claimed

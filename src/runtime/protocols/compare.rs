@@ -85,7 +85,7 @@ pub fn plain_decided(left: &Value, right: &Value, comparison: Comparison) -> Opt
     Some(match comparison {
         Comparison::Equal => left.equals_str(right),
         Comparison::NotEqual => !left.equals_str(right),
-        _ => comparison.accepts(order_of_strings(left, right)),
+        _ => comparison.accepts(left.order(right)),
     })
 }
 
@@ -99,14 +99,6 @@ fn as_float(value: &Value) -> Option<f64> {
             .as_small_int()
             .filter(exact)
             .map(|number| number as f64),
-    }
-}
-
-fn order_of_strings(left: &Str, right: &Str) -> Ordering {
-    if left.width() == 1 && right.width() == 1 {
-        left.bytes().cmp(right.bytes())
-    } else {
-        left.code_points().cmp(right.code_points())
     }
 }
 
@@ -301,7 +293,7 @@ pub fn plain_order(left: &Value, right: &Value) -> Option<Ordering> {
     }
     if let (Some(left), Some(right)) = (left.downcast_exact::<Str>(), right.downcast_exact::<Str>())
     {
-        return Some(order_of_strings(left, right));
+        return Some(left.order(right));
     }
     if int::is_exact(left) && int::is_exact(right) {
         return Some(int::view(left)?.compare(&int::view(right)?));

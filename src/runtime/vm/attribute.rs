@@ -242,7 +242,7 @@ pub(super) fn load_method(
 ) -> PyResult<(u64, This)> {
     fill_load(cx, owner, cache, name, true);
     let class = owner.class();
-    if is_generic(class)
+    if attribute::is_generic(class)
         && let Some(found) = class.lookup(cx, name)
         && found.class().has(ClassFlags::METHOD_DESCRIPTOR)
         && instance::get(cx, owner, name)?.is_none()
@@ -250,15 +250,6 @@ pub(super) fn load_method(
         return Ok((uncounted::callable(&found), This::Owner));
     }
     attribute::get(cx, owner, name).map(|value| (value.into_bits(), This::Nothing))
-}
-
-/// Whether attributes of instances are looked up in the generic way.
-fn is_generic(class: &Ref<Type>) -> bool {
-    class
-        .slots
-        .get_attribute
-        .get()
-        .is_some_and(|get| std::ptr::fn_addr_eq(get, attribute::generic_get as fn(_, _, _) -> _))
 }
 
 fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, method: bool) {
@@ -280,7 +271,7 @@ fn fill_load(cx: &Context, owner: &Value, cache: &InlineCache, name: Name, metho
         fill_class_load(cx, this, cache, name, method);
         return;
     }
-    if !is_generic(class) {
+    if !attribute::is_generic(class) {
         return;
     }
     let version = class.version_or_new();

@@ -428,8 +428,14 @@ pub fn unpack_arguments(
     arguments: &Value,
     keywords: Option<&Value>,
 ) -> PyResult<(Vec<Value>, Vec<Value>)> {
+    let keywords = keywords.filter(|keywords| !is_empty_dict(keywords));
     let mut values = match arguments.downcast_exact::<Tuple>() {
-        Some(tuple) => tuple.to_vec(),
+        Some(tuple) => {
+            let more = keywords.and_then(|keywords| Some(keywords.downcast::<Dict>()?.len()));
+            let mut values = Vec::with_capacity(tuple.len() + more.unwrap_or(0));
+            values.extend_from_slice(tuple.as_slice());
+            values
+        }
         None => {
             let class = arguments.class();
             if class.slots.iter.get().is_none()
@@ -446,25 +452,17 @@ pub fn unpack_arguments(
         }
     };
     let mut keys = Vec::new();
-    if let Some(keywords) = keywords.filter(|keywords| !is_empty_dict(keywords)) {
-        let pairs = match keywords.downcast::<Dict>() {
-            Some(keywords) => keywords.items_snapshot(cx)?,
+    if let Some(keywords) = keywords {
+        match keywords.downcast::<Dict>() {
+            Some(keywords) => keywords.append_to(cx, &mut keys, &mut values)?,
             None => {
-                let copy = Dict::new(cx)?.into_value();
-                dict_merge(cx, &copy, keywords, callable)?;
-                copy.downcast::<Dict>()
-                    .expect("invariant: just made")
-                    .items_snapshot(cx)?
+                let copy = Dict::new(cx)?;
+                dict_merge(cx, copy.as_value(), keywords, callable)?;
+                copy.append_to(cx, &mut keys, &mut values)?;
             }
-        };
-        keys.reserve_exact(pairs.len());
-        values.reserve_exact(pairs.len());
-        for (key, value) in pairs {
-            if key.downcast::<Str>().is_none() {
-                return Err(cx.type_error("keywords must be strings"));
-            }
-            keys.push(key);
-            values.push(value);
+        }
+        if keys.iter().any(|key| key.downcast::<Str>().is_none()) {
+            return Err(cx.type_error("keywords must be strings"));
         }
     }
     Ok((values, keys))

@@ -223,10 +223,7 @@ impl Partial {
         }
         let mut names = Vec::with_capacity(keywords.len() + args.names.len());
         let first = values.len();
-        for (name, value) in keywords.items_snapshot(cx)? {
-            names.push(name);
-            values.push(value);
-        }
+        keywords.append_to(cx, &mut names, &mut values)?;
         let own = names.len();
         for (name, value) in args.keywords().iter() {
             match names[..own].iter().position(|known| same_name(known, name)) {

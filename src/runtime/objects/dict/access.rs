@@ -849,6 +849,27 @@ impl Ref<Dict> {
         Ok(items)
     }
 
+    /// Appends the keys and the values of one moment.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn append_to(
+        &self,
+        cx: &Context,
+        keys: &mut Vec<Value>,
+        values: &mut Vec<Value>,
+    ) -> PyResult<()> {
+        let room = keys
+            .try_reserve(self.len())
+            .and(values.try_reserve(self.len()));
+        room.map_err(|_| cx.no_memory())?;
+        self.visit_locked(|key, value, _| {
+            keys.push(key.clone());
+            values.push(value.clone());
+        });
+        Ok(())
+    }
+
     /// Keys, values and hashes of one moment.
     pub fn entries_snapshot(&self) -> Vec<(Value, Value, i64)> {
         let mut items = Vec::with_capacity(self.len());

@@ -62,6 +62,9 @@ impl FloatText {
 
 /// `repr(number)`.
 pub fn repr(number: f64) -> String {
+    if let Some(text) = short_repr(number) {
+        return text;
+    }
     float_text(
         number,
         'r',
@@ -72,6 +75,74 @@ pub fn repr(number: f64) -> String {
         },
     )
     .joined()
+}
+
+/// [`repr`] of a number with at most seven digits behind the point, and 15 in all.
+///
+/// No two decimals of up to 15 digits are the same float, so one that reads back as the number is the only one
+/// of that length. It does if the division that reads it, of two integers that are floats, gives the number.
+fn short_repr(number: f64) -> Option<String> {
+    const MOST_PLACES: usize = 7;
+    let magnitude = number.abs();
+    if !(1e-4..1e15).contains(&magnitude) {
+        return None;
+    }
+    let mut scale = 1_u64;
+    for places in 0..=MOST_PLACES {
+        let digits = magnitude * scale as f64 + 0.5;
+        if digits >= 1e15 {
+            return None;
+        }
+        let digits = digits as u64;
+        if digits as f64 / scale as f64 == magnitude {
+            let sign = if number < 0.0 { "-" } else { "" };
+            let (whole, fraction) = (digits / scale, digits % scale);
+            return Some(match places {
+                0 => format!("{sign}{whole}.0"),
+                _ => format!("{sign}{whole}.{fraction:0places$}"),
+            });
+        }
+        scale *= 10;
+    }
+    None
+}
+
+/// The whole part and the fraction of `magnitude` with so many digits behind the point, of two as near the even
+/// one. `None`: it takes wider numbers.
+fn short_fixed(magnitude: f64, places: usize) -> Option<(String, String)> {
+    /// The power of ten fits a word, and leaves room for the 53 bits of a mantissa in two.
+    const MOST_PLACES: usize = 19;
+    const MANTISSA_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+    let power = 10_u128.pow(
+        u32::try_from(places)
+            .ok()
+            .filter(|&places| places as usize <= MOST_PLACES)?,
+    );
+    let bits = magnitude.to_bits();
+    let exponent = (bits >> MANTISSA_BITS) as i32;
+    if exponent == 0 {
+        return None;
+    }
+    let mantissa = bits & ((1 << MANTISSA_BITS) - 1) | 1 << MANTISSA_BITS;
+    // magnitude = mantissa / 2**halvings
+    let halvings = 1075 - exponent;
+    let scaled = u128::from(mantissa) * power;
+    let rounded = match halvings {
+        1..=126 => {
+            let (floor, rest) = (scaled >> halvings, scaled & ((1 << halvings) - 1));
+            let half = 1_u128 << (halvings - 1);
+            floor + u128::from(rest > half || rest == half && floor & 1 == 1)
+        }
+        127.. => 0,
+        _ => return None,
+    };
+    let (rounded, power) = (u64::try_from(rounded).ok()?, u64::try_from(power).ok()?);
+    let (whole, fraction) = (rounded / power, rounded % power);
+    let fraction = match places {
+        0 => String::new(),
+        _ => format!("{fraction:0places$}"),
+    };
+    Some((whole.to_string(), fraction))
 }
 
 /// Digits of `{:e}` without the point, and the power of ten of the first.
@@ -156,6 +227,9 @@ pub fn float_text(number: f64, code: char, precision: usize, style: FloatStyle) 
         text.suffix = format!("{}{exponent:+03}", if style.uppercase { 'E' } else { 'e' });
     };
     match code {
+        'f' if let Some((digits, fraction)) = short_fixed(magnitude, precision) => {
+            (text.digits, text.fraction) = (digits, fraction);
+        }
         'f' => {
             let shown = precision.min(MOST_DIGITS);
             let fixed = format!("{magnitude:.shown$}");
@@ -293,6 +367,41 @@ mod tests {
             (f64::NAN, "nan"),
         ] {
             assert_eq!(repr(number), expected);
+        }
+    }
+
+    /// Whatever way a number takes, it is the same text.
+    #[test]
+    fn short_ways_agree_with_the_long_one() {
+        let mut state = 1_u64;
+        for round in 0..200_000 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let number = match round % 4 {
+                0 => f64::from_bits(state & 0x47ff_ffff_ffff_ffff | 0x3800_0000_0000_0000),
+                1 => (state >> 40) as f64 / 10_f64.powi((state & 7) as i32),
+                2 => (state >> 34) as f64 / 1024.0,
+                _ => (state >> 12) as f64 / 10_f64.powi((state & 15) as i32),
+            };
+            if !number.is_normal() {
+                continue;
+            }
+            if let Some(text) = short_repr(number) {
+                assert_eq!(text.parse(), Ok(number));
+                let shortest = format!("{number:?}");
+                assert_eq!(text, shortest, "{number:e}");
+            }
+            let places = (state & 31) as usize;
+            if let Some((whole, fraction)) = short_fixed(number.abs(), places) {
+                let expected = format!("{:.places$}", number.abs());
+                let text = if places == 0 {
+                    whole
+                } else {
+                    format!("{whole}.{fraction}")
+                };
+                assert_eq!(text, expected, "{number:e} .{places}");
+            }
         }
     }
 

@@ -296,9 +296,11 @@ impl List {
             // SAFETY: just made, with room for `length` words, and there are as many values.
             unsafe {
                 let mut word = buffer.add(1).cast::<u64>();
-                for value in parts().into_iter().flatten() {
-                    word.write(value.clone().into_bits());
-                    word = word.add(1);
+                for part in parts() {
+                    for value in part {
+                        word.write(value.clone().into_bits());
+                        word = word.add(1);
+                    }
                 }
             }
             payload.buffer.store(buffer, Ordering::Relaxed);

@@ -214,7 +214,10 @@ impl Plain {
             }),
             Plain::Text => words.sort_by(|left, right| {
                 directed(with_values(key(left), key(right), |left, right| {
-                    compare::plain_order(left, right).unwrap_or(Ordering::Equal)
+                    let texts = left
+                        .downcast_exact::<Str>()
+                        .zip(right.downcast_exact::<Str>());
+                    texts.map_or(Ordering::Equal, |(left, right)| left.order(right))
                 }))
             }),
         }

@@ -268,7 +268,7 @@ shared_methods!(
 /// `this | others…`, as `this` is a set or frozenset.
 fn union(cx: &Context, this: AnySet<'_>, others: &[Value]) -> PyResult<Value> {
     let result = Set::from_core(cx, this.copy(cx)?)?;
-    for other in others {
+    for other in others.iter().filter(|other| !other.is(this.owner())) {
         result.update(cx, other)?;
     }
     if this.owner().downcast::<Set>().is_some() {

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{AnySet, SetCore, any_set, room_for};
+use super::{AnySet, SetCore, any_set, is_plain, room_for};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::guarded::HeldValue;
@@ -57,7 +57,30 @@ impl AnySet<'_> {
             }
             return Ok(());
         }
+        if iterate::is_plain_sequence(iterable) {
+            let keys = iterate::collect(cx, iterable)?;
+            return self.add_all(cx, &keys);
+        }
         iterate::for_each(cx, iterable, |key| self.add(cx, &key).map(|_| ()))
+    }
+
+    /// Adds `keys`: as many as can be under one lock, and the others one by one.
+    fn add_all(self, cx: &Context, keys: &[Value]) -> PyResult<()> {
+        let mut entries = Vec::with_capacity(keys.len());
+        for key in keys.iter().take_while(|key| is_plain(key)) {
+            entries.push((key.clone(), hash_key(cx, key)?));
+        }
+        if let Some((first, hash)) = entries.first() {
+            // There is a table then.
+            self.insert(cx, first, *hash)?;
+        }
+        let inserted = self.insert_simple(&entries);
+        for (key, hash) in &entries[inserted..] {
+            self.insert(cx, key, *hash)?;
+        }
+        keys[entries.len()..]
+            .iter()
+            .try_for_each(|key| self.add(cx, key).map(|_| ()))
     }
 
     /// Adds the keys of `core`, which nobody else knows, to this set, which was empty a moment ago.

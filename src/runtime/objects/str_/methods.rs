@@ -94,9 +94,10 @@ impl Str {
     }
 
     /// Compares by code points.
+    #[inline]
     pub fn order(&self, other: &Str) -> std::cmp::Ordering {
         match (self.units(), other.units()) {
-            (Units::One(left), Units::One(right)) => left.cmp(right),
+            (Units::One(left), Units::One(right)) => super::bytes_order(left, right),
             (Units::Two(left), Units::Two(right)) => left.cmp(right),
             (Units::Four(left), Units::Four(right)) => left.cmp(right),
             _ => self.code_points().cmp(other.code_points()),

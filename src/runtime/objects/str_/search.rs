@@ -192,6 +192,9 @@ pub fn count(haystack: &Str, needle: &Str, start: usize, end: usize) -> usize {
     if needle.is_empty() {
         return end - start + 1;
     }
+    if let (Units::One(haystack), Units::One(&[only])) = (haystack.units(), needle.units()) {
+        return memchr::memchr_iter(only, &haystack[start..end]).count();
+    }
     on_pair!(haystack, needle, h, n => occurrences(&h[start..end], n).count(), 0)
 }
 
@@ -199,6 +202,9 @@ pub fn count(haystack: &Str, needle: &Str, start: usize, end: usize) -> usize {
 pub fn occurs_at(haystack: &Str, needle: &Str, at: usize) -> bool {
     if at > haystack.len() || needle.len() > haystack.len() - at {
         return false;
+    }
+    if let (Units::One(haystack), Units::One(needle)) = (haystack.units(), needle.units()) {
+        return haystack[at..].starts_with(needle);
     }
     on_pair!(haystack, needle, h, n => h[at..].starts_with(n), needle.is_empty())
 }
