@@ -3,7 +3,10 @@
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Payload;
-use crate::objects::str_::names;
+use crate::objects::dict::Dict;
+use crate::objects::set::any_set;
+use crate::objects::str_::{Str, names, search};
+use crate::objects::tuple::Tuple;
 use crate::objects::type_::Type;
 use crate::protocols::{attribute, call, compare, index, iterate};
 use crate::value::Value;
@@ -48,6 +51,33 @@ pub fn contains(cx: &Context, container: &Value, item: &Value) -> PyResult<bool>
         }
     }
     Ok(false)
+}
+
+/// `item in container`, if that can be told without running Python code and without counting either.
+#[inline]
+pub(crate) fn contains_fast(container: &Value, item: &Value) -> Option<bool> {
+    match container.downcast_exact::<Dict>() {
+        Some(dict) => dict.has_plain(item),
+        None => contains_plain(container, item),
+    }
+}
+
+#[inline(never)]
+fn contains_plain(container: &Value, item: &Value) -> Option<bool> {
+    if let Some(set) = any_set(container).filter(|set| set.is_exact()) {
+        return set.has_plain(item);
+    }
+    if let Some(tuple) = container.downcast_exact::<Tuple>() {
+        for own in tuple.as_slice() {
+            if compare::items_equal(own, item)? {
+                return Some(true);
+            }
+        }
+        return Some(false);
+    }
+    let text = container.downcast_exact::<Str>()?;
+    let part = item.downcast_exact::<Str>()?;
+    Some(search::find(text, part, 0, text.len()).is_some())
 }
 
 #[cold]

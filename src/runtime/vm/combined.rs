@@ -90,6 +90,10 @@ combined! {
     /// A variable, or what is in a cell, that is about to be called.
     LOCAL_CALLABLE = 197;
     DEREF_CALLABLE = 198;
+    /// `variable in variable`, `operand in variable` and `variable in constant`.
+    LOCALS_CONTAINS = 201;
+    RIGHT_CONTAINS = 202;
+    LOCAL_CONST_CONTAINS = 203;
 }
 
 /// The opcodes that no instruction has, as a pattern. With it the loop's `match` names every byte and
@@ -101,7 +105,7 @@ macro_rules! unused {
             0 | 3 | 11 | 17 | 20 | 28 | 69 | 121 | 122 | 123 | 124 | 125 | 126 | 127 | 129 | 130 |
             131 | 132 | 133 | 134 | 135 | 136 | 137 | 138 | 139 | 140 | 141 | 142 | 143 | 144 | 145
             | 146 | 147 | 148 | 149 | 150 | 151 | 152 | 153 | 154 | 155 | 156 | 157 | 158 | 159 |
-            201 | 202 | 203 | 204 | 205 | 206 | 207 | 208 | 209 | 210 | 211 | 212 | 213
+            204 | 205 | 206 | 207 | 208 | 209 | 210 | 211 | 212 | 213
             | 214 | 215 | 216 | 217 | 218 | 219 | 220 | 221 | 222 | 223 | 224 | 225 | 226 | 227 |
             228 | 229 | 230 | 231 | 232 | 233 | 234 | 235 | 236 | 237 | 238 | 239 | 240 | 241 | 242
             | 243 | 244 | 245 | 246 | 247 | 248 | 249 | 250 | 251 | 252 | 253 | 255
@@ -159,6 +163,7 @@ fn replacement(
             next(O::COMPARE_OP)
                 .map(|_| op::LOCALS_COMPARE)
                 .or_else(|| next(O::STORE_SUBSCR).map(|_| op::LOCALS_STORE_SUBSCRIPT))
+                .or_else(|| next(O::CONTAINS_OP).map(|_| op::LOCALS_CONTAINS))
         }
         O::LOAD_SMALL_INT => {
             if let Some(operator) = next(O::BINARY_OP) {
@@ -208,10 +213,13 @@ fn replacement(
                 };
             }
             if next(O::LOAD_CONST).is_some() {
-                return last(O::COMPARE_OP).map(|_| op::LOCAL_CONST_COMPARE);
+                return last(O::COMPARE_OP)
+                    .map(|_| op::LOCAL_CONST_COMPARE)
+                    .or_else(|| last(O::CONTAINS_OP).map(|_| op::LOCAL_CONST_CONTAINS));
             }
             None.or_else(|| next(O::STORE_ATTR).map(|_| op::LOCAL_STORE_ATTR))
                 .or_else(|| next(O::COMPARE_OP).map(|_| op::RIGHT_COMPARE))
+                .or_else(|| next(O::CONTAINS_OP).map(|_| op::RIGHT_CONTAINS))
                 .or_else(|| next(O::TO_BOOL).map(|_| op::LOCAL_TO_BOOL))
                 .or_else(|| next(O::POP_JUMP_IF_NONE).map(|_| op::LOCAL_JUMP_IF_NONE))
                 .or_else(|| next(O::POP_JUMP_IF_NOT_NONE).map(|_| op::LOCAL_JUMP_IF_NOT_NONE))

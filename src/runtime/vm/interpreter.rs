@@ -616,8 +616,7 @@ unsafe fn execute<const EVENTS: bool>(
                                 pc = pc.add(1);
                                 save!();
                                 let (container, item) = (peek!(1), peek!(2));
-                                let dict = container.downcast_exact::<Dict>();
-                                let found = match dict.and_then(|dict| dict.has_plain(item)) {
+                                let found = match sequence::contains_fast(container, item) {
                                     Some(found) => found,
                                     None => attempt!(sequence::contains(cx, container, item)),
                                 };
@@ -1684,6 +1683,48 @@ unsafe fn execute<const EVENTS: bool>(
                                 {
                                     pc = pc.add(3);
                                     branch!(truth);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::LOCALS_CONTAINS => {
+                                save!();
+                                let (first, second) = Opcode::unpack_pair(arg);
+                                let inverted = unit!(0) >> 8 != 0;
+                                if let (Some(item), Some(container)) =
+                                    (&variable!(first), &variable!(second))
+                                    && let Some(found) = sequence::contains_fast(container, item)
+                                {
+                                    pc = pc.add(2);
+                                    branch!(found != inverted);
+                                } else {
+                                    push_option!(variable!(first).clone());
+                                    push_option!(variable!(second).clone());
+                                }
+                            }
+                            combined::RIGHT_CONTAINS => {
+                                save!();
+                                let inverted = unit!(0) >> 8 != 0;
+                                if let Some(container) = &variable!(arg)
+                                    && let Some(found) =
+                                        sequence::contains_fast(container, peek!(1))
+                                {
+                                    pc = pc.add(2);
+                                    drop(pop!());
+                                    branch!(found != inverted);
+                                } else {
+                                    push_option!(variable!(arg).clone());
+                                }
+                            }
+                            combined::LOCAL_CONST_CONTAINS => {
+                                save!();
+                                let container = constant!(unit!(0) >> 8);
+                                let inverted = unit!(1) >> 8 != 0;
+                                if let Some(item) = &variable!(arg)
+                                    && let Some(found) = sequence::contains_fast(container, item)
+                                {
+                                    pc = pc.add(3);
+                                    branch!(found != inverted);
                                 } else {
                                     push_option!(variable!(arg).clone());
                                 }

@@ -223,6 +223,9 @@ pub(super) fn exception_matches(
     pattern: &Value,
 ) -> PyResult<bool> {
     const MESSAGE: &str = "catching classes that do not inherit from BaseException is not allowed";
+    if exception.class().as_value().is(pattern) {
+        return Ok(true);
+    }
     if let Some(patterns) = pattern.downcast::<Tuple>() {
         if !patterns.as_slice().iter().all(is_exception_class) {
             return Err(cx.type_error(MESSAGE));

@@ -302,36 +302,55 @@ impl<'a> AnySet<'a> {
         let plain = is_plain(key);
         let mut rejected = Vec::new();
         loop {
-            let version = self.core.version();
-            // SAFETY: used up to the next lock or call of Python code.
-            let Some(table) = (unsafe { self.core.table() }) else {
-                return Ok(Found {
-                    slot: None,
-                    version,
-                });
-            };
-            if plain && table.has_simple_keys() {
-                let mut unknown = false;
-                let slot = table.find(hash, |_, word| match plain_match(word, key) {
-                    Some(equal) => equal,
-                    None => {
-                        unknown = true;
-                        true
-                    }
-                });
-                if unknown {
-                    return Ok(self.look_up_locked(key, hash));
-                }
-                // A table that was replaced keeps addresses of keys that may have been freed since.
-                if self.is_current(table) {
-                    return Ok(Found { slot, version });
-                }
-                continue;
+            if plain && let Some(found) = self.look_up_plain(key, hash) {
+                return Ok(found);
             }
             if let Some(found) = self.look_up_general(cx, key, hash, &mut rejected)? {
                 return Ok(found);
             }
         }
+    }
+
+    /// Looks a plain key up among plain ones. `None`: there are others.
+    fn look_up_plain(self, key: &Value, hash: i64) -> Option<Found> {
+        loop {
+            let version = self.core.version();
+            // SAFETY: used up to the next lock.
+            let Some(table) = (unsafe { self.core.table() }) else {
+                return Some(Found {
+                    slot: None,
+                    version,
+                });
+            };
+            if !table.has_simple_keys() {
+                return None;
+            }
+            let mut unknown = false;
+            let slot = table.find(hash, |_, word| match plain_match(word, key) {
+                Some(equal) => equal,
+                None => {
+                    unknown = true;
+                    true
+                }
+            });
+            if unknown {
+                return Some(self.look_up_locked(key, hash));
+            }
+            // A table that was replaced keeps addresses of keys that may have been freed since.
+            if self.is_current(table) {
+                return Some(Found { slot, version });
+            }
+        }
+    }
+
+    /// `key in self`, if that can be told without running Python code.
+    pub(crate) fn has_plain(self, key: &Value) -> Option<bool> {
+        let hash = match key.downcast_exact::<Str>() {
+            Some(text) => text.hash(),
+            None => hash::hash_i64(key.as_small_int()?),
+        };
+        let found = self.look_up_plain(key, hash)?;
+        Some(found.slot.is_some())
     }
 
     /// Looks a plain key up among plain ones with the lock held.
