@@ -19,13 +19,83 @@ use crate::value::Value;
 
 /// A unit of a string.
 pub trait Unit: Copy + Eq + 'static {
+    /// See [`occurrences`].
+    type Occurrences<'a>: Iterator<Item = usize>;
+    /// See [`occurrences`].
+    fn occurrences<'a>(haystack: &'a [Self], needle: &'a [Self]) -> Self::Occurrences<'a>;
     /// Where `needle`, which is not empty, is first.
     fn find(haystack: &[Self], needle: &[Self]) -> Option<usize>;
     /// Where `needle`, which is not empty, is last.
     fn rfind(haystack: &[Self], needle: &[Self]) -> Option<usize>;
 }
 
+/// Where a needle begins, found one after the other.
+pub struct OneByOne<'a, U> {
+    haystack: &'a [U],
+    needle: &'a [U],
+    next: usize,
+}
+
+impl<U: Unit> Iterator for OneByOne<'_, U> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let at = find_from(self.haystack, self.needle, self.next)?;
+        self.next = at + self.needle.len();
+        Some(at)
+    }
+}
+
+/// Where a needle of bytes begins.
+pub enum InBytes<'a> {
+    Byte(memchr::Memchr<'a>),
+    /// By a searcher that was made once, which takes longer than to search little.
+    Searched(Box<memmem::FindIter<'a, 'a>>),
+    Few(OneByOne<'a, u8>),
+}
+
+impl Iterator for InBytes<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        match self {
+            InBytes::Byte(found) => found.next(),
+            InBytes::Searched(found) => found.next(),
+            InBytes::Few(found) => found.next(),
+        }
+    }
+
+    fn count(self) -> usize {
+        match self {
+            InBytes::Byte(found) => found.count(),
+            InBytes::Searched(found) => found.count(),
+            InBytes::Few(found) => found.count(),
+        }
+    }
+}
+
+/// Bytes that are searched without making a searcher.
+const LITTLE: usize = 256;
+
 impl Unit for u8 {
+    type Occurrences<'a> = InBytes<'a>;
+
+    #[inline]
+    fn occurrences<'a>(haystack: &'a [u8], needle: &'a [u8]) -> InBytes<'a> {
+        match needle {
+            [only] => InBytes::Byte(memchr::memchr_iter(*only, haystack)),
+            _ if haystack.len() > LITTLE => {
+                InBytes::Searched(Box::new(memmem::find_iter(haystack, needle)))
+            }
+            _ => InBytes::Few(OneByOne {
+                haystack,
+                needle,
+                next: 0,
+            }),
+        }
+    }
+
     #[inline]
     fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
         match needle {
@@ -46,6 +116,16 @@ impl Unit for u8 {
 macro_rules! wide_unit {
     ($unit:ty) => {
         impl Unit for $unit {
+            type Occurrences<'a> = OneByOne<'a, $unit>;
+
+            fn occurrences<'a>(haystack: &'a [$unit], needle: &'a [$unit]) -> OneByOne<'a, $unit> {
+                OneByOne {
+                    haystack,
+                    needle,
+                    next: 0,
+                }
+            }
+
             fn find(haystack: &[$unit], needle: &[$unit]) -> Option<usize> {
                 wide_find(haystack, needle)
             }
@@ -112,16 +192,9 @@ pub fn rfind_in<U: Unit>(haystack: &[U], needle: &[U]) -> Option<usize> {
 }
 
 /// Where the occurrences of `needle` begin that do not overlap; the needle is not empty.
-pub fn occurrences<'a, U: Unit>(
-    haystack: &'a [U],
-    needle: &'a [U],
-) -> impl Iterator<Item = usize> + 'a {
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        let at = find_from(haystack, needle, next)?;
-        next = at + needle.len();
-        Some(at)
-    })
+#[inline]
+pub fn occurrences<'a, U: Unit>(haystack: &'a [U], needle: &'a [U]) -> U::Occurrences<'a> {
+    U::occurrences(haystack, needle)
 }
 
 /// Haystack and needle in equal units.
@@ -191,9 +264,6 @@ pub fn count(haystack: &Str, needle: &Str, start: usize, end: usize) -> usize {
     }
     if needle.is_empty() {
         return end - start + 1;
-    }
-    if let (Units::One(haystack), Units::One(&[only])) = (haystack.units(), needle.units()) {
-        return memchr::memchr_iter(only, &haystack[start..end]).count();
     }
     on_pair!(haystack, needle, h, n => occurrences(&h[start..end], n).count(), 0)
 }
