@@ -1,11 +1,12 @@
 """What it costs threads to use the same object: one pattern a line, timed alone and together.
 
-    python shared_objects.py [--threads N] [--seconds S] [--only word]
+    python shared_objects.py [--threads N] [--seconds S] [--rounds R] [--only word]
     typhon --stats benches/shared_objects.py --count yes [--threads N] [--only word]
 
 Each pattern is a statement that uses an object all threads share. One thread runs it
 for about S seconds; then N threads run it, each as often as the one did, so that with
-perfect scaling the time stays the same. `scaling` is the work done per second by N
+perfect scaling the time stays the same. Of R such rounds (5) the best counts: where other
+machines share the cores, many short rounds find them free, few long ones do not. `scaling` is the work done per second by N
 threads over that of one: N is perfect, 1 is a global lock, below 1 the threads are in
 each other's way.
 
@@ -174,13 +175,13 @@ def loops(loop, budget):
     return max(1, int(count * budget / once))
 
 
-def measure(statement, threads, budget):
-    """Best nanoseconds a loop of one thread, and of `threads` at once, out of five each."""
+def measure(statement, threads, budget, rounds):
+    """Best nanoseconds a loop of one thread, and of `threads` at once, out of so many rounds."""
     loop = looping(statement)
     count = loops(loop, budget)
     seconds(loop, count, threads)
     alone, together = [], []
-    for _ in range(5):
+    for _ in range(rounds):
         alone.append(seconds(loop, count, 1))
         together.append(seconds(loop, count, threads))
     return min(alone) / count * 1e9, min(together) / count * 1e9
@@ -249,13 +250,15 @@ def count(threads, budget, only):
 
 
 def main():
-    threads, budget, only, counting = 2, 0.1, "", False
+    threads, budget, rounds, only, counting = 2, 0.1, 5, "", False
     for name, value in zip(sys.argv[1::2], sys.argv[2::2]):
         match name:
             case "--threads":
                 threads = int(value)
             case "--seconds":
                 budget = float(value)
+            case "--rounds":
+                rounds = int(value)
             case "--only":
                 only = value
             case "--count":
@@ -268,7 +271,7 @@ def main():
     worst = float(threads)
     for name, statement in PATTERNS.items():
         if only in name:
-            alone, together = measure(statement, threads, budget)
+            alone, together = measure(statement, threads, budget, rounds)
             scaling = threads * alone / together
             worst = min(worst, scaling)
             print(f"{name:<26} {alone:>7.1f} ns {together:>7.1f} ns {scaling:>7.2f}x", flush=True)
