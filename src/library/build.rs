@@ -189,14 +189,58 @@ fn generate(out: &Path, files: &mut BTreeMap<String, PathBuf>) {
         "gnu"
     };
     let multiarch = format!("{}-{}-{environment}", target("ARCH"), target("OS"));
-    let data = format!(
-        "\"\"\"What the interpreter was built with.\"\"\"\n\nimport sys\n\nbuild_time_vars = {{\n    \
-         'prefix': sys.base_prefix,\n    'exec_prefix': sys.base_exec_prefix,\n    'LIBDIR': sys.base_prefix + '/lib',\n    \
-         'BINDIR': sys.base_prefix + '/bin',\n    'INCLUDEPY': sys.base_prefix + '/include',\n    'EXT_SUFFIX': '.' + sys.implementation.cache_tag + '-{multiarch}.so',\n    \
-         'SOABI': sys.implementation.cache_tag + '-{multiarch}',\n    'MULTIARCH': '{multiarch}',\n    'HOST_GNU_TYPE': '{multiarch}',\n    \
-         'EXE': '',\n    'VERSION': '%d.%d' % sys.version_info[:2],\n    'Py_DEBUG': 0,\n    'Py_GIL_DISABLED': 1,\n    \
-         'Py_ENABLE_SHARED': 0,\n    'WITH_PYMALLOC': 0,\n    'CONFIG_ARGS': '',\n    'CC': '',\n    'CFLAGS': '',\n}}\n"
+    let mut data = String::from(
+        "\"\"\"What the interpreter was built with, and what extensions are.\"\"\"\n\nimport sys\n\nbuild_time_vars = {\n",
     );
+    let long = target("POINTER_WIDTH")
+        .parse()
+        .map_or(8, |bits: u32| bits / 8);
+    let entries: [(&str, String); 32] = [
+        ("prefix", "sys.base_prefix".into()),
+        ("exec_prefix", "sys.base_exec_prefix".into()),
+        ("LIBDIR", "sys.base_prefix + '/lib'".into()),
+        ("BINDIR", "sys.base_prefix + '/bin'".into()),
+        ("INCLUDEPY", "sys.base_prefix + '/include'".into()),
+        (
+            "EXT_SUFFIX",
+            format!("'.' + sys.implementation.cache_tag + '-{multiarch}.so'"),
+        ),
+        (
+            "SOABI",
+            format!("sys.implementation.cache_tag + '-{multiarch}'"),
+        ),
+        ("MULTIARCH", format!("'{multiarch}'")),
+        ("HOST_GNU_TYPE", format!("'{multiarch}'")),
+        ("EXE", "''".into()),
+        ("VERSION", "'%d.%d' % sys.version_info[:2]".into()),
+        ("Py_DEBUG", "0".into()),
+        ("Py_GIL_DISABLED", "1".into()),
+        ("Py_ENABLE_SHARED", "0".into()),
+        ("WITH_PYMALLOC", "0".into()),
+        ("CONFIG_ARGS", "''".into()),
+        ("HAVE_FORK", "1".into()),
+        ("SIZEOF_VOID_P", long.to_string()),
+        ("SIZEOF_SIZE_T", long.to_string()),
+        ("SIZEOF_LONG", long.to_string()),
+        // Builds of packages ask how extensions are compiled before they find out that these cannot be, and
+        // then go without them.
+        ("CC", "'cc'".into()),
+        ("CXX", "'c++'".into()),
+        ("OPT", "'-O2'".into()),
+        ("CFLAGS", "'-O2'".into()),
+        ("LDFLAGS", "''".into()),
+        ("CCSHARED", "'-fPIC'".into()),
+        ("LDSHARED", "'cc -shared'".into()),
+        ("LDCXXSHARED", "'c++ -shared'".into()),
+        ("BLDSHARED", "'cc -shared'".into()),
+        ("SHLIB_SUFFIX", "'.so'".into()),
+        ("AR", "'ar'".into()),
+        ("ARFLAGS", "'rcs'".into()),
+    ];
+    for (name, value) in entries {
+        writeln!(data, "    '{name}': {value},").expect("writing to a String cannot fail");
+    }
+    data.push_str("}\n");
     add(
         &format!("_sysconfigdata_t_{}_{multiarch}.py", target("OS")),
         &data,

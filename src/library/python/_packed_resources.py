@@ -2,8 +2,12 @@
 on disk."""
 
 import _packed
+import contextlib
 import io
+import pathlib
 import sys
+import tempfile
+from importlib.resources import as_file
 from importlib.resources.abc import Traversable, TraversableResources
 
 
@@ -55,6 +59,26 @@ class PackedPath(Traversable):
 
     def __repr__(self):
         return f'PackedPath({self._path!r})'
+
+
+def copy(path, folder):
+    """Writes a file, or a folder with all that is in it, into `folder`, under the name that it has."""
+    target = folder / path.name
+    if path.is_dir():
+        target.mkdir()
+        for entry in path.iterdir():
+            copy(entry, target)
+    else:
+        target.write_bytes(path.read_bytes())
+    return target
+
+
+@as_file.register(PackedPath)
+@contextlib.contextmanager
+def packed_as_file(path):
+    """The file's name is kept: that of a wheel says what it is."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield copy(path, pathlib.Path(folder))
 
 
 class PackedReader(TraversableResources):

@@ -48,7 +48,7 @@ impl Paths {
             Some((prefix, home)) => {
                 let name = executable.file_name().unwrap_or_default();
                 let base = prefix_of(&home.join(name));
-                (prefix, base, home.join(name))
+                (prefix, base, executable_in(&home, &executable, &resolved))
             }
             None => (base_prefix.clone(), base_prefix, executable.clone()),
         };
@@ -124,6 +124,21 @@ fn environment_of(executable: &Path) -> Option<(PathBuf, PathBuf)> {
         }
     }
     None
+}
+
+/// The executable that a virtual environment was made from: what the environment's `executable` links to
+/// (`resolved`), or else, where it is a copy, one in `home`. The environment has names for it that `home` may not have.
+fn executable_in(home: &Path, executable: &Path, resolved: &Path) -> PathBuf {
+    if resolved != executable {
+        return resolved.to_owned();
+    }
+    let name = executable.file_name().unwrap_or_default();
+    let names = [name, "typhon".as_ref(), "python3.14".as_ref()];
+    let found = names
+        .iter()
+        .map(|name| home.join(name))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| home.join(name))
 }
 
 /// `sys.path` as it is before `site` and without the program's own folder.
