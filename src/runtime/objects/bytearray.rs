@@ -115,6 +115,11 @@ impl Ref<ByteArray> {
         self.locked(|state| state.bytes.clone())
     }
 
+    /// What `look` finds in the bytes, with the lock held.
+    pub fn look<R>(&self, look: impl FnOnce(&[u8]) -> R) -> R {
+        self.locked(|state| look(&state.bytes))
+    }
+
     /// The array's buffer. While it exists the array cannot be resized.
     pub fn export(&self) -> Buffer {
         let (start, length) = self.locked(|state| {
@@ -383,7 +388,9 @@ impl ByteArray {
             .class()
             .has(ClassFlags::HEAPTYPE)
             .then(|| this.export());
-        operations::contains(cx, &this.to_vec(), item)
+        operations::contains(cx, item, |needle| {
+            this.look(|bytes| operations::has(bytes, needle))
+        })
     }
 
     #[slot(concat)]

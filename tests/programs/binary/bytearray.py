@@ -77,3 +77,30 @@ b[2:5] = bytearray(b)
 assert b == b"01" + b"0123456789" + b"56789"
 b[:] = b[5:8]
 assert b == b"345"
+
+# Searching looks at the bytes where they are, also when an argument has changed them meanwhile.
+class Shrinking:
+    def __init__(self, array):
+        self.array = array
+
+    def __index__(self):
+        del self.array[1:]
+        return 0
+
+
+for search in ["find", "rfind", "count"]:
+    shrunk = bytearray(b"abcabc")
+    assert getattr(shrunk, search)(b"c", Shrinking(shrunk)) == (0 if search == "count" else -1)
+    assert shrunk == b"a"
+shrunk = bytearray(b"abcabc")
+assert not shrunk.startswith(b"abc", Shrinking(shrunk)) and shrunk.startswith(b"a") and shrunk.endswith((b"x", b"a"))
+itself = bytearray(b"itself")
+assert itself.startswith(itself) and itself.endswith(itself) and itself.find(itself) == 0 and itself in itself
+assert itself.count(itself) == 1 and itself.startswith((memoryview(itself)[:2],))
+
+marks = bytearray(1 << 20)
+marks[::64] = bytes([1]) * len(range(0, len(marks), 64))
+position, found = -1, 0
+while (position := marks.find(1, position + 1)) >= 0:
+    found += 1
+assert found == len(marks) // 64 and 1 in marks and 2 not in marks and b"\1\0" in marks

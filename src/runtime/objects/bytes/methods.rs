@@ -1,6 +1,7 @@
 //! The methods that `bytes` and `bytearray` have in common, as a table for each.
 //!
-//! Those of `bytearray` work on a copy of its bytes: what they call may run Python code that changes it.
+//! Those of `bytearray` that search look at its bytes with its lock held, when all Python code that their
+//! arguments run has been run; the others work on a copy.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -28,6 +29,8 @@ use crate::value::Value;
 trait ByteString: Payload {
     /// The bytes.
     fn contents(this: &Ref<Self>) -> Cow<'_, [u8]>;
+    /// What `search` finds in the bytes. An object's lock may be held meanwhile.
+    fn searched<R>(this: &Ref<Self>, search: impl FnOnce(&[u8]) -> R) -> R;
     /// A new object with these bytes.
     fn make(cx: &Context, bytes: &[u8]) -> PyResult<Ref<Self>>;
     /// Keeps the bytes as many as they are while an argument runs Python code. Arguments that run none
@@ -40,6 +43,10 @@ trait ByteString: Payload {
 impl ByteString for Bytes {
     fn contents(this: &Ref<Bytes>) -> Cow<'_, [u8]> {
         Cow::Borrowed(this.as_slice())
+    }
+
+    fn searched<R>(this: &Ref<Bytes>, search: impl FnOnce(&[u8]) -> R) -> R {
+        search(this.as_slice())
     }
 
     fn hold(_this: &Ref<Bytes>, _argument: &Value) -> Option<Buffer> {
@@ -58,6 +65,10 @@ impl ByteString for Bytes {
 impl ByteString for ByteArray {
     fn contents(this: &Ref<ByteArray>) -> Cow<'_, [u8]> {
         Cow::Owned(this.to_vec())
+    }
+
+    fn searched<R>(this: &Ref<ByteArray>, search: impl FnOnce(&[u8]) -> R) -> R {
+        this.look(search)
     }
 
     fn hold(this: &Ref<ByteArray>, argument: &Value) -> Option<Buffer> {
@@ -202,9 +213,11 @@ macro_rules! methods {
             ) -> PyResult<i64> {
                 let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                Ok(operations::find(&bytes, &needle, range).map_or(-1, |at| at as i64))
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                Ok(
+                    $ty::searched(this, |bytes| operations::find(bytes, &needle, range))
+                        .map_or(-1, |at| at as i64),
+                )
             }
 
             /// Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].
@@ -225,9 +238,11 @@ macro_rules! methods {
             ) -> PyResult<i64> {
                 let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                Ok(operations::rfind(&bytes, &needle, range).map_or(-1, |at| at as i64))
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                Ok(
+                    $ty::searched(this, |bytes| operations::rfind(bytes, &needle, range))
+                        .map_or(-1, |at| at as i64),
+                )
             }
 
             /// Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].
@@ -248,9 +263,8 @@ macro_rules! methods {
             ) -> PyResult<usize> {
                 let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                operations::find(&bytes, &needle, range)
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                $ty::searched(this, |bytes| operations::find(bytes, &needle, range))
                     .ok_or_else(|| cx.value_error("subsection not found"))
             }
 
@@ -272,9 +286,8 @@ macro_rules! methods {
             ) -> PyResult<usize> {
                 let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                operations::rfind(&bytes, &needle, range)
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                $ty::searched(this, |bytes| operations::rfind(bytes, &needle, range))
                     .ok_or_else(|| cx.value_error("subsection not found"))
             }
 
@@ -294,9 +307,10 @@ macro_rules! methods {
             ) -> PyResult<usize> {
                 let _held = $ty::hold(this, sub);
                 let needle = operations::needle(cx, sub)?;
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                Ok(operations::count(&bytes, &needle, range))
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                Ok($ty::searched(this, |bytes| {
+                    operations::count(bytes, &needle, range)
+                }))
             }
 
             /// Return True if the bytes starts with the specified prefix, False otherwise.
@@ -315,9 +329,12 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<bool> {
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                operations::has_affix(cx, &bytes, prefix, range, "startswith", true)
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                operations::has_affix(cx, prefix, "startswith", |affix| {
+                    $ty::searched(this, |bytes| {
+                        operations::starts_in(bytes, affix, range.clone())
+                    })
+                })
             }
 
             /// Return True if the bytes ends with the specified suffix, False otherwise.
@@ -336,9 +353,12 @@ macro_rules! methods {
                 start: Maybe<&Value>,
                 end: Maybe<&Value>,
             ) -> PyResult<bool> {
-                let bytes = $ty::contents(this);
-                let range = operations::bounds(cx, bytes.len(), start.0, end.0)?;
-                operations::has_affix(cx, &bytes, suffix, range, "endswith", false)
+                let range = operations::bounds(cx, this.len(), start.0, end.0)?;
+                operations::has_affix(cx, suffix, "endswith", |affix| {
+                    $ty::searched(this, |bytes| {
+                        operations::ends_in(bytes, affix, range.clone())
+                    })
+                })
             }
 
             /// Return a copy with all occurrences of substring old replaced by new.

@@ -441,7 +441,7 @@ impl Bytes {
 
     #[slot(contains)]
     fn contains(cx: &Context, this: &Ref<Bytes>, item: &Value) -> PyResult<bool> {
-        operations::contains(cx, this.as_slice(), item)
+        operations::contains(cx, item, |needle| operations::has(this.as_slice(), needle))
     }
 
     #[slot(concat)]

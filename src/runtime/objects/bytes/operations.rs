@@ -54,16 +54,20 @@ pub fn byte(cx: &Context, value: &Value) -> PyResult<u8> {
     u8::try_from(number).map_err(|_| cx.value_error("byte must be in range(0, 256)"))
 }
 
-/// `item in bytes`: a byte or a stretch of them.
+/// `item in bytes`: a byte or a stretch of them, which `has` looks for.
 ///
 /// # Errors
 /// TypeError when the item is neither.
-pub fn contains(cx: &Context, bytes: &[u8], item: &Value) -> PyResult<bool> {
+pub fn contains(cx: &Context, item: &Value, has: impl FnOnce(&[u8]) -> bool) -> PyResult<bool> {
     if int::is_int(item) || item.class().slots.index.get().is_some() {
-        let byte = byte(cx, item)?;
-        return Ok(memchr::memchr(byte, bytes).is_some());
+        return byte(cx, item).map(|byte| has(&[byte]));
     }
-    buffer::with_bytes(cx, item, |needle| find_from(bytes, needle, 0).is_some())
+    buffer::with_bytes(cx, item, has)
+}
+
+/// Whether `needle` occurs.
+pub fn has(bytes: &[u8], needle: &[u8]) -> bool {
+    find_from(bytes, needle, 0).is_some()
 }
 
 /// What is looked for: a byte or a stretch of them.
@@ -97,47 +101,57 @@ pub fn bounds(
     Ok((start <= end).then_some(start..end))
 }
 
+/// A range of [`bounds`] as far as it is inside: a bytearray may have become shorter meanwhile.
+fn within(bytes: &[u8], range: Option<Range<usize>>) -> Option<Range<usize>> {
+    let range = range?;
+    let end = range.end.min(bytes.len());
+    (range.start <= end).then_some(range.start..end)
+}
+
 /// The first occurrence of `needle` in the range.
 pub fn find(bytes: &[u8], needle: &[u8], range: Option<Range<usize>>) -> Option<usize> {
-    let range = range?;
+    let range = within(bytes, range)?;
     find_from(&bytes[..range.end], needle, range.start)
 }
 
 /// The last occurrence of `needle` in the range.
 pub fn rfind(bytes: &[u8], needle: &[u8], range: Option<Range<usize>>) -> Option<usize> {
-    let range = range?;
+    let range = within(bytes, range)?;
     rfind_in(&bytes[range.clone()], needle).map(|at| at + range.start)
 }
 
 /// How often `needle` occurs in the range without overlapping itself.
 pub fn count(bytes: &[u8], needle: &[u8], range: Option<Range<usize>>) -> usize {
-    match range {
+    match within(bytes, range) {
         None => 0,
         Some(range) if needle.is_empty() => range.len() + 1,
         Some(range) => occurrences(&bytes[range], needle).count(),
     }
 }
 
-/// `startswith` and `endswith`.
+/// Whether the range begins with `affix`.
+pub fn starts_in(bytes: &[u8], affix: &[u8], range: Option<Range<usize>>) -> bool {
+    within(bytes, range).is_some_and(|range| bytes[range].starts_with(affix))
+}
+
+/// Whether the range ends with `affix`.
+pub fn ends_in(bytes: &[u8], affix: &[u8], range: Option<Range<usize>>) -> bool {
+    within(bytes, range).is_some_and(|range| bytes[range].ends_with(affix))
+}
+
+/// `startswith` and `endswith`: whether `matches` the affix, or one of a tuple's.
 ///
 /// # Errors
 /// TypeError when `affix` is neither bytes-like nor a tuple.
 pub fn has_affix(
     cx: &Context,
-    bytes: &[u8],
     affix: &Value,
-    range: Option<Range<usize>>,
     method: &str,
-    at_start: bool,
+    matches: impl Fn(&[u8]) -> bool,
 ) -> PyResult<bool> {
-    let matches = |affix: &[u8]| match &range {
-        None => false,
-        Some(range) if at_start => bytes[range.clone()].starts_with(affix),
-        Some(range) => bytes[range.clone()].ends_with(affix),
-    };
     if let Some(affixes) = affix.downcast::<Tuple>() {
         for affix in affixes.as_slice() {
-            if buffer::with_bytes(cx, affix, matches)? {
+            if buffer::with_bytes(cx, affix, &matches)? {
                 return Ok(true);
             }
         }
