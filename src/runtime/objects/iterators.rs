@@ -23,7 +23,7 @@ use crate::objects::exceptions;
 use crate::objects::list::List;
 use crate::objects::str_::{Name, names};
 use crate::objects::tuple::Tuple;
-use crate::protocols::{call, compare, index, sequence};
+use crate::protocols::{call, compare, index, iterate, sequence};
 use crate::value::Value;
 
 /// What an iterator goes over, until it is exhausted. See the module's header.
@@ -504,7 +504,7 @@ pub(crate) fn item_or_end(
                 || cx.exception_matches(exceptions::stop_iteration())
             {
                 cx.clear_exception();
-                Ok(None)
+                iterate::end(cx)
             } else {
                 Err(raised)
             }
@@ -633,7 +633,7 @@ impl CallableIterator {
             Ok(value) => {
                 if compare::identical_or_equal(cx, &sentinel, &value)? {
                     this.finish();
-                    return Ok(None);
+                    return iterate::end(cx);
                 }
                 // Exhausted by the call itself.
                 Ok((!this.callable.is_empty()).then_some(value))
@@ -644,7 +644,7 @@ impl CallableIterator {
                 }
                 cx.clear_exception();
                 this.finish();
-                Ok(None)
+                iterate::end(cx)
             }
         }
     }

@@ -72,10 +72,29 @@ pub fn iter_or_none(cx: &Context, iterable: &Value) -> PyResult<Option<Value>> {
 
 /// `next(iterator)`; `None` at the end.
 ///
+/// An iterator may run Python code that raises StopIteration (a function that `map` calls): that is an end
+/// like any other.
+///
 /// # Errors
 /// TypeError when it is no iterator, and what `__next__` raises.
 #[inline]
 pub fn next(cx: &Context, iterator: &Value) -> PyResult<Option<Value>> {
+    // What an iterator has left that was used up meanwhile says nothing of this one.
+    if !cx.stop_value.is_empty() {
+        drop(take_stop_value(cx));
+    }
+    match next_or_stop(cx, iterator) {
+        Ok(found) => Ok(found),
+        Err(_) => ended_by_exception(cx),
+    }
+}
+
+/// [`next`], where a StopIteration that code run by the iterator has raised stays the exception it is.
+///
+/// # Errors
+/// As [`next`], and StopIteration.
+#[inline]
+pub fn next_or_stop(cx: &Context, iterator: &Value) -> PyResult<Option<Value>> {
     match iterator.class().slots.next.get() {
         // Iterators may wrap one another without end.
         Some(next) => cx.nested("", || next(cx, iterator)),
@@ -89,6 +108,17 @@ fn not_an_iterator(cx: &Context, object: &Value) -> Raised {
         "'{}' object is not an iterator",
         object.type_name()
     ))
+}
+
+/// The end, if what was raised is a StopIteration; its value is kept.
+#[cold]
+fn ended_by_exception(cx: &Context) -> PyResult<Option<Value>> {
+    let stop = cx.catch(exceptions::stop_iteration())?;
+    let value = exceptions::stop_value(&stop);
+    if !value.is_none() {
+        set_stop_value(cx, value);
+    }
+    Ok(None)
 }
 
 /// Whether the object has `__next__`.
@@ -207,10 +237,13 @@ pub fn drain(
         return Err(not_an_iterator(cx, iterator));
     };
     cx.nested("", || {
-        while let Some(value) = next(cx, iterator)? {
-            each(value)?;
+        loop {
+            match next(cx, iterator) {
+                Ok(Some(value)) => each(value)?,
+                Ok(None) => return Ok(()),
+                Err(Raised) => return ended_by_exception(cx).map(|_| ()),
+            }
         }
-        Ok(())
     })
 }
 
@@ -289,6 +322,15 @@ pub fn length_hint(cx: &Context, object: &Value, default: usize) -> PyResult<usi
 /// and `next()`.
 pub fn set_stop_value(cx: &Context, value: Value) {
     cx.stop_value.set(Some(value));
+}
+
+/// The end of an iterator that has no value, whatever those had that it used.
+///
+/// # Errors
+/// None.
+pub fn end(cx: &Context) -> PyResult<Option<Value>> {
+    drop(take_stop_value(cx));
+    Ok(None)
 }
 
 /// The value kept by [`set_stop_value`]; None when there is none. Taken before and after a `next`.

@@ -66,7 +66,7 @@ pub fn len(cx: &Context, obj: &Value) -> PyResult<usize> {
 #[pyfunction("next(iterator, default=<unrepresentable>, /)")]
 pub fn next(cx: &Context, iterator: &Value, default: Maybe<&Value>) -> PyResult<Value> {
     drop(iterate::take_stop_value(cx));
-    let found = iterate::next(cx, iterator);
+    let found = iterate::next_or_stop(cx, iterator);
     match (found, default.0) {
         (Ok(Some(item)), _) => Ok(item),
         (Ok(None), Some(default)) => Ok(default.clone()),

@@ -274,6 +274,7 @@ impl Cycle {
                 };
             }
             this.iterator.set(None);
+            drop(iterate::take_stop_value(cx));
         }
         Ok(this.locked(|saved| {
             let item = saved.items.get(saved.next)?.clone();

@@ -96,7 +96,7 @@ impl Batched {
         let items = take(cx, &iterator, this.size).inspect_err(|_| this.iterator.set(None))?;
         if items.is_empty() {
             this.iterator.set(None);
-            return Ok(None);
+            return iterate::end(cx);
         }
         if this.strict && items.len() < this.size {
             this.iterator.set(None);
@@ -297,7 +297,7 @@ impl GroupBy {
                 }
             }
             if !GroupBy::step(cx, this)? {
-                return Ok(None);
+                return iterate::end(cx);
             }
             seen = this.locked(|state| (state.target.clone(), state.current.clone()));
         };
@@ -372,12 +372,12 @@ impl Grouper {
             }
             let Some(item) = item else {
                 if !GroupBy::step(cx, parent)? {
-                    return Ok(None);
+                    return iterate::end(cx);
                 }
                 continue;
             };
             if !compare::identical_or_equal(cx, &this.key, &item.key)? {
-                return Ok(None);
+                return iterate::end(cx);
             }
             // The comparison, or another thread, may have taken the item, or the next one even.
             let (taken, is_empty) = parent.locked(|state| {

@@ -190,7 +190,7 @@ impl Chain {
     fn next(cx: &Context, this: &Ref<Chain>) -> PyResult<Option<Value>> {
         match Chain::step(cx, this)? {
             Step::Item(item) => Ok(Some(item)),
-            Step::Others | Step::End => Ok(None),
+            Step::Others | Step::End => iterate::end(cx),
         }
     }
 
@@ -281,7 +281,7 @@ impl ZipLongest {
                 None => None,
             };
             if item.is_none() && field.replace(None).is_some() && this.one_ended() {
-                return Ok(None);
+                return iterate::end(cx);
             }
             items.push(item.unwrap_or_else(|| this.fill.clone()));
         }

@@ -202,7 +202,7 @@ impl TakeWhile {
             return Ok(Some(item));
         }
         this.stopped.store(true, Ordering::Relaxed);
-        Ok(None)
+        iterate::end(cx)
     }
 }
 
