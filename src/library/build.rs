@@ -195,7 +195,7 @@ fn generate(out: &Path, files: &mut BTreeMap<String, PathBuf>) {
     let long = target("POINTER_WIDTH")
         .parse()
         .map_or(8, |bits: u32| bits / 8);
-    let entries: [(&str, String); 32] = [
+    let entries: [(&str, String); 33] = [
         ("prefix", "sys.base_prefix".into()),
         ("exec_prefix", "sys.base_exec_prefix".into()),
         ("LIBDIR", "sys.base_prefix + '/lib'".into()),
@@ -222,6 +222,11 @@ fn generate(out: &Path, files: &mut BTreeMap<String, PathBuf>) {
         ("SIZEOF_VOID_P", long.to_string()),
         ("SIZEOF_SIZE_T", long.to_string()),
         ("SIZEOF_LONG", long.to_string()),
+        // Where zoneinfo looks for time zones.
+        (
+            "TZPATH",
+            "'/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo'".into(),
+        ),
         // Builds of packages ask how extensions are compiled before they find out that these cannot be, and
         // then go without them.
         ("CC", "'cc'".into()),
