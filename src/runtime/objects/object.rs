@@ -648,7 +648,8 @@ pub(crate) fn state_of(cx: &Context, this: &Value, required: bool) -> PyResult<V
 /// `object.__getstate__`: the `__dict__`, and what is in `__slots__`.
 fn default_state(cx: &Context, this: &Value, required: bool) -> PyResult<Value> {
     let class = this.class();
-    let has_payload = !std::ptr::eq(class.layout, BareObject::LAYOUT);
+    // `tzinfo` and its like have a layout of their own, with nothing in it.
+    let has_payload = class.layout.size > BareObject::LAYOUT.size;
     if required && (class.layout.is_variable || has_payload) {
         return Err(cx.type_error(format!("cannot pickle '{}' object", this.type_name())));
     }
