@@ -14,7 +14,7 @@ use crate::asdl::{Node, from_parsed, into_parsed};
 use crate::code::Code;
 use crate::codegen::{Generator, GeneratorInput};
 use crate::constant::Constant;
-use crate::diagnose::diagnose;
+use crate::diagnose::{diagnose, has_endless_lambdas};
 use crate::diamond;
 use crate::error::{CompileError, Compiled, Failure, SyntaxWarning};
 use crate::future::Future;
@@ -120,6 +120,9 @@ fn parse(
         && let Some(failure) = diagnose(source, options)
     {
         return Err(failure);
+    }
+    if nesting::may_have_endless_lambdas(source) && has_endless_lambdas(source) {
+        return Err(Failure::recursion());
     }
     let parser_mode = match options.mode {
         Mode::Eval | Mode::FunctionType => ruff_python_parser::Mode::Expression,

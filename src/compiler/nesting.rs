@@ -31,6 +31,12 @@ pub(crate) fn seems_endless(source: &str) -> bool {
     })
 }
 
+/// Whether there are so many lambdas that they may be nested without end, each in the parameters of
+/// the one before: the parser has no end of recursion there.
+pub(crate) fn may_have_endless_lambdas(source: &str) -> bool {
+    source.matches("lambda").nth(SUSPICIOUS as usize).is_some()
+}
+
 /// Whether a parsed source may be nested deeper than Python allows.
 pub(crate) fn is_too_deep<T>(parsed: &Parsed<T>) -> bool {
     let (mut brackets, mut indentation) = (0u32, 1u32);

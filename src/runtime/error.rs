@@ -69,6 +69,19 @@ impl Context {
         self.room_for_slow(bytes)
     }
 
+    /// A vector of `items`, of which there may be any number.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn try_collect<T>(&self, items: impl ExactSizeIterator<Item = T>) -> PyResult<Vec<T>> {
+        let mut collected = Vec::new();
+        collected
+            .try_reserve_exact(items.len())
+            .map_err(|_| self.no_memory())?;
+        collected.extend(items);
+        Ok(collected)
+    }
+
     #[cold]
     fn room_for_slow(&self, bytes: usize) -> PyResult<()> {
         let mut probe = Vec::<u8>::new();

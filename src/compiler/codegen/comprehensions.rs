@@ -226,7 +226,9 @@ impl<'a> Generator<'a, '_> {
             self.jump_if(condition, cleanup, false)?;
         }
         if index + 1 < generators.len() {
-            self.clauses(generators, index + 1, depth, element, at, inlined)?;
+            crate::recursion::grow(|| {
+                self.clauses(generators, index + 1, depth, element, at, inlined)
+            })?;
         } else {
             self.element(element, depth, element_at)?;
         }

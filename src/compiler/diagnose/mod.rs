@@ -35,6 +35,39 @@ use tokenizer::{Kind, Token, Tokens, never_closed, tokenize};
 use crate::error::{EndColumn, ErrorKind, Failure};
 use crate::options::{CompileOptions, Mode};
 
+/// Lambdas that may be open at once: those in the parameters of others.
+const MAX_LAMBDAS: usize = 1000;
+
+/// Whether more lambdas stand in the parameters of others than the parser is to be given.
+pub(crate) fn has_endless_lambdas(source: &str) -> bool {
+    // Brackets and lambdas that are open, with the number of lambdas among them.
+    let mut open: Vec<bool> = Vec::new();
+    let mut lambdas = 0;
+    for token in &tokenize(source).tokens {
+        match token.text {
+            "lambda" if token.kind == Kind::Name => {
+                open.push(true);
+                lambdas += 1;
+            }
+            "(" | "[" | "{" if token.kind == Kind::Operator => open.push(false),
+            ":" if token.kind == Kind::Operator && open.last() == Some(&true) => {
+                open.pop();
+                lambdas -= 1;
+            }
+            ")" | "]" | "}" if token.kind == Kind::Operator => {
+                while open.pop() == Some(true) {
+                    lambdas -= 1;
+                }
+            }
+            _ => {}
+        }
+        if lambdas > MAX_LAMBDAS {
+            return true;
+        }
+    }
+    false
+}
+
 /// The error that CPython reports for a source, if any.
 pub(crate) fn diagnose(source: &str, options: &CompileOptions) -> Option<Failure> {
     let Tokens {

@@ -98,12 +98,13 @@ impl MappingProxy {
 
     #[slot(str)]
     fn str(cx: &Context, this: &Ref<MappingProxy>) -> PyResult<Value> {
-        text::str(cx, &this.mapping).map(Ref::into_value)
+        cx.nested("", || text::str(cx, &this.mapping))
+            .map(Ref::into_value)
     }
 
     #[slot(hash)]
     fn hash(cx: &Context, this: &Ref<MappingProxy>) -> PyResult<i64> {
-        hash::hash(cx, &this.mapping)
+        cx.nested("", || hash::hash(cx, &this.mapping))
     }
 
     #[slot(compare)]
@@ -118,27 +119,29 @@ impl MappingProxy {
 
     #[slot(iter)]
     fn iter(cx: &Context, this: &Ref<MappingProxy>) -> PyResult<Value> {
-        iterate::iter(cx, &this.mapping)
+        cx.nested("", || iterate::iter(cx, &this.mapping))
     }
 
     #[slot(length)]
     fn length(cx: &Context, this: &Ref<MappingProxy>) -> PyResult<usize> {
-        sequence::length(cx, &this.mapping)
+        cx.nested("", || sequence::length(cx, &this.mapping))
     }
 
     #[slot(contains)]
     fn contains(cx: &Context, this: &Ref<MappingProxy>, key: &Value) -> PyResult<bool> {
-        sequence::contains(cx, &this.mapping, key)
+        cx.nested("", || sequence::contains(cx, &this.mapping, key))
     }
 
     #[slot(subscript)]
     fn subscript(cx: &Context, this: &Ref<MappingProxy>, key: &Value) -> PyResult<Value> {
-        sequence::get_item(cx, &this.mapping, key)
+        cx.nested("", || sequence::get_item(cx, &this.mapping, key))
     }
 
     #[slot(or)]
     fn or(cx: &Context, left: &Value, right: &Value) -> PyResult<Value> {
-        number::binary(cx, BinaryOperator::Or, behind(left), behind(right))
+        cx.nested("", || {
+            number::binary(cx, BinaryOperator::Or, behind(left), behind(right))
+        })
     }
 
     #[slot(inplace_or)]

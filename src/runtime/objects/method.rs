@@ -84,7 +84,7 @@ impl Method {
                 None => Ok(own),
             };
         }
-        attribute::get(cx, &method.function, name)
+        cx.nested("", || attribute::get(cx, &method.function, name))
     }
 
     #[slot(descriptor_get)]
@@ -120,7 +120,8 @@ impl Method {
 
     #[slot(hash)]
     fn hash(cx: &Context, this: &Ref<Method>) -> PyResult<i64> {
-        let hash = hash::hash_pointer(&this.this) ^ hash::hash(cx, &this.function)?;
+        let hash =
+            hash::hash_pointer(&this.this) ^ cx.nested("", || hash::hash(cx, &this.function))?;
         Ok(if hash == -1 { -2 } else { hash })
     }
 
@@ -153,7 +154,9 @@ impl Method {
 
     #[getter("__doc__")]
     fn doc(cx: &Context, this: &Ref<Method>) -> PyResult<Value> {
-        attribute::get(cx, &this.function, names::dunder_doc())
+        cx.nested("", || {
+            attribute::get(cx, &this.function, names::dunder_doc())
+        })
     }
 
     /// Helper for pickle.

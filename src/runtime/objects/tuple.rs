@@ -103,6 +103,14 @@ impl Tuple {
         self.as_slice().to_vec()
     }
 
+    /// [`Tuple::to_vec`] for tuples of any length.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn try_to_vec(&self, cx: &Context) -> PyResult<Vec<Value>> {
+        cx.try_collect(self.as_slice().iter().cloned())
+    }
+
     /// `()`.
     pub fn empty() -> Ref<Tuple> {
         EMPTY.get().expect("invariant: made at start-up").clone()

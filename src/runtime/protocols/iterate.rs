@@ -139,21 +139,27 @@ pub fn is_plain_sequence(iterable: &Value) -> bool {
 /// MemoryError.
 pub fn snapshot(cx: &Context, iterable: &Value) -> PyResult<Option<Vec<Value>>> {
     let values = if let Some(list) = iterable.downcast_exact::<List>() {
-        list.to_vec()
+        list.try_to_vec(cx)?
     } else if let Some(tuple) = iterable.downcast_exact::<Tuple>() {
-        tuple.to_vec()
+        tuple.try_to_vec(cx)?
     } else if let Some(dict) = iterable.downcast_exact::<Dict>() {
         dict.keys_snapshot(cx)?
     } else if let Some(set) = any_set(iterable).filter(|set| set.is_exact()) {
-        set.to_vec()
+        set.try_to_vec(cx)?
     } else if let Some(keys) = iterable.downcast_exact::<DictKeys>() {
         keys.dict().keys_snapshot(cx)?
     } else if let Some(values) = iterable.downcast_exact::<DictValues>() {
         values.dict().values_snapshot(cx)?
     } else if let Some(items) = iterable.downcast_exact::<DictItems>() {
         let items = items.dict().items_snapshot(cx)?;
-        let pair = |(key, value)| Tuple::pair(cx, key, value).map(Ref::into_value);
-        items.into_iter().map(pair).collect::<PyResult<_>>()?
+        let mut pairs = Vec::new();
+        pairs
+            .try_reserve_exact(items.len())
+            .map_err(|_| cx.no_memory())?;
+        for (key, value) in items {
+            pairs.push(Tuple::pair(cx, key, value)?.into_value());
+        }
+        pairs
     } else {
         return Ok(None);
     };

@@ -293,10 +293,12 @@ pub(super) fn is_abstract(cx: &Context, function: Option<&Value>) -> PyResult<bo
     let Some(function) = function else {
         return Ok(false);
     };
-    match attribute::find(cx, function, names::dunder_isabstractmethod())? {
-        Some(answer) => answer.truth(cx),
-        None => Ok(false),
-    }
+    cx.nested("", || {
+        match attribute::find(cx, function, names::dunder_isabstractmethod())? {
+            Some(answer) => answer.truth(cx),
+            None => Ok(false),
+        }
+    })
 }
 
 method_wrapper!(ClassMethod "classmethod" "Convert a function to be a class method.\n\nA class method receives the class as implicit first argument,\njust like an instance method receives the instance.\nTo declare a class method, use this idiom:\n\n  class C:\n      @classmethod\n      def f(cls, arg1, arg2, argN):\n          ...\n\nIt can be called either on the class (e.g. C.f()) or on an instance\n(e.g. C().f()).  The instance is ignored except for its class.\nIf a class method is called for a derived class, the derived class\nobject is passed as the implied first argument.\n\nClass methods are different than C++ or Java static methods.\nIf you want those, see the staticmethod builtin." {

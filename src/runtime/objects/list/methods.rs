@@ -131,7 +131,10 @@ impl List {
         if let Some(joined) = joined.flatten() {
             return joined.map(Ref::into_value);
         }
-        let mut values = Vec::with_capacity(this.len() + second.len());
+        let mut values = Vec::new();
+        values
+            .try_reserve(this.len() + second.len())
+            .map_err(|_| cx.no_memory())?;
         this.append_to(&mut values);
         second.append_to(&mut values);
         List::from_values(cx, values).map(Ref::into_value)

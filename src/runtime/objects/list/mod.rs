@@ -742,11 +742,18 @@ impl Writer<'_> {
 
     /// The items `start..stop`, counted.
     fn slice(&self, start: usize, stop: usize) -> Vec<Value> {
+        self.try_slice(start, stop)
+            .expect("memory for a copy of the items")
+    }
+
+    /// The items `start..stop`, counted; `None` without memory for them.
+    fn try_slice(&self, start: usize, stop: usize) -> Option<Vec<Value>> {
         let item = |index| self.word(index).look(Value::clone);
+        let mut items = Vec::new();
+        items.try_reserve_exact(stop - start).ok()?;
         // The length is known, so the vector is written without asking for room each time.
-        (start..stop)
-            .map(|index| item(index).expect("invariant: items are values"))
-            .collect()
+        items.extend((start..stop).map(|index| item(index).expect("invariant: items are values")));
+        Some(items)
     }
 
     fn take_all(&mut self) -> Vec<Value> {

@@ -90,6 +90,15 @@ impl Ref<List> {
         self.write(|writer| writer.slice(0, writer.len()))
     }
 
+    /// [`List::to_vec`] for lists of any length.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn try_to_vec(&self, cx: &Context) -> PyResult<Vec<Value>> {
+        let copied = self.write(|writer| writer.try_slice(0, writer.len()));
+        copied.ok_or_else(|| cx.no_memory())
+    }
+
     /// The two items of the pair that is item `index`, which is not counted for that. `None` when it is no
     /// tuple of two, or another thread could free it meanwhile.
     #[inline(always)]

@@ -111,6 +111,8 @@ fn with_values<R>(left: u64, right: u64, look: impl FnOnce(&Value, &Value) -> R)
 }
 
 fn sort_by_themselves(cx: &Context, items: &mut Vec<Value>, reverse: bool) -> PyResult<()> {
+    // What merging needs.
+    cx.room_for(items.len() * size_of::<u64>())?;
     let kind = plain_kind(items);
     let mut words = into_words(std::mem::take(items));
     let result = sort_words(cx, kind, &mut words, reverse, |&word| word);
@@ -120,6 +122,8 @@ fn sort_by_themselves(cx: &Context, items: &mut Vec<Value>, reverse: bool) -> Py
 }
 
 fn sort_by_keys(cx: &Context, key: &Value, items: &mut Vec<Value>, reverse: bool) -> PyResult<()> {
+    // Keys, pairs of keys and items, and what merging needs of those.
+    cx.room_for(items.len() * 5 * size_of::<u64>())?;
     let mut keys = Vec::with_capacity(items.len());
     for item in items.iter() {
         keys.push(call::call(cx, key, std::slice::from_ref(item))?);

@@ -569,6 +569,16 @@ impl<'a> AnySet<'a> {
         self.entries().into_iter().map(|(key, _)| key).collect()
     }
 
+    /// [`AnySet::to_vec`] for sets of any size.
+    ///
+    /// # Errors
+    /// MemoryError.
+    pub fn try_to_vec(self, cx: &Context) -> PyResult<Vec<Value>> {
+        // The keys with their hashes, then the keys alone.
+        cx.room_for(self.len() * 3 * size_of::<u64>())?;
+        Ok(self.to_vec())
+    }
+
     /// The hash that a frozenset of these keys has: it does not depend on their order.
     fn hash_of_keys(self) -> i64 {
         fn shuffle(hash: u64) -> u64 {

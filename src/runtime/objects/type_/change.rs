@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{CHANGES, Type};
+use super::{Type, changing};
 use crate::class::ClassFlags;
 use crate::context::Context;
 use crate::error::PyResult;
@@ -51,7 +51,7 @@ impl Ref<Type> {
             .as_ref()
             .is_some_and(|value| value.class().slots.descriptor_set.get().is_some());
         {
-            let _changes = CHANGES.lock();
+            let _changes = changing(cx);
             self.invalidate();
             (changed, old) = match value {
                 Some(value) => {

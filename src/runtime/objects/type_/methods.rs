@@ -2,7 +2,7 @@
 
 use typhon_macros::pymethods;
 
-use super::{CHANGES, NewType, Type, best_base, calculate_metaclass, new, type_get_attribute};
+use super::{NewType, Type, best_base, calculate_metaclass, changing, new, type_get_attribute};
 use crate::args::Args;
 use crate::class::ClassFlags;
 use crate::context::Context;
@@ -347,7 +347,7 @@ impl Type {
             return Ok(());
         }
         {
-            let _changes = CHANGES.lock();
+            let _changes = changing(cx);
             this.invalidate();
             for base in old_bases
                 .iter()
@@ -616,7 +616,7 @@ fn recompute_mro(cx: &Context, class: &Ref<Type>, changed: &mut Vec<ChangedOrder
         return Ok(());
     }
     {
-        let _changes = CHANGES.lock();
+        let _changes = changing(cx);
         class.invalidate();
         class.mro.set(Some(order.clone()));
         changed.push((class.clone(), before, order));

@@ -5,7 +5,7 @@
 //! attribute look-up on the type depends on (its dict, its bases' dicts, the order of resolution):
 //! it is a number that was never used before, or zero when none was asked for since the last change.
 //!
-//! Who changes a type holds [`CHANGES`] and takes the version away *before* the change, so that no
+//! Who changes a type has the turn ([`changing`]) and takes the version away *before* the change, so that no
 //! reader trusts a cached value that may be freed by it, and *after* it, so that no reader caches a
 //! value under a version that it found before.
 //!
@@ -22,7 +22,7 @@ use std::ptr::NonNull;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 pub use change::set_attribute;
 pub(crate) use lookup::type_find_attribute;
@@ -44,8 +44,17 @@ use crate::shape::{self, Mode, Root, Shape};
 use crate::slots::Slots;
 use crate::value::Value;
 
-/// Held while a type changes. A leaf lock: no Python code runs under it.
-pub(crate) static CHANGES: Mutex<()> = Mutex::new(());
+/// Held while a type changes: no Python code runs under it, but dicts are entered. Taken by [`changing`].
+static CHANGES: Mutex<()> = Mutex::new(());
+
+/// The calling thread changes a type, as long as it has what is returned. It waits for its turn
+/// detached: who has it may wait for this thread to let go of a dict.
+pub(crate) fn changing(cx: &Context) -> MutexGuard<'static, ()> {
+    match CHANGES.try_lock() {
+        Some(turn) => turn,
+        None => cx.detached(|| CHANGES.lock()),
+    }
+}
 
 static NEXT_VERSION: AtomicU32 = AtomicU32::new(1);
 

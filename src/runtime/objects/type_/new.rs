@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{CHANGES, Type, TypeBuilder, inherited_flags, mro};
+use super::{Type, TypeBuilder, changing, inherited_flags, mro};
 use crate::args::{Args, Keywords};
 use crate::class::ClassFlags;
 use crate::context::Context;
@@ -211,7 +211,7 @@ impl NewType<'_> {
         }
         let order = compute_mro(cx, &class, self.metaclass)?;
         {
-            let _changes = CHANGES.lock();
+            let _changes = changing(cx);
             class.mro.set(Some(order.into_value()));
             for base in &base_types {
                 base.add_subclass(&class);
