@@ -397,7 +397,8 @@ pub(crate) fn new_with_shape<T: Payload>(
     }
 }
 
-/// Makes an object with `extra` bytes behind the payload, which `fill` initializes.
+/// Makes an object with `extra` bytes behind the payload, which `fill` initializes. The payload is made
+/// in its place or not at all: dropping it would drop what is behind it.
 ///
 /// # Errors
 /// MemoryError.
@@ -408,18 +409,17 @@ pub(crate) fn new_with_shape<T: Payload>(
 pub unsafe fn new_variable<T: Payload>(
     cx: &Context,
     shape: &'static Shape,
-    payload: T,
+    payload: impl FnOnce() -> T,
     extra: usize,
     fill: impl FnOnce(*mut u8),
 ) -> PyResult<Ref<T>> {
     let Some(memory) = allocate(shape, extra) else {
-        drop(payload);
         return Err(cx.no_memory());
     };
     let object = memory.cast::<Object<T>>();
     // SAFETY: fresh memory of the layout's size and `extra` more.
     unsafe {
-        (&raw mut (*object.as_ptr()).payload).write(payload);
+        (&raw mut (*object.as_ptr()).payload).write(payload());
         fill(object.as_ptr().cast::<u8>().add(T::LAYOUT.size));
         publish(memory, shape);
         if shape.kind == Kind::Container {
@@ -440,7 +440,7 @@ pub unsafe fn new_variable<T: Payload>(
 #[inline(always)]
 pub(crate) unsafe fn new_plain<T: Payload, I>(
     cx: &Context,
-    payload: T,
+    payload: impl FnOnce() -> T,
     extra: usize,
     fill: impl FnOnce(*mut I),
 ) -> PyResult<Ref<T>> {
@@ -451,7 +451,7 @@ pub(crate) unsafe fn new_plain<T: Payload, I>(
     };
     // SAFETY: fresh memory of that size.
     unsafe {
-        (&raw mut (*memory).payload).write(payload);
+        (&raw mut (*memory).payload).write(payload());
         fill(memory.byte_add(payload_end::<T>()).cast());
         Header::initialize(object.cast(), T::shape_id(), typhon_sync::owner_id());
         if matches!(const { T::LAYOUT.kind }, Kind::Container) {

@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::error::PyResult;
 use crate::object::Ref;
 use crate::objects::bytes::Bytes;
-use crate::objects::str_::Str;
+use crate::objects::str_::{Str, Units};
 use crate::value::Value;
 
 pub use wide::ByteOrder;
@@ -104,6 +104,13 @@ fn encode_built_in(
     encoding: BuiltIn,
     errors: &str,
 ) -> PyResult<Vec<u8>> {
+    let (most, few) = match encoding {
+        BuiltIn::Utf32(_) => (4, 4),
+        BuiltIn::Utf8 | BuiltIn::Utf16(_) => (4, 2),
+        BuiltIn::Latin1 | BuiltIn::Ascii => (1, 1),
+    };
+    let is_wide = matches!(string.units(), Units::Four(_));
+    cx.room_for((string.len() + 1) * if is_wide { most } else { few })?;
     match encoding {
         BuiltIn::Utf8 => utf8::encode(cx, string, errors),
         BuiltIn::Latin1 => narrow::encode_latin1(cx, string, errors),

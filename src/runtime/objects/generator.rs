@@ -151,7 +151,7 @@ impl Generator {
         };
         // SAFETY: live values are between `locals` and `sp`.
         let live = unsafe { source.sp.offset_from(source.locals) } as usize;
-        let payload = Generator {
+        let payload = || Generator {
             frame: UnsafeCell::new(Frame {
                 pc: source.pc,
                 sp: std::ptr::null_mut(),

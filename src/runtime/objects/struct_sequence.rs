@@ -238,7 +238,7 @@ impl Description {
         let hidden = fields.len() - self.visible;
         let count = Value::from_small_int(hidden as i64).expect("invariant: the count is small");
         fields.insert(self.visible, count);
-        let payload = StructSequence {
+        let payload = || StructSequence {
             items: Tuple::with_length(self.visible),
         };
         let extra = fields.len() * 8;

@@ -132,9 +132,13 @@ impl Tuple {
     ) -> PyResult<Ref<Tuple>> {
         // SAFETY: `fill` writes `length` values.
         unsafe {
-            object::new_variable(cx, shape, Tuple { length }, length * 8, |memory| {
-                fill(memory.cast())
-            })
+            object::new_variable(
+                cx,
+                shape,
+                || Tuple { length },
+                length * 8,
+                |memory| fill(memory.cast()),
+            )
         }
     }
 
@@ -152,7 +156,7 @@ impl Tuple {
         fill: impl FnOnce(*mut Value),
     ) -> PyResult<Ref<Tuple>> {
         // SAFETY: a tuple has no tail, and nothing is left unwritten.
-        unsafe { object::new_plain(cx, Tuple { length }, length * 8, fill) }
+        unsafe { object::new_plain(cx, || Tuple { length }, length * 8, fill) }
     }
 
     /// A tuple of these values.

@@ -6,7 +6,6 @@
 
 use crate::context::Context;
 use crate::error::{PyResult, Raised};
-use crate::object::Ref;
 use crate::objects::dict::Dict;
 use crate::objects::dict::views::{DictItems, DictKeys, DictValues};
 use crate::objects::exceptions;

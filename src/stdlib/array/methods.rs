@@ -112,7 +112,8 @@ impl Array {
     #[method("frombytes(self, buffer, /)")]
     fn frombytes(cx: &Context, this: &Ref<Array>, buffer: &Value) -> PyResult<()> {
         // Copied: the buffer may be the array's own.
-        let bytes = BytesLike::of(cx, buffer)?.bytes().to_vec();
+        let bytes = BytesLike::of(cx, buffer)?;
+        let bytes = cx.try_collect(bytes.bytes().iter().copied())?;
         if bytes.is_empty()
             || buffer
                 .downcast::<Array>()
@@ -279,14 +280,14 @@ impl Array {
     /// Convert the array to an array of machine values and return the bytes representation.
     #[method("tobytes(self, /)")]
     fn tobytes(cx: &Context, this: &Ref<Array>) -> PyResult<Ref<Bytes>> {
-        Bytes::from_slice(cx, &Array::bytes(this))
+        Bytes::from_slice(cx, &Array::bytes(cx, this)?)
     }
 
     /// Write all items (as machine values) to the file object f.
     #[method("tofile(self, f, /)")]
     fn tofile(cx: &Context, this: &Ref<Array>, f: &Value) -> PyResult<()> {
         let write = attribute::get(cx, f, Name::intern(cx, "write")?);
-        let bytes = Array::bytes(this);
+        let bytes = Array::bytes(cx, this)?;
         if bytes.is_empty() && write.is_err() {
             cx.clear_exception();
             return Ok(());
@@ -318,13 +319,13 @@ impl Array {
                 "tounicode() may only be called on unicode type arrays ('u' or 'w')",
             ));
         }
-        code::text(cx, &Array::bytes(this))
+        code::text(cx, &Array::bytes(cx, this)?)
     }
 
     /// Return a copy of the array.
     #[method("__copy__(self, /)")]
     fn copy(cx: &Context, this: &Ref<Array>) -> PyResult<Ref<Array>> {
-        Array::from_vec(cx, this.code, Array::bytes(this))
+        Array::from_vec(cx, this.code, Array::bytes(cx, this)?)
     }
 
     /// Return a copy of the array.

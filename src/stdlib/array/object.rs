@@ -114,8 +114,14 @@ impl Array {
     }
 
     /// The bytes of one moment.
-    pub(super) fn bytes(this: &Ref<Array>) -> Vec<u8> {
-        this.locked(|state| state.bytes.clone())
+    pub(super) fn bytes(cx: &Context, this: &Ref<Array>) -> PyResult<Vec<u8>> {
+        let copied = this.locked(|state| {
+            let mut bytes = Vec::new();
+            bytes.try_reserve_exact(state.bytes.len()).ok()?;
+            bytes.extend_from_slice(&state.bytes);
+            Some(bytes)
+        });
+        copied.ok_or_else(|| cx.no_memory())
     }
 
     /// Appends bytes that are whole items.
@@ -149,14 +155,15 @@ impl Array {
             Some(other) if other.code != this.code => {
                 Err(cx.type_error("can only extend with array of same kind"))
             }
-            Some(other) => Array::append_bytes(cx, this, &Array::bytes(other)),
+            Some(other) => Array::append_bytes(cx, this, &Array::bytes(cx, other)?),
             None => iterate::for_each(cx, items, |item| Array::append(cx, this, &item)),
         }
     }
 
     /// The items as Python values, of one moment.
     pub(super) fn values(cx: &Context, this: &Ref<Array>) -> PyResult<Vec<Value>> {
-        let bytes = Array::bytes(this);
+        let bytes = Array::bytes(cx, this)?;
+        cx.room_for(bytes.len() / this.code.size * size_of::<Value>() * 2)?;
         bytes
             .chunks_exact(this.code.size)
             .map(|item| this.code.unpack(cx, item))
@@ -203,7 +210,7 @@ fn initialize(cx: &Context, this: &Ref<Array>, initial: &Value) -> PyResult<()> 
             )));
         }
         if other.code == code {
-            return Array::append_bytes(cx, this, &Array::bytes(other));
+            return Array::append_bytes(cx, this, &Array::bytes(cx, other)?);
         }
     }
     if initial.downcast::<Bytes>().is_some() || initial.downcast::<ByteArray>().is_some() {
@@ -422,7 +429,7 @@ impl Array {
     fn repr(cx: &Context, this: &Ref<Array>) -> PyResult<Value> {
         let class = this.class_of().short_name();
         let letter = this.code.letter;
-        let bytes = Array::bytes(this);
+        let bytes = Array::bytes(cx, this)?;
         let shown = if bytes.is_empty() {
             format!("{class}('{letter}')")
         } else {
@@ -448,7 +455,7 @@ impl Array {
         let Some(other) = other.downcast::<Array>() else {
             return Ok(Value::NOT_IMPLEMENTED);
         };
-        let (left, right) = (Array::bytes(this), Array::bytes(other));
+        let (left, right) = (Array::bytes(cx, this)?, Array::bytes(cx, other)?);
         let lengths = (left.len() / this.code.size, right.len() / other.code.size);
         match comparison {
             Comparison::Equal if lengths.0 != lengths.1 => return Ok(Value::FALSE),
@@ -499,8 +506,10 @@ impl Array {
         let other = same_kind(cx, this, other, |class| {
             format!("can only append array (not \"{class}\") to array")
         })?;
-        let mut bytes = Array::bytes(this);
-        bytes.extend(Array::bytes(other));
+        let mut bytes = Array::bytes(cx, this)?;
+        let more = Array::bytes(cx, other)?;
+        bytes.try_reserve(more.len()).map_err(|_| cx.no_memory())?;
+        bytes.extend_from_slice(&more);
         Array::from_vec(cx, this.code, bytes).map(Ref::into_value)
     }
 
@@ -518,13 +527,13 @@ impl Array {
 
     #[slot(repeat)]
     fn repeat(cx: &Context, this: &Ref<Array>, times: isize) -> PyResult<Value> {
-        let bytes = repeated(cx, &Array::bytes(this), times)?;
+        let bytes = repeated(cx, &Array::bytes(cx, this)?, times)?;
         Array::from_vec(cx, this.code, bytes).map(Ref::into_value)
     }
 
     #[slot(inplace_repeat)]
     fn inplace_repeat(cx: &Context, this: &Ref<Array>, times: isize) -> PyResult<Value> {
-        let bytes = Array::bytes(this);
+        let bytes = Array::bytes(cx, this)?;
         if times != 1 && !bytes.is_empty() {
             let bytes = repeated(cx, &bytes, times)?;
             let done = this.locked(|state| Ok(std::mem::replace(state.resizable(0)?, bytes)));
@@ -582,7 +591,7 @@ impl Array {
         let with = same_kind(cx, this, value, |class| {
             format!("can only assign array (not \"{class}\") to array slice")
         })?;
-        assign_slice(cx, this, bounds, &Array::bytes(with))
+        assign_slice(cx, this, bounds, &Array::bytes(cx, with)?)
     }
 
     #[slot(buffer)]

@@ -102,8 +102,10 @@ fn list_of_parts<T: ByteString>(
     cx: &Context,
     this: &Ref<T>,
     bytes: &[u8],
-    parts: Vec<Range<usize>>,
+    parts: Option<Vec<Range<usize>>>,
 ) -> PyResult<Ref<List>> {
+    let parts = parts.ok_or_else(|| cx.no_memory())?;
+    cx.room_for(parts.len() * size_of::<Value>())?;
     let mut values = Vec::with_capacity(parts.len());
     for part in parts {
         let whole = part.len() == bytes.len();

@@ -70,7 +70,7 @@ static SMALL: OnceLock<Box<[Ref<Bytes>]>> = OnceLock::new();
 
 impl Bytes {
     fn in_shape(cx: &Context, shape: &'static Shape, bytes: &[u8]) -> PyResult<Ref<Bytes>> {
-        let payload = Bytes {
+        let payload = || Bytes {
             hash: AtomicI64::new(0),
             length: bytes.len(),
         };

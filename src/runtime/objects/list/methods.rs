@@ -149,9 +149,10 @@ impl List {
     #[slot(repeat)]
     fn repeat(cx: &Context, this: &Ref<List>, times: isize) -> PyResult<Value> {
         let times = times.max(0) as usize;
-        this.look_if_exclusive(|items| List::repeated(cx, items, times))
-            .unwrap_or_else(|| List::repeated(cx, &this.to_vec(), times))
-            .map(Ref::into_value)
+        let repeated = this
+            .look_if_exclusive(|items| List::repeated(cx, items, times))
+            .unwrap_or_else(|| List::repeated(cx, &this.try_to_vec(cx)?, times));
+        repeated.map(Ref::into_value)
     }
 
     #[slot(inplace_repeat)]
@@ -159,7 +160,8 @@ impl List {
         if times <= 0 {
             this.clear();
         } else if times > 1 {
-            let more = crate::protocols::sequence::repeat(cx, &this.to_vec(), times as usize - 1)?;
+            let values = this.try_to_vec(cx)?;
+            let more = crate::protocols::sequence::repeat(cx, &values, times as usize - 1)?;
             this.extend_values(cx, more)?;
         }
         Ok(this.to_value())
@@ -236,7 +238,7 @@ impl List {
     #[method("copy(self, /)")]
     fn copy(cx: &Context, this: &Ref<List>) -> PyResult<Ref<List>> {
         this.look_if_exclusive(|items| List::joined(cx, items, &[]))
-            .unwrap_or_else(|| List::from_values(cx, this.to_vec()))
+            .unwrap_or_else(|| List::from_values(cx, this.try_to_vec(cx)?))
     }
 
     /// Append object to the end of the list.

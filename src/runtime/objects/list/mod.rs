@@ -789,6 +789,10 @@ impl Writer<'_> {
         let Some(total) = (length - removed).checked_add(added) else {
             return Err(values);
         };
+        let mut old = Vec::new();
+        if old.try_reserve_exact(removed).is_err() {
+            return Err(values);
+        }
         if total > self.capacity() {
             let enough = if length == 0 {
                 self.set_capacity(total)
@@ -800,11 +804,9 @@ impl Writer<'_> {
             }
         }
         // SAFETY: the list's counts pass to the vector; the words are overwritten or zeroed below.
-        let old = unsafe {
-            (start..stop)
-                .map(|index| Value::from_bits(self.word(index).bits()))
-                .collect()
-        };
+        unsafe {
+            old.extend((start..stop).map(|index| Value::from_bits(self.word(index).bits())));
+        }
         if added != removed {
             self.move_words(stop, start + added, length - stop);
         }

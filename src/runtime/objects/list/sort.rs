@@ -28,6 +28,9 @@ impl Ref<List> {
     /// # Errors
     /// What the key function and the comparisons raise; ValueError when they change the list.
     pub fn sort(&self, cx: &Context, key: Option<&Value>, reverse: bool) -> PyResult<()> {
+        // The items while they are out, what merging needs, keys; and a buffer to put the items back into.
+        let words = if key.is_some() { 7 } else { 3 };
+        cx.room_for(self.len() * words * size_of::<u64>())?;
         if typhon_sync::multithreaded() {
             return self.sort_shared(cx, key, reverse);
         }
@@ -111,8 +114,6 @@ fn with_values<R>(left: u64, right: u64, look: impl FnOnce(&Value, &Value) -> R)
 }
 
 fn sort_by_themselves(cx: &Context, items: &mut Vec<Value>, reverse: bool) -> PyResult<()> {
-    // What merging needs.
-    cx.room_for(items.len() * size_of::<u64>())?;
     let kind = plain_kind(items);
     let mut words = into_words(std::mem::take(items));
     let result = sort_words(cx, kind, &mut words, reverse, |&word| word);
@@ -122,8 +123,6 @@ fn sort_by_themselves(cx: &Context, items: &mut Vec<Value>, reverse: bool) -> Py
 }
 
 fn sort_by_keys(cx: &Context, key: &Value, items: &mut Vec<Value>, reverse: bool) -> PyResult<()> {
-    // Keys, pairs of keys and items, and what merging needs of those.
-    cx.room_for(items.len() * 5 * size_of::<u64>())?;
     let mut keys = Vec::with_capacity(items.len());
     for item in items.iter() {
         keys.push(call::call(cx, key, std::slice::from_ref(item))?);

@@ -57,7 +57,7 @@ impl Str {
         let Ok(short) = u32::try_from(length) else {
             return Err(cx.no_memory());
         };
-        let payload = Str {
+        let payload = || Str {
             hash: AtomicI64::new(0),
             length: short,
             width,

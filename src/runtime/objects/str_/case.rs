@@ -74,6 +74,8 @@ fn mapped(
     this: &Str,
     map: impl Fn(&[u32], usize, &mut Vec<u32>),
 ) -> PyResult<Ref<Str>> {
+    // The code points, and those that they become, of which there may be more.
+    cx.room_for(this.len() * 4 * size_of::<u32>())?;
     let points: Vec<u32> = this.code_points().collect();
     let mut out = Vec::with_capacity(points.len());
     (0..points.len()).for_each(|at| map(&points, at, &mut out));

@@ -35,7 +35,7 @@ impl Str {
         let Ok(length) = u32::try_from(bytes.len() / width as usize) else {
             return Err(cx.no_memory());
         };
-        let payload = Str {
+        let payload = || Str {
             hash: AtomicI64::new(0),
             length,
             width,

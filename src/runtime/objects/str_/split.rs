@@ -15,13 +15,23 @@ use crate::objects::list::List;
 use crate::objects::tuple::Tuple;
 use crate::value::Value;
 
+/// Adds a part; `None` without memory for it.
+#[inline]
+fn note(parts: &mut Vec<Range<usize>>, part: Range<usize>) -> Option<()> {
+    if parts.len() == parts.capacity() {
+        parts.try_reserve(1).ok()?;
+    }
+    parts.push(part);
+    Some(())
+}
+
 /// The parts between white space of `units`, from the left. After `limit` splits the rest is one part, white
 /// space at its end included.
 pub fn at_space<U: Copy>(
     units: &[U],
     limit: usize,
     space: impl Fn(U) -> bool,
-) -> Vec<Range<usize>> {
+) -> Option<Vec<Range<usize>>> {
     let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut at = 0;
     loop {
@@ -29,17 +39,17 @@ pub fn at_space<U: Copy>(
             at += 1;
         }
         if at == units.len() {
-            return parts;
+            return Some(parts);
         }
         let start = at;
         if parts.len() == limit {
-            parts.push(start..units.len());
-            return parts;
+            note(&mut parts, start..units.len())?;
+            return Some(parts);
         }
         while at < units.len() && !space(units[at]) {
             at += 1;
         }
-        parts.push(start..at);
+        note(&mut parts, start..at)?;
     }
 }
 
@@ -48,7 +58,7 @@ pub fn at_space_from_right<U: Copy>(
     units: &[U],
     limit: usize,
     space: impl Fn(U) -> bool,
-) -> Vec<Range<usize>> {
+) -> Option<Vec<Range<usize>>> {
     let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut end = units.len();
     loop {
@@ -59,18 +69,18 @@ pub fn at_space_from_right<U: Copy>(
             break;
         }
         if parts.len() == limit {
-            parts.push(0..end);
+            note(&mut parts, 0..end)?;
             break;
         }
         let mut start = end;
         while start > 0 && !space(units[start - 1]) {
             start -= 1;
         }
-        parts.push(start..end);
+        note(&mut parts, start..end)?;
         end = start;
     }
     parts.reverse();
-    parts
+    Some(parts)
 }
 
 /// The parts between occurrences of `separator`, which is not empty, from the left.
@@ -78,15 +88,15 @@ pub fn at_separator<U: super::search::Unit>(
     units: &[U],
     separator: &[U],
     limit: usize,
-) -> Vec<Range<usize>> {
+) -> Option<Vec<Range<usize>>> {
     let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut from = 0;
     for at in occurrences(units, separator).take(limit) {
-        parts.push(from..at);
+        note(&mut parts, from..at)?;
         from = at + separator.len();
     }
-    parts.push(from..units.len());
-    parts
+    note(&mut parts, from..units.len())?;
+    Some(parts)
 }
 
 /// The parts between occurrences of `separator`, which is not empty, from the right; in order.
@@ -94,18 +104,18 @@ pub fn at_separator_from_right<U: super::search::Unit>(
     units: &[U],
     separator: &[U],
     limit: usize,
-) -> Vec<Range<usize>> {
+) -> Option<Vec<Range<usize>>> {
     let mut parts = Vec::with_capacity(FEW_PARTS);
     let mut end = units.len();
     while parts.len() < limit
         && let Some(at) = rfind_in(&units[..end], separator)
     {
-        parts.push(at + separator.len()..end);
+        note(&mut parts, at + separator.len()..end)?;
         end = at;
     }
-    parts.push(0..end);
+    note(&mut parts, 0..end)?;
     parts.reverse();
-    parts
+    Some(parts)
 }
 
 /// The lines of `units`. `breaks` says where they end; `\r\n` ends one.
@@ -113,7 +123,7 @@ pub fn lines<U: Copy + Into<u32>>(
     units: &[U],
     keep_ends: bool,
     breaks: impl Fn(u32) -> bool,
-) -> Vec<Range<usize>> {
+) -> Option<Vec<Range<usize>>> {
     let mut lines = Vec::new();
     let mut start = 0;
     let mut at = 0;
@@ -128,13 +138,13 @@ pub fn lines<U: Copy + Into<u32>>(
         if point == 0x0d && units.get(at).is_some_and(|&next| next.into() == 0x0a) {
             at += 1;
         }
-        lines.push(start..if keep_ends { at } else { end });
+        note(&mut lines, start..if keep_ends { at } else { end })?;
         start = at;
     }
     if start < units.len() {
-        lines.push(start..units.len());
+        note(&mut lines, start..units.len())?;
     }
-    lines
+    Some(lines)
 }
 
 /// What is left of `0..length` when units that `strip` is true for go from the chosen ends.
@@ -162,12 +172,18 @@ pub fn stripped(
 /// Parts that there is room for before anything is found.
 const FEW_PARTS: usize = 12;
 
-fn list_of_parts(cx: &Context, this: &Ref<Str>, parts: Vec<Range<usize>>) -> PyResult<Ref<List>> {
+fn list_of_parts(
+    cx: &Context,
+    this: &Ref<Str>,
+    parts: Option<Vec<Range<usize>>>,
+) -> PyResult<Ref<List>> {
+    let parts = parts.ok_or_else(|| cx.no_memory())?;
     if let [only] = &parts[..]
         && *only == (0..this.len())
     {
         return List::from_values(cx, vec![Str::exactly(cx, this)?.into_value()]);
     }
+    cx.room_for(parts.len() * size_of::<Value>())?;
     let mut values = Vec::with_capacity(parts.len());
     for part in parts {
         values.push(this.substring(cx, part.start, part.end)?.into_value());
@@ -271,7 +287,7 @@ impl Str {
         let limit = limit(maxsplit);
         let parts = match separator(cx, sep.0)? {
             Some(separator) => {
-                on_pair!(this, separator, h, n => at_separator(h, n, limit), std::iter::once(0..this.len()).collect())
+                on_pair!(this, separator, h, n => at_separator(h, n, limit), Some(std::iter::once(0..this.len()).collect()))
             }
             None => match this.units() {
                 Units::One(units) => at_space(units, limit, is_latin1_space),
@@ -309,7 +325,7 @@ impl Str {
                 separator,
                 h,
                 n => at_separator_from_right(h, n, limit),
-                std::iter::once(0..this.len()).collect()
+                Some(std::iter::once(0..this.len()).collect())
             ),
             None => match this.units() {
                 Units::One(units) => at_space_from_right(units, limit, is_latin1_space),
@@ -431,27 +447,33 @@ mod tests {
     fn white_space() {
         let units = b"  a b  c ";
         assert_eq!(
-            text(units, &at_space(units, usize::MAX, blank)),
+            text(units, &at_space(units, usize::MAX, blank).unwrap()),
             ["a", "b", "c"]
         );
-        assert_eq!(text(units, &at_space(units, 1, blank)), ["a", "b  c "]);
         assert_eq!(
-            text(units, &at_space_from_right(units, 1, blank)),
+            text(units, &at_space(units, 1, blank).unwrap()),
+            ["a", "b  c "]
+        );
+        assert_eq!(
+            text(units, &at_space_from_right(units, 1, blank).unwrap()),
             ["  a b", "c"]
         );
-        assert!(at_space(b"   ", usize::MAX, blank).is_empty());
+        assert!(at_space(b"   ", usize::MAX, blank).unwrap().is_empty());
     }
 
     #[test]
     fn separators() {
         let units = b"a,b,,c";
         assert_eq!(
-            text(units, &at_separator(units, b",", usize::MAX)),
+            text(units, &at_separator(units, b",", usize::MAX).unwrap()),
             ["a", "b", "", "c"]
         );
-        assert_eq!(text(units, &at_separator(units, b",", 1)), ["a", "b,,c"]);
         assert_eq!(
-            text(units, &at_separator_from_right(units, b",", 1)),
+            text(units, &at_separator(units, b",", 1).unwrap()),
+            ["a", "b,,c"]
+        );
+        assert_eq!(
+            text(units, &at_separator_from_right(units, b",", 1).unwrap()),
             ["a,b,", "c"]
         );
     }
@@ -460,11 +482,11 @@ mod tests {
     fn line_breaks() {
         let units = b"a\r\nb\n\nc\r";
         assert_eq!(
-            text(units, &lines(units, false, is_line_break)),
+            text(units, &lines(units, false, is_line_break).unwrap()),
             ["a", "b", "", "c"]
         );
         assert_eq!(
-            text(units, &lines(units, true, is_line_break)),
+            text(units, &lines(units, true, is_line_break).unwrap()),
             ["a\r\n", "b\n", "\n", "c\r"]
         );
     }
