@@ -213,7 +213,7 @@ pub(super) unsafe fn bind_in_place(
             *first.add(*place) = word;
         }
         let variables = std::slice::from_raw_parts_mut(first.cast::<Option<Value>>(), count);
-        if fill_in_defaults(function, variables, given) {
+        if fill_in_defaults(cx, function, variables, given) {
             return Ok(true);
         }
         // An argument is missing: everything back to where it was.
@@ -251,7 +251,7 @@ unsafe fn collect_in_place(
             let missing = positional - given;
             std::ptr::write_bytes(first.add(given), 0, missing);
             let variables = std::slice::from_raw_parts_mut(first.cast(), positional);
-            if !fill_in_defaults(function, variables, given) {
+            if !fill_in_defaults(cx, function, variables, given) {
                 variables[given..]
                     .iter_mut()
                     .for_each(|variable| *variable = None);
@@ -270,13 +270,23 @@ unsafe fn collect_in_place(
     Ok(true)
 }
 
+/// Lets go of `value`. The frames of what that runs leave the variables up to `end` alone, which no frame has yet.
+pub(super) fn let_go_above(cx: &Context, end: *mut u64, value: Value) {
+    let top = cx.stack.top.get();
+    cx.stack.top.set(top.max(end));
+    drop(value);
+    cx.stack.top.set(top);
+}
+
 /// Gives parameters from `given` on that are unbound their defaults. False when one has none.
 fn fill_in_defaults(
+    cx: &Context,
     function: &Ref<Function>,
     variables: &mut [Option<Value>],
     given: usize,
 ) -> bool {
     let code = function.code();
+    let end = variables.as_mut_ptr_range().end.cast::<u64>();
     let positional = code.arg_count as usize;
     if given < positional {
         let mut fill = |defaults: &Value| {
@@ -292,10 +302,12 @@ fn fill_in_defaults(
             }
             Some(true)
         };
-        let filled = function
-            .defaults
-            .look(&mut fill)
-            .or_else(|| fill(&function.defaults.get()?));
+        let filled = function.defaults.look(&mut fill).or_else(|| {
+            let defaults = function.defaults.get()?;
+            let filled = fill(&defaults);
+            let_go_above(cx, end, defaults);
+            filled
+        });
         let bound = |variable: &Option<Value>| variable.is_some();
         if !filled.unwrap_or_else(|| variables[given..positional].iter().all(bound)) {
             return false;
@@ -303,17 +315,20 @@ fn fill_in_defaults(
     }
     if code.keyword_only_count > 0 {
         let defaults = function.keyword_defaults.get_as::<Dict>();
-        for (index, variable) in variables.iter_mut().enumerate().skip(positional) {
-            if variable.is_none() {
+        let unbound = variables.iter_mut().enumerate().skip(positional);
+        let mut unbound = unbound.filter(|(_, variable)| variable.is_none());
+        let filled = unbound.all(|(index, variable)| {
+            let default = |defaults: &Ref<Dict>| {
                 let name = code.local_names[index];
-                *variable = defaults
-                    .as_ref()
-                    .and_then(|defaults| defaults.get_name_if_simple(name).flatten());
-                if variable.is_none() {
-                    return false;
-                }
-            }
+                defaults.get_name_if_simple(name).flatten()
+            };
+            *variable = defaults.as_ref().and_then(default);
+            variable.is_some()
+        });
+        if let Some(defaults) = defaults {
+            let_go_above(cx, end, defaults.into_value());
         }
+        return filled;
     }
     true
 }

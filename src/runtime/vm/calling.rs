@@ -54,13 +54,14 @@ pub(super) unsafe fn call(
         if let Some(function) = shaped.downcast_exact::<Function>() {
             let code = function.code();
             let wanted = code.arg_count as usize;
-            if code.is_simple && (*frame).kind == Kind::Stack {
-                if wanted == total || wanted > total && push_defaults(cx, function, total, sp)? {
-                    // The arguments become variables of the callee; they are dropped if there is none.
-                    let callee = Callee::of_operand(std::mem::take(&mut *base));
-                    (*frame).sp = base;
-                    return frame::push(cx, callee, first, wanted, frame).map(Called::Entered);
-                }
+            if code.is_simple
+                && (*frame).kind == Kind::Stack
+                && (wanted == total || wanted > total && push_defaults(cx, function, total, sp)?)
+            {
+                // The arguments become variables of the callee; they are dropped if there is none.
+                let callee = Callee::of_operand(std::mem::take(&mut *base));
+                (*frame).sp = base;
+                return frame::push(cx, callee, first, wanted, frame).map(Called::Entered);
             }
             let args =
                 Args::positional_only(std::slice::from_raw_parts(first.cast::<Value>(), total));
@@ -242,8 +243,16 @@ unsafe fn push_defaults(
         }
         Some(())
     };
-    let pushed = function.defaults.look(push);
-    Ok(pushed.or_else(|| push(&function.defaults.get()?)).is_some())
+    if function.defaults.look(push).is_some() {
+        return Ok(true);
+    }
+    let Some(defaults) = function.defaults.get() else {
+        return Ok(false);
+    };
+    let pushed = push(&defaults).is_some();
+    // SAFETY: there is room for the parameters.
+    bind::let_go_above(cx, unsafe { sp.add(missing) }, defaults);
+    Ok(pushed)
 }
 
 /// `(method, NULL, …)` becomes `(function, self, …)`.
