@@ -237,7 +237,7 @@ impl AsyncGeneratorClass {
 
     #[getter]
     fn ag_await(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
-        Ok(delegation::delegate(async_generator(cx, this)?))
+        Ok(delegation::delegate(cx, async_generator(cx, this)?))
     }
 
     #[getter]

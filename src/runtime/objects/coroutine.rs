@@ -172,7 +172,7 @@ impl CoroutineClass {
 
     #[getter]
     fn cr_await(cx: &Context, this: &Value) -> PyResult<Option<Value>> {
-        Ok(delegation::delegate(coroutine(cx, this)?))
+        Ok(delegation::delegate(cx, coroutine(cx, this)?))
     }
 
     #[member]
@@ -309,7 +309,7 @@ pub fn awaitable_iterator(cx: &Context, object: &Value, place: u32) -> PyResult<
         let coroutine = object
             .downcast::<Generator>()
             .expect("invariant: by its shape");
-        if delegation::delegate(coroutine).is_some() {
+        if delegation::delegate(cx, coroutine).is_some() {
             return Err(cx.runtime_error("coroutine is being awaited already"));
         }
         return Ok(object.clone());

@@ -15,12 +15,14 @@ use crate::protocols::{attribute, call, text};
 use crate::value::Value;
 
 /// What a suspended generator is delegating to.
-pub fn delegate(generator: &Ref<Generator>) -> Option<Value> {
-    if generator.state() != SUSPENDED {
-        return None;
-    }
-    // SAFETY: the generator is suspended; its frame does not change under a caller that looks only.
-    unsafe { delegate_of_frame(generator) }
+pub fn delegate(cx: &Context, generator: &Ref<Generator>) -> Option<Value> {
+    generator.standing_still(cx, || {
+        if generator.state() != SUSPENDED {
+            return None;
+        }
+        // SAFETY: the generator is suspended, and nobody takes it meanwhile.
+        unsafe { delegate_of_frame(generator) }
+    })
 }
 
 /// # Safety

@@ -607,8 +607,8 @@ impl Generator {
     }
 
     #[getter]
-    fn gi_yieldfrom(_cx: &Context, this: &Ref<Generator>) -> PyResult<Option<Value>> {
-        Ok(delegation::delegate(this))
+    fn gi_yieldfrom(cx: &Context, this: &Ref<Generator>) -> PyResult<Option<Value>> {
+        Ok(delegation::delegate(cx, this))
     }
 }
 
@@ -652,12 +652,26 @@ impl Ref<Generator> {
     /// # Errors
     /// MemoryError.
     pub(crate) fn frame_object(&self, cx: &Context) -> PyResult<Option<Ref<FrameObject>>> {
-        if self.state() == FINISHED {
-            return Ok(None);
+        self.standing_still(cx, || {
+            if self.state() == FINISHED {
+                return Ok(None);
+            }
+            // SAFETY: the frame of a generator that is not finished is complete, and nobody goes on in it.
+            unsafe { FrameObject::of(cx, self.frame.get()) }.map(Some)
+        })
+    }
+
+    /// Runs `look` while no other thread goes on in the generator, be it with the world stopped. `look` reaches
+    /// no safepoint.
+    pub(crate) fn standing_still<R>(&self, cx: &Context, look: impl FnOnce() -> R) -> R {
+        if self.header().is_exclusive_or_announce() {
+            // Others announce themselves, and wait for this thread's next safepoint, before they take it.
+            return look();
         }
-        // SAFETY: the frame of a generator that is not finished is complete. Another thread that runs it
-        // may make the object too: the one that loses drops its own.
-        unsafe { FrameObject::of(cx, self.frame.get()) }.map(Some)
+        let world = typhon_sync::stop_the_world(cx.record);
+        let seen = look();
+        drop(world);
+        seen
     }
 
     /// The code.
