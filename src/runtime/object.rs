@@ -491,10 +491,7 @@ pub fn destroy(object: NonNull<Header>) {
     unsafe {
         let header = object.as_ref();
         let shape = shape::get(header.shape());
-        // What refers to nothing runs nothing when it dies and nests nothing: it need not wait.
-        if shape.is_bare() && !needs_help(header, shape) {
-            typhon_sync::validate::dead(header);
-            release(object);
+        if free_bare(object, shape) {
             return;
         }
         if shape.id == Tuple::shape_id() && !needs_help(header, shape) {
@@ -509,16 +506,29 @@ pub fn destroy(object: NonNull<Header>) {
 #[inline]
 pub(crate) fn destroy_within(object: NonNull<Header>) {
     // SAFETY: as in `destroy`.
+    let freed = unsafe { free_bare(object, shape::get(object.as_ref().shape())) };
+    if !freed {
+        destroy_in_turn(object);
+    }
+}
+
+/// Frees an object that is no more than memory, if it is one. What refers to nothing runs nothing when it dies
+/// and nests nothing: it need not wait.
+///
+/// # Safety
+/// No count of `object` is left, and `shape` is its shape.
+#[inline(always)]
+unsafe fn free_bare(object: NonNull<Header>, shape: &Shape) -> bool {
+    // SAFETY: this thread alone can reach the object.
     unsafe {
         let header = object.as_ref();
-        let shape = shape::get(header.shape());
-        if shape.is_bare() && !needs_help(header, shape) {
+        let is_bare = shape.is_bare() && !needs_help(header, shape);
+        if is_bare {
             typhon_sync::validate::dead(header);
             release(object);
-            return;
         }
+        is_bare
     }
-    destroy_in_turn(object);
 }
 
 /// [`destroy`] of what has more to it than memory.

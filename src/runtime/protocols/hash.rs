@@ -118,6 +118,15 @@ pub fn hash_pointer(value: &Value) -> i64 {
     not_minus_one(value.bits().rotate_right(4) as i64)
 }
 
+/// The hash of an exact string or small int: `None` for other values, which may have `__hash__`.
+#[inline(always)]
+pub(crate) fn of_plain(key: &Value) -> Option<i64> {
+    match key.downcast_exact::<Str>() {
+        Some(text) => Some(text.hash()),
+        None => key.as_small_int().map(hash_i64),
+    }
+}
+
 /// The hash of an int.
 #[inline]
 pub fn hash_i64(number: i64) -> i64 {

@@ -50,15 +50,6 @@ fn kind_of(key: &Value) -> KeyKind {
     }
 }
 
-/// The hash of a string or small int.
-#[inline(always)]
-fn plain_hash(key: &Value) -> Option<i64> {
-    match key.downcast_exact::<Str>() {
-        Some(text) => Some(text.hash()),
-        None => key.as_small_int().map(hash::hash_i64),
-    }
-}
-
 /// Whether the entry's key is the plain key `key`. The entry's key is plain too.
 #[inline(always)]
 fn plain_match(entry: &Entry, key: &Value, lock: &Header, locked: bool) -> bool {
@@ -355,7 +346,7 @@ impl Ref<Dict> {
     /// `key in self`, if that can be told without running Python code.
     #[inline(never)]
     pub(crate) fn has_plain(&self, key: &Value) -> Option<bool> {
-        let hash = plain_hash(key)?;
+        let hash = hash::of_plain(key)?;
         let is_there = |entry: &Entry| (!entry.value.is_empty()).then_some(());
         self.find_if_simple(key, hash, is_there)
             .map(|found| found.is_some())
@@ -371,7 +362,7 @@ impl Ref<Dict> {
 
     /// The value of a string or small int that is there, if that can be told without running Python code.
     pub(crate) fn get_plain(&self, key: &Value) -> Option<Value> {
-        self.get_if_simple(key, plain_hash(key)?)?
+        self.get_if_simple(key, hash::of_plain(key)?)?
     }
 
     /// Whether `table` still is the dict's. A reader asks this after it took a count of what it found:

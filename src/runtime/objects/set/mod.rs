@@ -345,11 +345,7 @@ impl<'a> AnySet<'a> {
 
     /// `key in self`, if that can be told without running Python code.
     pub(crate) fn has_plain(self, key: &Value) -> Option<bool> {
-        let hash = match key.downcast_exact::<Str>() {
-            Some(text) => text.hash(),
-            None => hash::hash_i64(key.as_small_int()?),
-        };
-        let found = self.look_up_plain(key, hash)?;
+        let found = self.look_up_plain(key, hash::of_plain(key)?)?;
         Some(found.slot.is_some())
     }
 

@@ -3,13 +3,13 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{AnySet, SetCore, any_set, is_plain, room_for};
+use super::{AnySet, SetCore, any_set, room_for};
 use crate::context::Context;
 use crate::error::PyResult;
 use crate::guarded::HeldValue;
 use crate::objects::dict::Dict;
 use crate::objects::set::{Set, hash_key};
-use crate::protocols::iterate;
+use crate::protocols::{hash, iterate};
 use crate::slots::Comparison;
 use crate::value::Value;
 
@@ -66,10 +66,8 @@ impl AnySet<'_> {
 
     /// Adds `keys`: as many as can be under one lock, and the others one by one.
     fn add_all(self, cx: &Context, keys: &[Value]) -> PyResult<()> {
-        let mut entries = Vec::with_capacity(keys.len());
-        for key in keys.iter().take_while(|key| is_plain(key)) {
-            entries.push((key.clone(), hash_key(cx, key)?));
-        }
+        let with_hash = |key: &Value| Some((key.clone(), hash::of_plain(key)?));
+        let entries: Vec<(Value, i64)> = keys.iter().map_while(with_hash).collect();
         if let Some((first, hash)) = entries.first() {
             // There is a table then.
             self.insert(cx, first, *hash)?;
